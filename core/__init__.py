@@ -1,0 +1,1 @@
+"""Digit Lab's computing: data, networks, training, runs and the engine. Knows nothing of Streamlit."""

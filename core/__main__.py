@@ -1,0 +1,142 @@
+"""The command line: `python -m core train`, `runs`, `presets`."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any, NoReturn, get_args
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from core.architecture import count_parameters
+from core.config import PRESETS, Bounds, RunConfig, bounds, field_text, parse_config
+from core.runs import Request, Run, RunError, RunStore, State, Status
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One clear sentence, without the usage in front of it."""
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return its exit status."""
+    parser = _Parser(prog="python -m core", description="Digit Lab on the command line.")
+    commands = parser.add_subparsers(required=True, metavar="train | runs | presets")
+    _add_train(commands.add_parser("train", help="train a run here and now, with a progress bar"))
+    commands.add_parser("runs", help="list the runs").set_defaults(command=_runs)
+    commands.add_parser("presets", help="print the presets").set_defaults(command=_presets)
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.command(options, parser))
+    except RunError as error:
+        parser.error(str(error))
+
+
+def _add_train(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(command=_train)
+    parser.add_argument("--preset", choices=PRESETS, metavar="NAME", help=", ".join(PRESETS))
+    parser.add_argument("--name", help="what to call the run")
+    for name, field in RunConfig.model_fields.items():
+        # Kept as texts: RunConfig reads and judges them, here as everywhere.
+        parser.add_argument(
+            "--" + name.replace("_", "-"),
+            default=argparse.SUPPRESS,
+            nargs="*" if name == "hidden" else None,
+            metavar=_form(name, field.annotation),
+            help=f"{field.description} Default: {field_text(field.default)}.".replace("%", "%%"),
+        )
+
+
+def _form(name: str, annotation: Any) -> str:
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return "{" + ",".join(annotation) + "}"
+    if annotation is bool:
+        return "{on,off}"
+    limits: Bounds = bounds(name)
+    return f"{'WIDTH ' if get_args(annotation) else ''}{limits}".replace(" ", "-")
+
+
+def _train(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    given = {name: value for name, value in vars(options).items() if name in RunConfig.model_fields}
+    base = PRESETS[options.preset].model_dump() if options.preset else {}
+    config, wrong = parse_config(base | given)
+    if wrong:
+        name, sentence = next(iter(wrong.items()))
+        parser.error(f"--{name.replace('_', '-')}: {sentence}")
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greetings hide the bar
+    from core.training import train
+
+    run = RunStore().create(config, name=options.name, state=State.RUNNING)
+    signal.signal(signal.SIGINT, lambda *_: run.ask(Request.STOP))  # stop, and keep what is there
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[detail]}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+    ) as progress:
+        bar = progress.add_task(run.name, total=config.epochs * config.batches, detail="")
+
+        def show(status: Status) -> None:
+            done = max(status.epoch - 1, 0) * config.batches + status.batch
+            detail = f"epoch {status.epoch}/{config.epochs}"
+            if status.running_loss is not None:
+                detail += f" loss {status.running_loss:.4f}"
+            progress.update(bar, completed=done, detail=detail)
+
+        status = train(run, on_status=show)
+    if status.state is State.FAILED:
+        print(f"{parser.prog}: run {run.id} failed: {status.error}", file=sys.stderr)
+        return 1
+    print(_result(run, status))
+    return 0
+
+
+def _result(run: Run, status: Status) -> str:
+    line = f"run {run.id} epochs {status.epoch}"
+    if status.final_epoch:
+        row = run.history.set_index("epoch").loc[status.final_epoch]
+        line += f" test_loss {row['test_loss']:.4f} test_accuracy {row['test_accuracy']:.4f}"
+    return f"{line} seconds {status.seconds:.1f}"
+
+
+def _runs(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    store = RunStore()
+    table = Table("run", "name", "owner", "state", "epochs", "test accuracy", "seconds", box=None)
+    for run in store.list():
+        status = run.status
+        if status.state is State.DAMAGED:
+            table.add_row(run.id, "", "", status.state, "", "", "", style="red")
+            continue
+        history = run.history
+        accuracy = f"{history['test_accuracy'].iloc[-1]:.2%}" if len(history) else ""
+        table.add_row(
+            run.id,
+            run.name,
+            run.record.owner,
+            status.state,
+            f"{len(history)}/{run.config.epochs}",
+            accuracy,
+            f"{status.seconds:.0f}",
+        )
+    if table.row_count:
+        Console().print(table)
+    else:
+        print(f"no runs in {store.root}; start one with: python -m core train --preset quick")
+    return 0
+
+
+def _presets(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    for name, config in PRESETS.items():
+        print(f"{name}: {count_parameters(config):,} parameters, {config.summary()}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

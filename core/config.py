@@ -1,0 +1,307 @@
+"""Every hyperparameter of a run: its type, bounds, default, label and effect, and the presets.
+
+Nothing else states a bound or a default: the form, the URL, the command line and `config.json`
+are read from here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any, Self, TypeVar, get_args
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    ValidationError,
+    field_validator,
+)
+from pydantic_core import CoreSchema, core_schema
+
+IMAGE_SIDE = 28
+PIXELS = IMAGE_SIDE * IMAGE_SIDE
+CLASSES = 10
+TRAINING_SET = 60_000
+TEST_SET = 10_000
+MAX_HIDDEN_LAYERS = 6
+
+
+Number = TypeVar("Number", int, float)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The values a number may take: `low` to `high`, both included, and 0 too if `or_zero`.
+
+    `logarithmic` says that ratios matter more than differences, for sliders and searches.
+    """
+
+    low: float
+    high: float
+    logarithmic: bool = False
+    or_zero: bool = False
+
+    def __str__(self) -> str:
+        return f"{'0 or ' if self.or_zero else ''}{self.low:,g} to {self.high:,g}"
+
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high or (self.or_zero and value == 0)
+
+    def check(self, value: Number) -> Number:
+        """Return `value`, or raise ValueError naming it and the range."""
+        if value not in self:
+            raise ValueError(f"{value:,g} is out of range; choose {self}")
+        return value
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+
+class Activation(StrEnum):
+    """Activation functions of the hidden layers, by their Keras names."""
+
+    RELU = "relu"
+    TANH = "tanh"
+    SIGMOID = "sigmoid"
+    ELU = "elu"
+    GELU = "gelu"
+
+
+class Optimizer(StrEnum):
+    """Optimizers; `sgd-momentum` is SGD with momentum 0.9."""
+
+    ADAM = "adam"
+    SGD = "sgd"
+    SGD_MOMENTUM = "sgd-momentum"
+    RMSPROP = "rmsprop"
+
+
+class Schedule(StrEnum):
+    """How the learning rate moves over the run's batches."""
+
+    CONSTANT = "constant"
+    COSINE = "cosine"
+
+
+Width = Annotated[int, Bounds(1, 2048, logarithmic=True)]
+
+
+def _widths_from_text(value: Any) -> Any:
+    """Accept "512-256" and "512 256" (the URL, the command line) as well as a sequence."""
+    return value.replace("-", " ").split() if isinstance(value, str) else value
+
+
+class RunConfig(BaseModel):
+    """One run's hyperparameters, validated and frozen. The defaults are the notebook's network."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hidden: Annotated[tuple[Width, ...], BeforeValidator(_widths_from_text)] = Field(
+        (512, 256),
+        title="Hidden layers",
+        description="Units in each hidden layer. More units and layers can express more, "
+        "learn more slowly and overfit more easily. None at all is a linear classifier.",
+    )
+    activation: Activation = Field(
+        Activation.RELU,
+        title="Activation",
+        description="The non-linearity after each hidden layer. ReLU, ELU and GELU keep gradients "
+        "alive in deep networks; sigmoid and tanh saturate and learn more slowly.",
+    )
+    dropout: Annotated[float, Bounds(0, 0.9)] = Field(
+        0.0,
+        title="Dropout",
+        description="Share of each hidden layer's units switched off at random in every training "
+        "step. It hinders overfitting, and makes the loss while fitting look worse than it is.",
+    )
+    l2: Annotated[float, Bounds(1e-6, 1e-1, logarithmic=True, or_zero=True)] = Field(
+        0.0,
+        title="L2",
+        description="Penalty on the squared weights of the hidden layers, added to the loss. "
+        "Keeps weights small and the function smooth; too much and the network cannot fit.",
+    )
+    batch_normalization: bool = Field(
+        False,
+        title="Batch normalisation",
+        description="Standardises each hidden unit's input over the batch. Training tolerates "
+        "higher learning rates and deeper networks; small batches make it noisy.",
+    )
+    optimizer: Optimizer = Field(
+        Optimizer.ADAM,
+        title="Optimizer",
+        description="How gradients become weight changes. Adam and RMSprop adapt the step of each "
+        "weight; plain SGD needs a learning rate 10 to 100 times higher; sgd-momentum uses 0.9.",
+    )
+    learning_rate: Annotated[float, Bounds(1e-6, 10, logarithmic=True)] = Field(
+        1e-3,
+        title="Learning rate",
+        description="Size of each step down the gradient. Too small learns slowly; too large "
+        "jumps about, or diverges. It can be changed while the run trains.",
+    )
+    schedule: Schedule = Field(
+        Schedule.CONSTANT,
+        title="Learning-rate schedule",
+        description="Constant, or falling to zero along a half cosine over all the epochs, which "
+        "usually ends a little more accurate.",
+    )
+    batch_size: Annotated[int, Bounds(16, 4096, logarithmic=True)] = Field(
+        512,
+        title="Batch size",
+        description="Images per training step. Small batches give more and noisier steps an epoch "
+        "and take longer; large ones are quick but often need a higher learning rate.",
+    )
+    epochs: Annotated[int, Bounds(1, 200)] = Field(
+        50,
+        title="Epochs",
+        description="Passes through the training images. Past the best epoch the network only "
+        "learns its training images by heart.",
+    )
+    early_stopping: bool = Field(
+        False,
+        title="Early stopping",
+        description="Stop when the validation loss has not improved for a while: saves time, and "
+        "ends the run before it overfits.",
+    )
+    patience: Annotated[int, Bounds(1, 100)] = Field(
+        5,
+        title="Patience",
+        description="With early stopping: epochs without improvement before the run ends.",
+    )
+    min_delta: Annotated[float, Bounds(0, 1)] = Field(
+        0.0,
+        title="Least improvement",
+        description="With early stopping: a smaller fall of the validation loss does not count.",
+    )
+    restore_best_weights: bool = Field(
+        True,
+        title="Restore best weights",
+        description="With early stopping: end with the weights of the epoch with the lowest "
+        "validation loss, not with the last ones.",
+    )
+    validation_share: Annotated[float, Bounds(0.05, 0.5)] = Field(
+        0.3,
+        title="Validation share",
+        description="Part of the 60,000 training images held out to judge the network by. More "
+        "makes the judgement steadier and leaves fewer images to learn from.",
+    )
+    training_images: Annotated[int, Bounds(1_000, TRAINING_SET, logarithmic=True)] = Field(
+        TRAINING_SET,
+        title="Training images",
+        description="At most so many of the images that are not held out are trained on. With few, "
+        "a network overfits within seconds.",
+    )
+    seed: Annotated[int, Bounds(0, 2**31 - 1)] = Field(
+        0,
+        title="Seed",
+        description="Decides the split, the first weights, the order of images and the dropout. "
+        "The same seed repeats a run exactly; other seeds show how much is chance.",
+    )
+
+    @field_validator("hidden")
+    @classmethod
+    def _limit_depth(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if len(value) > MAX_HIDDEN_LAYERS:
+            raise ValueError(f"{len(value)} layers are too many; choose 0 to {MAX_HIDDEN_LAYERS}")
+        return value
+
+    @property
+    def validation_size(self) -> int:
+        """Number of images held out for validation, 18,000 by default."""
+        return round(TRAINING_SET * self.validation_share)
+
+    @property
+    def training_size(self) -> int:
+        """Number of images trained on, 42,000 by default."""
+        return min(self.training_images, TRAINING_SET - self.validation_size)
+
+    @property
+    def batches(self) -> int:
+        """Training steps in an epoch; the last one may hold fewer images."""
+        return -(-self.training_size // self.batch_size)
+
+    def differences(self, base: Self | None = None) -> dict[str, str]:
+        """The fields in which this differs from `base` (the defaults), as texts for a URL."""
+        base = base or type(self)()
+        return {
+            name: field_text(getattr(self, name))
+            for name in type(self).model_fields
+            if getattr(self, name) != getattr(base, name)
+        }
+
+    def summary(self) -> str:
+        """A short name, such as "512-256, dropout 0.5, l2 0.0001"."""
+        parts = [field_text(self.hidden) if self.hidden else "linear"]
+        parts += [
+            name.replace("_", " ") if text == "on" else f"{name.replace('_', ' ')} {text}"
+            for name, text in self.differences().items()
+            if name != "hidden"
+        ]
+        return ", ".join(parts)
+
+
+def field_text(value: Any) -> str:
+    """A field's value as the URL and the command line write it; `RunConfig` reads it back."""
+    if isinstance(value, tuple):
+        return "-".join(map(str, value))
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value)
+
+
+def bounds(name: str) -> Bounds:
+    """The bounds of the number field `name`; of `hidden`, those of a width.
+
+    Raises KeyError for a field that is no number.
+    """
+    field = RunConfig.model_fields[name]
+    metadata = get_args(Width)[1:] if name == "hidden" else field.metadata
+    for item in metadata:
+        if isinstance(item, Bounds):
+            return item
+    raise KeyError(f"{name} has no bounds")
+
+
+def explain(error: ValidationError) -> dict[str, str]:
+    """Each wrong field of a failed validation with one sentence that says what is wrong."""
+    sentences: dict[str, str] = {}
+    for detail in error.errors():
+        name = str(detail["loc"][0]) if detail["loc"] else "configuration"
+        if detail["type"] == "extra_forbidden":
+            sentence = f"there is no hyperparameter of this name; choose from {', '.join(RunConfig.model_fields)}"
+        elif detail["type"] == "value_error":
+            sentence = str(detail["ctx"]["error"])
+        else:
+            wanted = detail["msg"].removeprefix("Input should be ").split(",")[0]
+            sentence = f"{detail['input']!r:.60} is not {wanted}"
+            if detail["type"] == "enum":
+                sentence = f"{detail['input']!r:.60} is unknown; choose {detail['ctx']['expected']}"
+        sentences.setdefault(name, sentence)
+    return sentences
+
+
+def parse_config(values: Mapping[str, Any]) -> tuple[RunConfig, dict[str, str]]:
+    """Read as much of `values` as is valid; return it with a sentence for each rejected field."""
+    try:
+        return RunConfig.model_validate(values), {}
+    except ValidationError as error:
+        wrong = explain(error)
+    good = {name: value for name, value in values.items() if name not in wrong}
+    return RunConfig.model_validate(good), wrong
+
+
+_REGULARIZED = RunConfig(dropout=0.5, l2=1e-4)
+
+PRESETS: dict[str, RunConfig] = {
+    "notebook-baseline": RunConfig(),
+    "notebook-regularized": _REGULARIZED,
+    "notebook-early-stopping": _REGULARIZED.model_copy(
+        update={"epochs": 100, "early_stopping": True}
+    ),
+    "quick": RunConfig(hidden=(128,), epochs=5),
+    "overfit": RunConfig(hidden=(1024, 1024), training_images=1_000, batch_size=64, epochs=60),
+    "best-dense": RunConfig(hidden=(1024, 1024, 1024), dropout=0.5, schedule=Schedule.COSINE),
+}

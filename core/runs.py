@@ -1,0 +1,429 @@
+"""Runs on disk: the only code that knows a run directory's file names.
+
+Every file is replaced by writing aside and renaming, so that a reader never sees half of one; only
+`test_probabilities.npy` grows in place, behind the row of `history.csv` that announces it.
+"""
+
+import os
+import re
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from enum import StrEnum
+from getpass import getuser
+from pathlib import Path
+from typing import Any, TypeVar
+
+import filelock
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.config import CLASSES, TEST_SET, RunConfig, bounds
+
+HISTORY_COLUMNS = [
+    "epoch",
+    "seconds",
+    "learning_rate",
+    "base_learning_rate",
+    "running_loss",
+    "running_accuracy",
+    *(f"{split}_{metric}" for split in ("train", "validation", "test") for metric in ("loss", "accuracy")),
+    "l2_penalty",
+]
+
+_RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
+_CONFIG = "config.json"
+_CONTROL = "control.json"
+_STATUS = "status.json"
+_HISTORY = "history.csv"
+_PROBABILITIES = "test_probabilities.npy"
+_CHECKPOINT = "checkpoint.npz"
+_MODEL = "model.keras"
+_LOCK = ".lock"
+
+_SILENT_AFTER = 10.0  # seconds; a training run writes its status several times a second
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class RunError(RuntimeError):
+    """Something is wrong with a run; the message is a sentence for the person who asked."""
+
+
+class RunNotFoundError(RunError):
+    """There is no such run, or no longer."""
+
+
+class DamagedRunError(RunError):
+    """A file of the run is missing or cannot be read."""
+
+
+class RunBusyError(RunError):
+    """Another process is training the run."""
+
+
+class State(StrEnum):
+    """Where a run stands. `damaged` is never stored: it is how an unreadable run is reported."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    DAMAGED = "damaged"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the run is still to train: queued, running, paused or stopping."""
+        return self in {State.QUEUED, State.RUNNING, State.PAUSED, State.STOPPING}
+
+
+class Status(BaseModel):
+    """What `status.json` says: how far the training is, several times a second."""
+
+    model_config = ConfigDict(frozen=True)
+
+    state: State
+    epoch: int = 0
+    """The epoch under way, from 1; after the end, the last one."""
+    batch: int = 0
+    """Batches done in this epoch."""
+    running_loss: float | None = None
+    """What Keras reports while it fits: averaged over the epoch so far, with dropout and penalty."""
+    running_accuracy: float | None = None
+    learning_rate: float | None = None
+    """The rate of the latest batch."""
+    base_learning_rate: float | None = None
+    """The rate before the schedule: what the learning-rate slider sets."""
+    seconds: float = 0.0
+    """Time spent training, without pauses."""
+    seconds_per_epoch: float | None = None
+    seconds_left: float | None = None
+    heartbeat: float = Field(default_factory=time.time)
+    """Unix time of writing."""
+    final_epoch: int | None = None
+    """The epoch whose weights `model.keras` holds, once the run has ended."""
+    host: str = ""
+    error: str | None = None
+    """Why the run failed, or why it cannot be read: a sentence."""
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether a run that should be training has given no sign of life for ten seconds."""
+        working = self.state.is_active and self.state is not State.QUEUED
+        return working and abs(time.time() - self.heartbeat) > _SILENT_AFTER
+
+
+class Request(StrEnum):
+    """What a person asks of a training."""
+
+    RUN = "run"
+    PAUSE = "pause"
+    STOP = "stop"
+
+
+class Control(BaseModel):
+    """What `control.json` says: the latest request, and a new base learning rate if one is asked."""
+
+    model_config = ConfigDict(frozen=True)
+
+    request: Request = Request.RUN
+    learning_rate: float | None = None
+
+
+class Record(BaseModel):
+    """What `config.json` says: the configuration with the run's name, owner and time of creation."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    owner: str
+    created: datetime
+    config: RunConfig
+
+
+class Run:
+    """One run directory. Cheap to make; every property reads the file as it is now."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.id = path.name
+        self._record: Record | None = None
+
+    def __repr__(self) -> str:
+        return f"Run({self.id})"
+
+    # --- reading
+
+    @property
+    def record(self) -> Record:
+        """Name, owner, creation and configuration. Raises DamagedRunError, RunNotFoundError."""
+        if self._record is None:
+            self._record = self._read(_CONFIG, Record)
+        return self._record
+
+    @property
+    def config(self) -> RunConfig:
+        """The run's hyperparameters."""
+        return self.record.config
+
+    @property
+    def name(self) -> str:
+        """What the person called the run."""
+        return self.record.name
+
+    @property
+    def status(self) -> Status:
+        """How far the run is. A directory that cannot be read gives state `damaged` and why."""
+        try:
+            _ = self.record
+            return self._read(_STATUS, Status)
+        except DamagedRunError as error:
+            return Status(state=State.DAMAGED, error=str(error))
+
+    @property
+    def control(self) -> Control:
+        """What was last asked of the training; to run, if nothing was or the file is unreadable."""
+        with suppress(DamagedRunError, RunNotFoundError):
+            if (self.path / _CONTROL).exists():
+                return self._read(_CONTROL, Control)
+        return Control()
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """A row for each finished epoch, with HISTORY_COLUMNS; none before the first has ended."""
+        try:
+            frame = pd.read_csv(self.path / _HISTORY, float_precision="round_trip")
+        except FileNotFoundError:
+            return pd.DataFrame(columns=HISTORY_COLUMNS, dtype=float)
+        except (ValueError, OSError) as error:
+            raise self._damaged(_HISTORY, error) from error
+        if list(frame.columns) != HISTORY_COLUMNS or not all(
+            pd.api.types.is_numeric_dtype(dtype) for dtype in frame.dtypes
+        ):
+            raise self._damaged(_HISTORY, f"expected numbers in {', '.join(HISTORY_COLUMNS)}")
+        return frame
+
+    def test_probabilities(self, epoch: int | None = None) -> npt.NDArray[np.floating[Any]]:
+        """What the network thought of each test image after each epoch.
+
+        `None` gives all epochs that have ended, float16 (epochs, 10000, 10), mapped from the file;
+        an epoch from 1 gives float32 (10000, 10). Raises IndexError for an epoch not yet ended.
+        """
+        done = len(self.history)
+        if epoch is not None and not 1 <= epoch <= done:
+            raise IndexError(f"epoch {epoch} is not there; this run has {done} finished epochs")
+        if not done:
+            return np.empty((0, TEST_SET, CLASSES), np.float16)
+        try:
+            stored = np.load(self.path / _PROBABILITIES, mmap_mode="r", allow_pickle=False)
+        except (ValueError, OSError, EOFError) as error:
+            raise self._damaged(_PROBABILITIES, error) from error
+        if stored.dtype != np.float16 or stored.shape[1:] != (TEST_SET, CLASSES) or len(stored) < done:
+            raise self._damaged(_PROBABILITIES, f"unexpected {stored.dtype} {stored.shape}")
+        return stored[:done] if epoch is None else stored[epoch - 1].astype(np.float32)
+
+    @property
+    def model_path(self) -> Path:
+        """Where the trained network is, as Keras saves it, once the run has ended."""
+        return self.path / _MODEL
+
+    def read_checkpoint(self) -> dict[str, npt.NDArray[Any]] | None:
+        """The arrays of the last checkpoint, or None if there is none that can be read."""
+        try:
+            with np.load(self.path / _CHECKPOINT, allow_pickle=False) as archive:
+                return dict(archive)
+        except Exception:  # a rubbish zip raises almost anything; the run then starts afresh
+            return None
+
+    # --- asking
+
+    def ask(self, request: Request | None = None, learning_rate: float | None = None) -> None:
+        """Ask the training to run, pause or stop, or to go on with another base learning rate.
+
+        Obeyed within a second. A queued run that is asked to stop is stopped at once. Raises
+        ValueError for a learning rate out of the configuration's bounds.
+        """
+        if learning_rate is not None:
+            bounds("learning_rate").check(learning_rate)
+        with _control_lock:
+            changes = {"request": request, "learning_rate": learning_rate}
+            kept = {key: value for key, value in changes.items() if value is not None}
+            self._write_json(_CONTROL, self.control.model_copy(update=kept))
+        if request is Request.STOP and self.status.state is State.QUEUED:
+            with suppress(RunBusyError), self.training_lock(wait=0):
+                self.write_status(Status(state=State.STOPPED, final_epoch=0))
+
+    # --- training
+
+    @contextmanager
+    def training_lock(self, wait: float = 2.0) -> Iterator[None]:
+        """Hold the right to train this run; the kernel lets it go when the process dies.
+
+        Raises RunBusyError if another holder does not let go within `wait` seconds.
+        """
+        if not self.path.is_dir():
+            raise RunNotFoundError(f"run {self.id} does not exist, or was deleted")
+        try:
+            with filelock.FileLock(self.path / _LOCK, timeout=wait):
+                yield
+        except filelock.Timeout:
+            raise RunBusyError(f"another process is training run {self.id}") from None
+
+    def is_training(self) -> bool:
+        """Whether some process holds the right to train this run at this moment."""
+        try:
+            with self.training_lock(wait=0):
+                return False
+        except RunBusyError:
+            return True
+
+    def write_status(self, status: Status) -> None:
+        """Replace `status.json`."""
+        self._write_json(_STATUS, status)
+
+    def write_history(self, rows: list[dict[str, float]]) -> None:
+        """Replace `history.csv` by `rows`, one an epoch, with HISTORY_COLUMNS as keys."""
+        text = pd.DataFrame(rows, columns=HISTORY_COLUMNS).to_csv(index=False)
+        self._replace(_HISTORY, lambda path: path.write_text(text))
+
+    def write_test_probabilities(
+        self, epoch: int, probabilities: npt.NDArray[np.floating[Any]], epochs: int
+    ) -> None:
+        """Store (10000, 10) of `epoch`, from 1, in an array with room for `epochs` of them."""
+        path = self.path / _PROBABILITIES
+        shape = (epochs, TEST_SET, CLASSES)
+        with path.open("r+b" if path.exists() else "w+b") as file:
+            header = {"descr": "<f2", "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(file, header)
+            slot = TEST_SET * CLASSES * 2
+            start = file.tell()
+            file.seek(start + (epoch - 1) * slot)
+            file.write(probabilities.astype("<f2").tobytes())
+            file.truncate(start + epochs * slot)
+
+    def write_checkpoint(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Replace `checkpoint.npz`."""
+
+        def save(path: Path) -> None:
+            with path.open("wb") as file:
+                np.savez(file, **arrays)  # type: ignore[arg-type]
+
+        self._replace(_CHECKPOINT, save)
+
+    def write_model(self, save: Callable[[Path], object]) -> None:
+        """Replace `model.keras` by what `save` writes to the path it is given."""
+        self._replace(_MODEL, save)
+
+    def close(self, epochs: int) -> None:
+        """Give up the checkpoint and the room kept for more than `epochs` test probabilities."""
+        (self.path / _CHECKPOINT).unlink(missing_ok=True)
+        path = self.path / _PROBABILITIES
+        if path.exists():
+            kept = np.load(path, mmap_mode="r", allow_pickle=False)
+            if len(kept) > epochs:
+                self._replace(_PROBABILITIES, lambda aside: _save_array(aside, kept[:epochs]))
+
+    # --- files
+
+    def _read(self, name: str, model: type[Model]) -> Model:
+        try:
+            return model.model_validate_json((self.path / name).read_bytes())
+        except FileNotFoundError:
+            if not self.path.is_dir():
+                raise RunNotFoundError(f"run {self.id} does not exist, or was deleted") from None
+            raise DamagedRunError(f"{name} of run {self.id} is missing") from None
+        except ValidationError as error:
+            detail = error.errors()[0]
+            where = ".".join(map(str, detail["loc"]))
+            raise self._damaged(name, f"{where}: {detail['msg']}" if where else detail["msg"]) from error
+        except OSError as error:
+            raise self._damaged(name, error) from error
+
+    def _damaged(self, name: str, why: object) -> DamagedRunError:
+        return DamagedRunError(f"{name} of run {self.id} cannot be read ({why})")
+
+    def _write_json(self, name: str, model: BaseModel) -> None:
+        self._replace(name, lambda path: path.write_text(model.model_dump_json(indent=1)))
+
+    def _replace(self, name: str, write: Callable[[Path], object]) -> None:
+        aside = self.path / f".{secrets.token_hex(4)}-{name}"
+        try:
+            write(aside)
+            os.replace(aside, self.path / name)
+        except BaseException:
+            aside.unlink(missing_ok=True)
+            raise
+
+
+_control_lock = threading.Lock()
+
+
+def _save_array(path: Path, array: npt.NDArray[Any]) -> None:
+    with path.open("wb") as file:
+        np.save(file, array)
+
+
+class RunStore:
+    """All runs below one folder."""
+
+    def __init__(self, root: str | Path | None = None) -> None:
+        """`root` defaults to the environment's `DIGITLAB_RUNS`, or `runs` in the working folder."""
+        self.root = Path(root or os.environ.get("DIGITLAB_RUNS") or "runs").absolute()
+
+    def create(
+        self,
+        config: RunConfig,
+        name: str | None = None,
+        owner: str | None = None,
+        state: State = State.QUEUED,
+    ) -> Run:
+        """Write a new run directory. The name defaults to the configuration's summary.
+
+        A run created `running` belongs to its creator, who trains it at once; a queued one is
+        taken up by any engine that looks after this folder.
+        """
+        created = datetime.now(UTC)
+        record = Record(
+            name=(name or "").strip() or config.summary(),
+            owner=owner or getuser(),
+            created=created,
+            config=config,
+        )
+        milliseconds = created.microsecond // 1000  # so that ids sort by age
+        run_id = f"{created:%Y%m%d-%H%M%S}-{milliseconds:03}{secrets.token_hex(2)[:3]}"
+        aside = Run(self.root / f".new-{run_id}")
+        aside.path.mkdir(parents=True)
+        aside._write_json(_CONFIG, record)
+        aside.write_status(Status(state=state))
+        os.rename(aside.path, self.root / run_id)
+        return self.get(run_id)
+
+    def get(self, run_id: str) -> Run:
+        """The run of this id. Raises RunNotFoundError, also for anything that is no run id."""
+        if not _RUN_ID.fullmatch(run_id) or not (self.root / run_id).is_dir():
+            raise RunNotFoundError(f"there is no run {run_id!r:.60}")
+        return Run(self.root / run_id)
+
+    def list(self) -> list[Run]:
+        """All runs, newest first, damaged ones among them."""
+        if not self.root.is_dir():
+            return []
+        with os.scandir(self.root) as entries:
+            ids = [entry.name for entry in entries if _RUN_ID.fullmatch(entry.name) and entry.is_dir()]
+        return [Run(self.root / run_id) for run_id in sorted(ids, reverse=True)]
+
+    def delete(self, run_id: str) -> None:
+        """Delete the run for good. A training that is under way ends with its next write."""
+        run = self.get(run_id)
+        aside = self.root / f".deleted-{run_id}"
+        os.rename(run.path, aside)
+        shutil.rmtree(aside)

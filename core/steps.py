@@ -1,0 +1,136 @@
+"""The two compiled loops of a training: many gradient steps, and the metrics of a whole split.
+
+`Model.fit` comes back to Python after every batch, or not for a fixed number of them, and its
+`evaluate` runs in batches of 32. Here one call runs as many steps as the caller has time for, and
+a split is evaluated in blocks as large as the answer may take.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from core.data import Floats, Splits
+
+_BLOCK_OPERATIONS = 4e9  # multiply-adds in a block of an evaluation: 0.1 s or less
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Totals over some images seen while fitting: losses (with penalty) and right answers."""
+
+    images: int = 0
+    loss: float = 0.0
+    correct: float = 0.0
+
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums(
+            self.images + other.images, self.loss + other.loss, self.correct + other.correct
+        )
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Inference-mode metrics of a split, as `model.evaluate` gives them, and its probabilities."""
+
+    loss: float
+    accuracy: float
+    probabilities: Floats
+
+
+class Steps:
+    """A compiled `model` bound to the splits it trains on and is measured on."""
+
+    def __init__(self, model: keras.Model, splits: Splits, batch_size: int) -> None:
+        optimizer = model.optimizer
+        optimizer.build(model.trainable_variables)
+        self._images = len(splits.train.x)
+        # As tensors once and for all: copying them for each evaluation takes half as long again.
+        self._splits = {
+            name: (tf.constant(split.x), tf.constant(split.y))
+            for name, split in splits._asdict().items()
+        }
+        x, y = self._splits["train"]
+        self._batch_size = batch_size
+        self._block = max(256, int(_BLOCK_OPERATIONS / model.count_params()))
+
+        @tf.function(
+            input_signature=[
+                tf.TensorSpec([None], tf.int32),
+                tf.TensorSpec([], tf.int32),
+                tf.TensorSpec([None], tf.float32),
+            ]
+        )
+        def train_steps(order: Any, first: Any, rates: Any) -> Any:
+            loss_sum, correct_sum = tf.zeros([]), tf.zeros([])
+            for step in tf.range(tf.shape(rates)[0]):
+                start = (first + step) * batch_size
+                indices = order[start : start + batch_size]
+                images, labels = tf.gather(x, indices), tf.gather(y, indices)
+                optimizer.learning_rate.assign(rates[step])
+                with tf.GradientTape() as tape:
+                    outputs = model(images, training=True)
+                    loss = model.compute_loss(x=images, y=labels, y_pred=outputs)
+                gradients = tape.gradient(loss, model.trainable_variables)
+                optimizer.apply(gradients, model.trainable_variables)
+                loss_sum += loss * tf.cast(tf.shape(indices)[0], tf.float32)
+                correct_sum += _count_correct(labels, outputs)
+            return loss_sum, correct_sum
+
+        @tf.function(reduce_retracing=True)
+        def evaluate_block(images: Any, labels: Any, start: Any, end: Any) -> Any:
+            labels = labels[start:end]
+            outputs = model(images[start:end], training=False)
+            losses = keras.losses.categorical_crossentropy(labels, outputs)
+            return outputs, tf.reduce_sum(losses), _count_correct(labels, outputs)
+
+        @tf.function
+        def penalty() -> Any:
+            return tf.add_n(model.losses) if model.losses else tf.zeros([])
+
+        self._train_steps = train_steps
+        self._evaluate_block = evaluate_block
+        self._penalty = penalty
+
+    def train(self, order: npt.NDArray[np.int32], first: int, rates: Floats) -> Sums:
+        """Take a step for each of `rates`, from batch `first` of the epoch's `order` on.
+
+        `order` is a permutation of the training images, int32 (n,); `rates` float32 (steps,).
+        """
+        loss, correct = self._train_steps(tf.constant(order), tf.constant(first), tf.constant(rates))
+        end = min((first + len(rates)) * self._batch_size, self._images)
+        return Sums(end - first * self._batch_size, float(loss), float(correct))
+
+    def l2_penalty(self) -> float:
+        """The L2 penalty of the weights as they are, 0 without regularisation."""
+        return float(self._penalty())
+
+    def evaluate(self, split: str, after_block: Callable[[], object]) -> Evaluation:
+        """Loss (with penalty), accuracy and probabilities of a whole split, dropout off.
+
+        `split` is train, validation or test; `after_block` is called several times on the way.
+        """
+        images, labels = self._splits[split]
+        outputs, loss, correct = [], 0.0, 0.0
+        count = len(images)
+        for start in range(0, count, self._block):
+            end = min(start + self._block, count)
+            probabilities, block_loss, block_correct = self._evaluate_block(
+                images, labels, tf.constant(start), tf.constant(end)
+            )
+            outputs.append(probabilities.numpy())
+            loss += float(block_loss)
+            correct += float(block_correct)
+            after_block()
+        return Evaluation(
+            loss / count + self.l2_penalty(), correct / count, np.concatenate(outputs)
+        )
+
+
+def _count_correct(labels: Any, outputs: Any) -> Any:
+    hits = tf.equal(tf.argmax(labels, axis=1), tf.argmax(outputs, axis=1))
+    return tf.reduce_sum(tf.cast(hits, tf.float32))

@@ -1,0 +1,309 @@
+"""train(run): fit a run's network and write its run directory, obeying its control file.
+
+Killed at any moment and called again, it goes on from the checkpoint and ends in the same weights,
+to the bit, as if nothing had happened.
+"""
+
+import logging
+import math
+import platform
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.config import RunConfig, Schedule
+from core.data import Floats, Splits, prepare_splits
+from core.model import build_model
+from core.runs import Request, Run, RunNotFoundError, State, Status
+from core.steps import Evaluation, Steps, Sums
+
+_CHUNK_SECONDS = 0.1  # how long the compiled loop may run before status and control are looked at
+_STATUS_SECONDS = 0.15
+_PAUSE_SECONDS = 0.1
+
+_log = logging.getLogger(__name__)
+
+
+class DivergedError(ArithmeticError):
+    """The loss is no longer a finite number; the message says when and what to try."""
+
+
+def train(run: Run, on_status: Callable[[Status], object] = lambda status: None) -> Status:
+    """Train `run` to its end, calling `on_status` with every status written; return the last.
+
+    Does nothing for a run that has ended. Whatever goes wrong is written as the run's status
+    `failed`, with a sentence. Raises RunBusyError if another process trains the run, and
+    RunNotFoundError if it is deleted meanwhile.
+    """
+    with run.training_lock():
+        if not run.status.state.is_active:
+            return run.status
+        training: _Training | None = None
+        try:
+            training = _Training(run, on_status)
+            return training.run_to_end()
+        except Exception as error:
+            if not run.path.is_dir():
+                raise RunNotFoundError(f"run {run.id} was deleted while it trained") from error
+            if not isinstance(error, DivergedError):
+                _log.exception("training of run %s failed", run.id)
+            last = training.status if training else run.status
+            failed = last.model_copy(
+                update={"state": State.FAILED, "error": _sentence(error), "heartbeat": time.time()}
+            )
+            run.write_status(failed)
+            on_status(failed)
+            return failed
+
+
+def best_epoch(losses: Sequence[float], min_delta: float = 0.0) -> int:
+    """The epoch (from 1) of the last improvement by more than `min_delta`; 0 for no epochs.
+
+    An improvement is judged as `keras.callbacks.EarlyStopping` does.
+    """
+    best, epoch = math.inf, 0
+    for number, loss in enumerate(losses, start=1):
+        if loss + min_delta < best or epoch == 0:
+            best, epoch = loss, number
+    return epoch
+
+
+def learning_rate_factors(config: RunConfig, first: int, count: int) -> Floats:
+    """What the schedule multiplies the base rate by at the `count` steps from `first` on.
+
+    Cosine: (1 + cos(pi t / T)) / 2 at step t of T (Loshchilov and Hutter 2017, no restarts).
+    """
+    if config.schedule is Schedule.CONSTANT:
+        return np.ones(count, np.float32)
+    steps = np.arange(first, first + count) / (config.epochs * config.batches)
+    return ((1 + np.cos(np.pi * steps)) / 2).astype(np.float32)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, DivergedError):
+        return str(error)
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return "The machine ran out of memory. Try fewer or narrower layers, or a smaller batch."
+    if isinstance(error, OSError):
+        return f"The run could not be written: {error}."
+    return f"An error that Digit Lab did not expect: {type(error).__name__}: {error}"
+
+
+class _Training:
+    """One training under way: the network, its place in the run, and the clock."""
+
+    def __init__(self, run: Run, on_status: Callable[[Status], object]) -> None:
+        self.run = run
+        self.config = run.config
+        self.on_status = on_status
+        self.status = Status(
+            state=State.RUNNING,
+            epoch=1,
+            host=platform.node(),
+            base_learning_rate=self.config.learning_rate,
+        )
+        self._written = 0.0
+        self._step_seconds = 0.0
+        self._running = Sums()
+        self._epoch_started = 0.0
+        self._paused = 0.0
+        self._stop = False
+        self.rows: list[dict[str, float]] = []
+        self.base_rate = self.config.learning_rate
+        self._tell()
+        self.model = build_model(self.config)
+        self.steps = Steps(self.model, prepare_splits(self.config), self.config.batch_size)
+        self._best_weights: list[npt.NDArray[Any]] | None = None
+        self._resume()
+
+    # --- the course of a run
+
+    def run_to_end(self) -> Status:
+        while not self._stop and not self._is_done():
+            self._train_epoch()
+        return self._finish()
+
+    def _is_done(self) -> bool:
+        epochs = len(self.rows)
+        waited = epochs - best_epoch(self._validation_losses(), self.config.min_delta)
+        stops_early = self.config.early_stopping and waited >= self.config.patience
+        return epochs >= self.config.epochs or stops_early
+
+    def _train_epoch(self) -> None:
+        epoch = len(self.rows) + 1
+        order = np.random.default_rng((self.config.seed, epoch)).permutation(
+            self.config.training_size
+        )
+        self._epoch_started, self._paused, self._running = time.monotonic(), 0.0, Sums()
+        batch = self._train_batches(epoch, order.astype(np.int32))
+        if batch == 0:  # stopped before the first
+            return
+        row, test = self._evaluate(epoch)
+        self.rows.append(row)
+        if self.config.early_stopping and self.config.restore_best_weights:
+            if best_epoch(self._validation_losses(), self.config.min_delta) == epoch:
+                self._best_weights = [variable.numpy() for variable in self.model.variables]
+        # In this order a kill between any two leaves a history that the checkpoint can cut short.
+        self.run.write_test_probabilities(epoch, test.probabilities, self.config.epochs)
+        self.run.write_history(self.rows)
+        if batch == self.config.batches:
+            self.run.write_checkpoint(self._checkpoint())
+        self._tell(seconds_per_epoch=float(np.median([row["seconds"] for row in self.rows[-5:]])))
+
+    def _train_batches(self, epoch: int, order: npt.NDArray[np.int32]) -> int:
+        """Train on the batches of an epoch; return how many were taken before a stop."""
+        config, batch = self.config, 0
+        while batch < config.batches:
+            self._obey()
+            if self._stop:
+                break
+            wanted = int(_CHUNK_SECONDS / self._step_seconds) if self._step_seconds else 1
+            count = min(max(wanted, 1), config.batches - batch)
+            first = (epoch - 1) * config.batches + batch
+            rates = np.float32(self.base_rate) * learning_rate_factors(config, first, count)
+            started = time.monotonic()
+            sums = self.steps.train(order, batch, rates)
+            # The very first step traces the graph and says nothing about the pace.
+            self._step_seconds = (time.monotonic() - started) / count if first else 0.0
+            self._running += sums
+            batch += count
+            if not math.isfinite(sums.loss):
+                raise self._diverged(epoch, float(rates[0]))
+            self._tell(
+                least=_STATUS_SECONDS,
+                epoch=epoch,
+                batch=batch,
+                running_loss=self._running.loss / self._running.images,
+                running_accuracy=self._running.correct / self._running.images,
+                learning_rate=float(rates[-1]),
+                base_learning_rate=self.base_rate,
+            )
+        return batch
+
+    def _evaluate(self, epoch: int) -> tuple[dict[str, float], Evaluation]:
+        row = {
+            "epoch": epoch,
+            "learning_rate": self.status.learning_rate or self.base_rate,
+            "base_learning_rate": self.base_rate,
+            "running_loss": self._running.loss / self._running.images,
+            "running_accuracy": self._running.correct / self._running.images,
+            "l2_penalty": self.steps.l2_penalty(),
+        }
+        for name in Splits._fields:
+            result = self.steps.evaluate(name, after_block=self._obey_between_blocks)
+            if not math.isfinite(result.loss):
+                raise self._diverged(epoch, row["learning_rate"])
+            row |= {f"{name}_loss": result.loss, f"{name}_accuracy": result.accuracy}
+        row["seconds"] = self._epoch_seconds()
+        return row, result
+
+    def _finish(self) -> Status:
+        final_epoch = len(self.rows)
+        if self._best_weights is not None:
+            final_epoch = best_epoch(self._validation_losses(), self.config.min_delta)
+            for variable, value in zip(self.model.variables, self._best_weights, strict=True):
+                variable.assign(value)
+        self.run.write_model(self.model.save)
+        state = State.STOPPED if self._stop else State.FINISHED
+        self._tell(state=state, epoch=len(self.rows), final_epoch=final_epoch, seconds_left=None)
+        self.run.close(epochs=len(self.rows))
+        return self.status
+
+    def _validation_losses(self) -> list[float]:
+        return [row["validation_loss"] for row in self.rows]
+
+    def _diverged(self, epoch: int, rate: float) -> DivergedError:
+        return DivergedError(
+            f"The loss became infinite or not a number in epoch {epoch}, at learning rate "
+            f"{rate:.3g}. Try a learning rate ten times smaller, or batch normalisation."
+        )
+
+    # --- status and control
+
+    def _tell(self, least: float = 0.0, **changes: Any) -> None:
+        """Write the status, unless it was written less than `least` seconds ago."""
+        now = time.monotonic()
+        changes |= {"heartbeat": time.time(), "seconds": self._seconds()}
+        if self.status.state.is_active and (pace := self._pace(**changes)):
+            changes["seconds_left"] = pace
+        self.status = self.status.model_copy(update=changes)
+        if now - self._written >= least:
+            self._written = now
+            self.run.write_status(self.status)
+            self.on_status(self.status)
+
+    def _pace(self, **changes: Any) -> float | None:
+        """Seconds left, from the seconds an epoch takes and the batches done in this one."""
+        per_epoch = changes.get("seconds_per_epoch") or self.status.seconds_per_epoch
+        if not per_epoch:
+            return None
+        left = (self.config.epochs - len(self.rows)) * per_epoch
+        return float(max(left - self._epoch_seconds(), 0.0)) if self._epoch_started else left
+
+    def _obey(self) -> None:
+        """Do what the control file asks; while it asks for a pause, wait here."""
+        control = self.run.control
+        if control.request is Request.PAUSE:
+            started = time.monotonic()
+            self._tell(state=State.PAUSED)
+            while (control := self.run.control).request is Request.PAUSE:
+                time.sleep(_PAUSE_SECONDS)
+                self._tell(least=1.0)
+            self._paused += time.monotonic() - started
+            self._tell(state=State.RUNNING)
+        if control.learning_rate is not None:
+            self.base_rate = control.learning_rate
+        if control.request is Request.STOP and not self._stop:
+            self._stop = True
+            self._tell(state=State.STOPPING)
+
+    def _obey_between_blocks(self) -> None:
+        self._obey()
+        self._tell(least=_STATUS_SECONDS)
+
+    def _epoch_seconds(self) -> float:
+        return time.monotonic() - self._epoch_started - self._paused
+
+    def _seconds(self) -> float:
+        done = sum(row["seconds"] for row in self.rows)
+        under_way = self._epoch_started and self.status.epoch > len(self.rows)
+        return done + (self._epoch_seconds() if under_way else 0.0)
+
+    # --- checkpoint
+
+    def _variables(self) -> dict[str, Any]:
+        """Every variable that a training carries on, seed states of dropout included."""
+        owners = {"model": self.model, "optimizer": self.model.optimizer}
+        return {
+            f"{owner}/{number}": variable
+            for owner, holder in owners.items()
+            for number, variable in enumerate(holder.variables)
+        }
+
+    def _checkpoint(self) -> dict[str, npt.NDArray[Any]]:
+        arrays = {key: variable.numpy() for key, variable in self._variables().items()}
+        for number, value in enumerate(self._best_weights or []):
+            arrays[f"best/{number}"] = value
+        arrays["epoch"] = np.array(len(self.rows))
+        arrays["base_rate"] = np.array(self.base_rate)
+        return arrays
+
+    def _resume(self) -> None:
+        """Go on from the checkpoint, if there is one that fits; else start afresh."""
+        arrays = self.run.read_checkpoint()
+        variables = self._variables()
+        if arrays is None or not {*variables, "epoch", "base_rate"} <= arrays.keys():
+            return
+        history = self.run.history.to_dict("records")[: int(arrays["epoch"])]
+        if len(history) < int(arrays["epoch"]):
+            return
+        for key, variable in variables.items():
+            variable.assign(arrays[key])
+        self.rows = [{str(key): value for key, value in row.items()} for row in history]
+        self.base_rate = float(arrays["base_rate"])
+        best = [arrays[f"best/{n}"] for n in range(len(self.model.variables)) if f"best/{n}" in arrays]
+        self._best_weights = best or None
+        self._tell(epoch=min(len(self.rows) + 1, self.config.epochs))
