@@ -1,1 +1,1 @@
-"""Digit Lab's computing: data, networks, training, runs and the engine. Knows nothing of Streamlit."""
+"""Digit Lab's computing: data, networks, training, runs, the engine. Knows nothing of Streamlit."""

@@ -52,9 +52,7 @@ def describe_layers(config: RunConfig) -> tuple[Layer, ...]:
                 Layer(f"activation_{number}", LayerKind.ACTIVATION, units, activation=activation),
             ]
         else:
-            layers.append(
-                Layer(f"hidden_{number}", LayerKind.DENSE, units, parameters, activation)
-            )
+            layers.append(Layer(f"hidden_{number}", LayerKind.DENSE, units, parameters, activation))
         if config.dropout:
             layers.append(Layer(f"dropout_{number}", LayerKind.DROPOUT, units))
         inputs = units

@@ -1,12 +1,12 @@
 """MNIST as it comes, and as a run trains on it: flattened, scaled, one-hot, split by the seed."""
 
 import hashlib
+import zlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 from zipfile import BadZipFile
-from zlib import error as ZlibError
 
 import numpy as np
 import numpy.typing as npt
@@ -70,7 +70,7 @@ def load_mnist(path: Path = MNIST_PATH) -> Mnist:
             arrays = {key: archive[key] for key in SHA256}
     except FileNotFoundError:
         raise DataError(f"the data set {path} is missing; {restore}") from None
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile, ZlibError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
         raise DataError(
             f"the data set {path} cannot be read ({error}); expected an .npz archive with "
             f"the arrays {', '.join(SHA256)}; {restore}"

@@ -15,6 +15,7 @@ from typing import Any
 
 from distributed import Client, Future, LocalCluster
 
+from core.data import load_mnist
 from core.runs import Run, RunBusyError, RunNotFoundError, RunStore, State, Status
 
 _TRAIN = {"train": 1}
@@ -211,9 +212,7 @@ def _train(root: str, run_id: str) -> Status | None:
 
 
 def _import_tensorflow() -> None:
-    import core.training
-    from core.data import load_mnist
-
+    importlib.import_module("core.training")
     load_mnist()
 
 

@@ -33,7 +33,11 @@ HISTORY_COLUMNS = [
     "base_learning_rate",
     "running_loss",
     "running_accuracy",
-    *(f"{split}_{metric}" for split in ("train", "validation", "test") for metric in ("loss", "accuracy")),
+    *(
+        f"{split}_{metric}"
+        for split in ("train", "validation", "test")
+        for metric in ("loss", "accuracy")
+    ),
     "l2_penalty",
 ]
 
@@ -97,7 +101,7 @@ class Status(BaseModel):
     batch: int = 0
     """Batches done in this epoch."""
     running_loss: float | None = None
-    """What Keras reports while it fits: averaged over the epoch so far, with dropout and penalty."""
+    """What Keras reports while it fits: the mean of the epoch so far, dropout on, with penalty."""
     running_accuracy: float | None = None
     learning_rate: float | None = None
     """The rate of the latest batch."""
@@ -131,7 +135,7 @@ class Request(StrEnum):
 
 
 class Control(BaseModel):
-    """What `control.json` says: the latest request, and a new base learning rate if one is asked."""
+    """What `control.json` says: the latest request, and a new base learning rate if asked."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -140,7 +144,7 @@ class Control(BaseModel):
 
 
 class Record(BaseModel):
-    """What `config.json` says: the configuration with the run's name, owner and time of creation."""
+    """What `config.json` says: the configuration, and the run's name, owner and creation."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -224,10 +228,16 @@ class Run:
         if not done:
             return np.empty((0, TEST_SET, CLASSES), np.float16)
         try:
-            stored = np.load(self.path / _PROBABILITIES, mmap_mode="r", allow_pickle=False)
+            stored: npt.NDArray[np.floating[Any]] = np.load(
+                self.path / _PROBABILITIES, mmap_mode="r", allow_pickle=False
+            )
         except (ValueError, OSError, EOFError) as error:
             raise self._damaged(_PROBABILITIES, error) from error
-        if stored.dtype != np.float16 or stored.shape[1:] != (TEST_SET, CLASSES) or len(stored) < done:
+        if (
+            stored.dtype != np.float16
+            or stored.shape[1:] != (TEST_SET, CLASSES)
+            or len(stored) < done
+        ):
             raise self._damaged(_PROBABILITIES, f"unexpected {stored.dtype} {stored.shape}")
         return stored[:done] if epoch is None else stored[epoch - 1].astype(np.float32)
 
@@ -344,7 +354,9 @@ class Run:
         except ValidationError as error:
             detail = error.errors()[0]
             where = ".".join(map(str, detail["loc"]))
-            raise self._damaged(name, f"{where}: {detail['msg']}" if where else detail["msg"]) from error
+            raise self._damaged(
+                name, f"{where}: {detail['msg']}" if where else detail["msg"]
+            ) from error
         except OSError as error:
             raise self._damaged(name, error) from error
 
@@ -418,7 +430,9 @@ class RunStore:
         if not self.root.is_dir():
             return []
         with os.scandir(self.root) as entries:
-            ids = [entry.name for entry in entries if _RUN_ID.fullmatch(entry.name) and entry.is_dir()]
+            ids = [
+                entry.name for entry in entries if _RUN_ID.fullmatch(entry.name) and entry.is_dir()
+            ]
         return [Run(self.root / run_id) for run_id in sorted(ids, reverse=True)]
 
     def delete(self, run_id: str) -> None:

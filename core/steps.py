@@ -27,11 +27,6 @@ class Sums:
     loss: float = 0.0
     correct: float = 0.0
 
-    def __add__(self, other: "Sums") -> "Sums":
-        return Sums(
-            self.images + other.images, self.loss + other.loss, self.correct + other.correct
-        )
-
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -63,10 +58,11 @@ class Steps:
                 tf.TensorSpec([None], tf.int32),
                 tf.TensorSpec([], tf.int32),
                 tf.TensorSpec([None], tf.float32),
+                tf.TensorSpec([], tf.float32),
+                tf.TensorSpec([], tf.float32),
             ]
         )
-        def train_steps(order: Any, first: Any, rates: Any) -> Any:
-            loss_sum, correct_sum = tf.zeros([]), tf.zeros([])
+        def train_steps(order: Any, first: Any, rates: Any, loss_sum: Any, correct_sum: Any) -> Any:
             for step in tf.range(tf.shape(rates)[0]):
                 start = (first + step) * batch_size
                 indices = order[start : start + batch_size]
@@ -96,14 +92,21 @@ class Steps:
         self._evaluate_block = evaluate_block
         self._penalty = penalty
 
-    def train(self, order: npt.NDArray[np.int32], first: int, rates: Floats) -> Sums:
+    def train(self, order: npt.NDArray[np.int32], first: int, rates: Floats, so_far: Sums) -> Sums:
         """Take a step for each of `rates`, from batch `first` of the epoch's `order` on.
 
-        `order` is a permutation of the training images, int32 (n,); `rates` float32 (steps,).
+        `order` is a permutation of the training images, int32 (n,); `rates` float32 (steps,). The
+        totals go on from `so_far`, so that they do not depend on how an epoch was cut into calls.
         """
-        loss, correct = self._train_steps(tf.constant(order), tf.constant(first), tf.constant(rates))
-        end = min((first + len(rates)) * self._batch_size, self._images)
-        return Sums(end - first * self._batch_size, float(loss), float(correct))
+        loss, correct = self._train_steps(
+            tf.constant(order),
+            tf.constant(first),
+            tf.constant(rates),
+            tf.constant(so_far.loss),
+            tf.constant(so_far.correct),
+        )
+        images = min((first + len(rates)) * self._batch_size, self._images)
+        return Sums(images, float(loss), float(correct))
 
     def l2_penalty(self) -> float:
         """The L2 penalty of the weights as they are, 0 without regularisation."""

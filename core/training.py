@@ -143,9 +143,11 @@ class _Training:
             return
         row, test = self._evaluate(epoch)
         self.rows.append(row)
-        if self.config.early_stopping and self.config.restore_best_weights:
-            if best_epoch(self._validation_losses(), self.config.min_delta) == epoch:
-                self._best_weights = [variable.numpy() for variable in self.model.variables]
+        if (
+            self._keeps_best()
+            and best_epoch(self._validation_losses(), self.config.min_delta) == epoch
+        ):
+            self._best_weights = [variable.numpy() for variable in self.model.variables]
         # In this order a kill between any two leaves a history that the checkpoint can cut short.
         self.run.write_test_probabilities(epoch, test.probabilities, self.config.epochs)
         self.run.write_history(self.rows)
@@ -165,12 +167,11 @@ class _Training:
             first = (epoch - 1) * config.batches + batch
             rates = np.float32(self.base_rate) * learning_rate_factors(config, first, count)
             started = time.monotonic()
-            sums = self.steps.train(order, batch, rates)
+            self._running = self.steps.train(order, batch, rates, self._running)
             # The very first step traces the graph and says nothing about the pace.
             self._step_seconds = (time.monotonic() - started) / count if first else 0.0
-            self._running += sums
             batch += count
-            if not math.isfinite(sums.loss):
+            if not math.isfinite(self._running.loss):
                 raise self._diverged(epoch, float(rates[0]))
             self._tell(
                 least=_STATUS_SECONDS,
@@ -211,6 +212,9 @@ class _Training:
         self._tell(state=state, epoch=len(self.rows), final_epoch=final_epoch, seconds_left=None)
         self.run.close(epochs=len(self.rows))
         return self.status
+
+    def _keeps_best(self) -> bool:
+        return self.config.early_stopping and self.config.restore_best_weights
 
     def _validation_losses(self) -> list[float]:
         return [row["validation_loss"] for row in self.rows]
@@ -304,6 +308,8 @@ class _Training:
             variable.assign(arrays[key])
         self.rows = [{str(key): value for key, value in row.items()} for row in history]
         self.base_rate = float(arrays["base_rate"])
-        best = [arrays[f"best/{n}"] for n in range(len(self.model.variables)) if f"best/{n}" in arrays]
+        best = [
+            arrays[f"best/{n}"] for n in range(len(self.model.variables)) if f"best/{n}" in arrays
+        ]
         self._best_weights = best or None
         self._tell(epoch=min(len(self.rows) + 1, self.config.epochs))
