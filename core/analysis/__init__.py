@@ -1,0 +1,1 @@
+"""What can be learned from a trained run: arrays in, arrays and frames out."""

@@ -1,0 +1,1 @@
+"""Digit Lab's pages: shows what `core` computes, and knows no TensorFlow."""

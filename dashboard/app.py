@@ -1,0 +1,37 @@
+"""The server: starts and stops the engine with it. `streamlit run dashboard/app.py`."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard.resources import engine
+
+_log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def _lifespan(app: st.App) -> AsyncIterator[None]:
+    await asyncio.to_thread(engine.start)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(engine.stop)
+
+
+def _apologise(error: Exception) -> bool:
+    _log.error("a page failed", exc_info=error)
+    st.error(
+        "Your runs are safe, and whatever trains goes on. Reload the page to try again; "
+        "if it fails again, the server's log says why.",
+        title="Sorry, this page ran into an error",
+        icon=":material/sentiment_dissatisfied:",
+    )
+    st.link_button("Start afresh", "/train", icon=":material/refresh:")
+    return True
+
+
+app = st.App(Path(__file__).parent / "main.py", lifespan=_lifespan, on_script_error=_apologise)

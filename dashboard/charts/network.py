@@ -1,0 +1,99 @@
+"""A picture of the network, as ECharts options: a column of circles a layer, and what lies between."""
+
+from typing import Any
+
+from core.architecture import Layer, LayerKind, describe_layers
+from core.config import PIXELS, RunConfig
+from dashboard.charts.colors import NEUTRAL, SPLIT_COLORS
+
+_MOST_CIRCLES = 10
+_DROPPED = "#C8CFD6"
+
+
+def draw_network(config: RunConfig) -> dict[str, Any]:
+    """ECharts options: layers with their widths, and the parameters of each step between them.
+
+    A layer of many units shows ten circles, fewer for narrower layers, by the logarithm of its
+    width; dropout hollows out its share of them.
+    """
+    columns = _columns(config)
+    nodes: list[dict[str, Any]] = []
+    links: list[dict[str, Any]] = []
+    previous: list[str] = []
+    for number, (title, units, parameters, dropout) in enumerate(columns):
+        names = [f"{number}/{circle}" for circle in range(_circles(units))]
+        for circle, name in enumerate(names):
+            height = circle - (len(names) - 1) / 2
+            hollow = dropout and circle % round(1 / dropout) == 0
+            color = _DROPPED if hollow else SPLIT_COLORS["train"]
+            nodes.append({"name": name, "value": [number, height], "itemStyle": {"color": color}})
+        links += [{"source": a, "target": b} for a in previous for b in names]
+        nodes.append(_text(f"title {number}", number, -7.2, title))
+        if parameters:
+            low = -6.0 if len(columns) < 6 or number % 2 else -5.4
+            nodes.append(_text(f"parameters {number}", number - 0.5, low, f"{parameters:,}"))
+        previous = names
+    return {
+        "animationDuration": 0,
+        "animationDurationUpdate": 300,
+        "tooltip": {"show": False},
+        "grid": {"left": 0, "right": 0, "top": 0, "bottom": 0},
+        "xAxis": {"type": "value", "show": False, "min": -0.5, "max": len(columns) - 0.5},
+        "yAxis": {"type": "value", "show": False, "min": -8.6, "max": 5.4},
+        "series": [
+            {
+                "type": "graph",
+                "coordinateSystem": "cartesian2d",
+                "symbolSize": 11,
+                "silent": True,
+                "data": nodes,
+                "links": links,
+                "lineStyle": {"color": NEUTRAL, "opacity": 0.22, "width": 0.8},
+            }
+        ],
+    }
+
+
+def describe_network(config: RunConfig) -> str:
+    """The picture in words, for a screen reader."""
+    layers = ", ".join(title.replace("\n", " ") for title, *_ in _columns(config))
+    return f"Network with the layers {layers}"
+
+
+def _columns(config: RunConfig) -> list[tuple[str, int, int, float]]:
+    """Title, units, parameters leading there, and dropout of the input and each dense layer."""
+    columns = [(f"{PIXELS}\npixels", PIXELS, 0, 0.0)]
+    parameters = 0
+    for layer in describe_layers(config):
+        parameters += layer.parameters
+        if layer.kind is LayerKind.DENSE:
+            columns.append((_title(layer, config), layer.units, parameters, 0.0))
+            parameters = 0
+        elif layer.kind is LayerKind.BATCH_NORMALIZATION:
+            title, units, before, dropout = columns[-1]
+            columns[-1] = (title, units, before + parameters, dropout)
+            parameters = 0
+        elif layer.kind is LayerKind.DROPOUT:
+            columns[-1] = (*columns[-1][:3], config.dropout)
+    return columns
+
+
+def _title(layer: Layer, config: RunConfig) -> str:
+    return f"{layer.units}\n{'softmax' if layer.name == 'output' else config.activation.value}"
+
+
+def _circles(units: int) -> int:
+    return (
+        min(units, _MOST_CIRCLES)
+        if units <= _MOST_CIRCLES
+        else min(_MOST_CIRCLES, 4 + units.bit_length() // 2)
+    )
+
+
+def _text(name: str, x: float, y: float, label: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "value": [x, y],
+        "symbolSize": 0,
+        "label": {"show": True, "formatter": label, "color": NEUTRAL, "fontSize": 12},
+    }

@@ -1,0 +1,57 @@
+"""Train: a form, a picture of the network, and the run as it learns."""
+
+import streamlit as st
+
+from core.architecture import count_parameters
+from core.config import RunConfig
+from dashboard import state, text
+from dashboard.charts.network import describe_network, draw_network
+from dashboard.resources import engine, estimate_seconds, store
+from dashboard.widgets.config_form import render_config_form
+from dashboard.widgets.live_panel import render_live_panel
+from dashboard.widgets.result import render_result
+from dashboard.widgets.run_picker import pick_run
+
+
+def start_run(config: RunConfig) -> None:
+    """Queue a run of `config` and watch it."""
+    if not state.is_second_press():
+        state.choose_run(store.create(config, name=st.session_state["run_name"]))
+        engine.wake()
+
+
+def render_network(config: RunConfig) -> None:
+    """Draw the network with its parameters, and say how long it will train."""
+    seconds, learned = estimate_seconds(config)
+    st.echarts_chart(draw_network(config), key="network", height=280, alt=describe_network(config))
+    parameters = f"**{count_parameters(config):,}** parameters"
+    images = f"**{config.training_size:,}** images to learn from"
+    source = "on this machine" if learned else "at a guess: nothing was trained here yet"
+    st.caption(
+        f"{parameters} · {images} · about **{text.duration(seconds)}** for "
+        f"{config.epochs} epochs, {source}"
+    )
+
+
+st.title("Train", anchor=False)
+st.caption("Pick a network, press Train, and watch it learn to read 42,000 handwritten digits.")
+state.open_link(store)
+form, view = st.columns([1, 2.4], gap="large")
+with form:
+    pressed = st.container()
+    config = render_config_form()
+    st.text_input("Name", key="run_name", placeholder=config.summary(), max_chars=80)
+    pressed.button(
+        "Train", type="primary", icon=":material/play_arrow:", width="stretch",
+        on_click=start_run, args=(config,), key="train",
+    )  # fmt: skip
+state.write_link(config)
+with view:
+    run = pick_run(placeholder="the next one you train")
+    if run is None:
+        render_network(config)
+    else:
+        render_live_panel(run)
+        render_result(run)
+        with st.expander("The network in the form", icon=":material/hub:"):
+            render_network(config)

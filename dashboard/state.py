@@ -1,0 +1,170 @@
+"""The form and the chosen run, in session state and in the URL. The only code that touches either.
+
+A link holds the fields in which the form differs from the defaults, and the run that is watched.
+"""
+
+import time
+from contextlib import suppress
+
+import streamlit as st
+
+from core.config import MAX_HIDDEN_LAYERS, PRESETS, RunConfig, parse_config
+from core.runs import Run, RunError, RunNotFoundError, RunStore
+
+_RUN = "run"
+_DEPTH = "config_depth"
+_LINK = "_link"
+_REJECTED = "_rejected"
+_PRESSED = "_train_pressed"
+_CUSTOM_WIDTH = 128
+
+PRESET_KEY = "preset"
+RUN_KEY = "picked_run"
+
+
+def key(field: str, layer: int | None = None) -> str:
+    """The session-state key of a field's control; of `hidden`, that of one layer's."""
+    return f"config_{field}" if layer is None else f"config_{field}_{layer}"
+
+
+# --- the form
+
+
+def fill_form(config: RunConfig) -> None:
+    """Set every control of the form to `config`."""
+    for name, value in config.model_dump(mode="json").items():
+        if name != "hidden":
+            st.session_state[key(name)] = value
+    st.session_state[_DEPTH] = len(config.hidden)
+    for layer, width in enumerate(config.hidden):
+        st.session_state[key("hidden", layer)] = width
+
+
+def read_form() -> tuple[RunConfig, dict[str, str]]:
+    """The configuration that the controls say, with a sentence for each value that is refused."""
+    values = {
+        name: st.session_state[key(name)] for name in RunConfig.model_fields if name != "hidden"
+    }
+    values["hidden"] = tuple(st.session_state[key("hidden", i)] for i in range(depth()))
+    return parse_config(values)
+
+
+def depth() -> int:
+    """The number of hidden layers in the form."""
+    return int(st.session_state[_DEPTH])
+
+
+def add_layer() -> None:
+    """Put another hidden layer on top, as wide as the last."""
+    layers = depth()
+    if layers < MAX_HIDDEN_LAYERS:
+        width = st.session_state[key("hidden", layers - 1)] if layers else _CUSTOM_WIDTH
+        st.session_state[key("hidden", layers)] = width
+        st.session_state[_DEPTH] = layers + 1
+
+
+def remove_layer(layer: int) -> None:
+    """Take a hidden layer (from 0) away; those above move down."""
+    for above in range(layer + 1, depth()):
+        st.session_state[key("hidden", above - 1)] = st.session_state[key("hidden", above)]
+    st.session_state[_DEPTH] = depth() - 1
+
+
+def choose_preset() -> None:
+    """Fill the form with the preset that its control names."""
+    if preset := PRESETS.get(st.session_state[PRESET_KEY]):
+        fill_form(preset)
+
+
+def show_preset(config: RunConfig) -> None:
+    """Have the preset's control name the preset that equals `config`, or none."""
+    names = (name for name, preset in PRESETS.items() if preset == config)
+    st.session_state[PRESET_KEY] = next(names, None)
+
+
+def is_second_press() -> bool:
+    """Whether Train was pressed within the last second already: the same click, twice."""
+    now = time.monotonic()
+    last = st.session_state.get(_PRESSED, -1.0)
+    st.session_state[_PRESSED] = now
+    return now - last < 1.0
+
+
+# --- the URL
+
+
+def open_link(store: RunStore) -> None:
+    """Fill the form from the URL, if this is a new session or the URL is a new link.
+
+    A link that names only a run fills it with that run's configuration.
+    """
+    link = _link_fields()
+    if link == st.session_state.get(_LINK) or (not link and _LINK in st.session_state):
+        return
+    config, rejected = parse_config(link)
+    if not link and _RUN in st.query_params:
+        with suppress(RunError):
+            config = store.get(st.query_params[_RUN]).config
+    fill_form(config)
+    st.session_state[_LINK] = link
+    st.session_state[_REJECTED] = (config, rejected)
+
+
+def write_link(config: RunConfig) -> None:
+    """Have the URL say what the form says."""
+    wanted = config.differences()
+    if wanted != _link_fields():
+        others = {name: st.query_params[name] for name in st.query_params if name not in _fields()}
+        st.query_params.from_dict(wanted | others)
+    st.session_state[_LINK] = wanted
+
+
+def rejected_by_link(config: RunConfig) -> dict[str, str]:
+    """What the link asked for in vain, a sentence a field, until the form is changed."""
+    filled, rejected = st.session_state[_REJECTED]
+    return dict(rejected) if config == filled else {}
+
+
+def chosen_run(store: RunStore) -> Run | None:
+    """The run that is watched: the URL's, or the one chosen last. None if none is.
+
+    Raises RunNotFoundError, once, if that run is not there.
+    """
+    run_id = st.query_params.get(_RUN) or st.session_state.get(_RUN)
+    if not run_id:
+        return None
+    try:
+        run = store.get(run_id)
+    except RunNotFoundError:
+        choose_run(None)
+        raise
+    choose_run(run)
+    return run
+
+
+def choose_run(run: Run | None) -> None:
+    """Watch `run` on every page, and say so in the URL; None watches nothing."""
+    st.session_state[_RUN] = run.id if run else None
+    if run is None:
+        st.query_params.pop(_RUN, None)
+    elif st.query_params.get(_RUN) != run.id:
+        st.query_params[_RUN] = run.id
+
+
+def show_run(run: Run | None) -> None:
+    """Have the run's control name `run`."""
+    st.session_state[RUN_KEY] = run.id if run else None
+
+
+def take_picked_run(store: RunStore) -> None:
+    """Watch the run that its control names."""
+    run_id = st.session_state[RUN_KEY]
+    choose_run(store.get(run_id) if run_id else None)
+
+
+def _fields() -> set[str]:
+    return set(RunConfig.model_fields)
+
+
+def _link_fields() -> dict[str, str]:
+    return {name: st.query_params[name] for name in st.query_params if name in _fields()}

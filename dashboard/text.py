@@ -1,0 +1,31 @@
+"""Numbers and times as a person reads them."""
+
+
+def percent(share: float) -> str:
+    """0.98312 -> "98.31 %"."""
+    return f"{100 * share:.2f} %"
+
+
+def duration(seconds: float) -> str:
+    """0.84 -> "0.8 s", 95 -> "1 min 35 s", 3720 -> "1 h 2 min"."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def rate(value: float) -> str:
+    """A learning rate or penalty in its shortest form: 0.001, 1e-05, 0."""
+    return f"{value:g}"
+
+
+def plain(words: str) -> str:
+    """A person's own words, such as a run's name, with nothing in them that is markdown."""
+    return "".join(f"\\{letter}" if letter in _MARKDOWN else letter for letter in words)
+
+
+_MARKDOWN = frozenset("\\`*_{}[]()<>#+-.!|~$:")

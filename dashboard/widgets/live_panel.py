@@ -1,0 +1,197 @@
+"""A run as it stands: progress, figures and curves, and what one may ask of it meanwhile."""
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from core.config import bounds
+from core.engine import queue_place
+from core.runs import DamagedRunError, Request, Run, RunNotFoundError, State, Status
+from dashboard import text
+from dashboard.charts.curves import SERIES, CurveStyle, draw_curve, with_live_point
+from dashboard.resources import engine, store
+from dashboard.widgets.config_form import scale_steps
+
+_EVERY = 0.4  # seconds between two looks at a run that trains
+_BADGES = {
+    State.QUEUED: ("gray", ":material/hourglass_empty:"),
+    State.RUNNING: ("blue", ":material/play_arrow:"),
+    State.PAUSED: ("orange", ":material/pause:"),
+    State.STOPPING: ("orange", ":material/stop:"),
+    State.FINISHED: ("green", ":material/check:"),
+    State.STOPPED: ("gray", ":material/stop:"),
+    State.FAILED: ("red", ":material/error:"),
+    State.DAMAGED: ("red", ":material/broken_image:"),
+}
+
+
+def render_live_panel(run: Run) -> None:
+    """Draw the run, and again several times a second for as long as it trains."""
+    every = _EVERY if run.status.state.is_active else None
+    st.fragment(_render, run_every=every)(run, watching=every is not None)
+
+
+def _render(run: Run, watching: bool) -> None:
+    try:
+        status = run.status
+        if watching and not status.state.is_active:
+            st.rerun()  # ends the timer, and shows what comes after a run
+        if status.state is State.DAMAGED:
+            st.error(status.error, title="This run is damaged", icon=":material/broken_image:")
+            return
+        history = run.history
+    except RunNotFoundError:
+        st.warning("This run was deleted.", icon=":material/delete:")
+        return
+    except DamagedRunError as error:
+        st.error(str(error), title="This run is damaged", icon=":material/broken_image:")
+        return
+    _render_head(run, status)
+    _render_progress(run, status, history)
+    if status.state.is_active:
+        _render_requests(run, status)
+    if len(history) or status.running_loss is not None:
+        _render_figures(history, status)
+        _render_curves(run, status, history)
+    if status.state.is_active and status.base_learning_rate:
+        _render_rate(run)
+
+
+def _render_head(run: Run, status: Status) -> None:
+    color, icon = _BADGES[status.state]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(text.plain(run.name), anchor=False, width="content")
+        st.badge(status.state.value, color=color, icon=icon)
+
+
+def _render_progress(run: Run, status: Status, history: pd.DataFrame) -> None:
+    config = run.config
+    if status.state is State.FAILED:
+        st.error(status.error, title="This run failed", icon=":material/error:")
+        return
+    if status.state is State.QUEUED:
+        st.caption(_queue_sentence(run))
+        return
+    done = len(history) + (status.batch / config.batches if status.epoch > len(history) else 0)
+    if status.state.is_active:
+        st.progress(min(done / config.epochs, 1.0), _progress_sentence(run, status))
+    if status.is_silent:
+        st.warning(
+            "The process that trained this run gives no sign of life. The run goes on from its "
+            "last epoch as soon as a worker is free.",
+            icon=":material/heart_broken:",
+        )
+
+
+def _queue_sentence(run: Run) -> str:
+    if engine.problem:
+        return f"Waiting: {engine.problem}."
+    ahead = queue_place(store.list(), run.id)
+    if ahead:
+        return f"Waiting for its turn: {ahead} {'run' if ahead == 1 else 'runs'} ahead."
+    return "Starting …"
+
+
+def _progress_sentence(run: Run, status: Status) -> str:
+    config = run.config
+    parts = [
+        f"Epoch {status.epoch} of {config.epochs}",
+        f"batch {status.batch} of {config.batches}",
+    ]
+    if status.seconds_per_epoch:
+        parts.append(f"{text.duration(status.seconds_per_epoch)} per epoch")
+    if status.seconds_left is not None:
+        parts.append(f"{text.duration(status.seconds_left)} left")
+    return " · ".join(parts)
+
+
+def _render_requests(run: Run, status: Status) -> None:
+    paused = run.control.request is Request.PAUSE
+    with st.container(horizontal=True):
+        if paused:
+            _ask("Resume", ":material/play_arrow:", run, Request.RUN)
+        else:
+            _ask("Pause", ":material/pause:", run, Request.PAUSE, status.state is State.QUEUED)
+        _ask("Stop", ":material/stop:", run, Request.STOP, status.state is State.STOPPING)
+
+
+def _ask(label: str, icon: str, run: Run, request: Request, disabled: bool = False) -> None:
+    st.button(
+        label, icon=icon, key=f"ask_{request}", on_click=run.ask, args=(request,), disabled=disabled
+    )
+
+
+def _render_figures(history: pd.DataFrame, status: Status) -> None:
+    with st.grid(4, min_column_width=130):
+        if len(history):
+            last = history.iloc[-1]
+            accuracy, loss = history["validation_accuracy"], history["validation_loss"]
+            st.metric(
+                "Validation accuracy",
+                text.percent(last["validation_accuracy"]),
+                _best(history, accuracy.idxmax(), text.percent(accuracy.max())),
+                delta_color="off",
+                delta_arrow="off",
+            )
+            st.metric(
+                "Validation loss",
+                f"{last['validation_loss']:.4f}",
+                _best(history, loss.idxmin(), f"{loss.min():.4f}"),
+                delta_color="off",
+                delta_arrow="off",
+            )
+        if status.running_loss is not None and status.running_accuracy is not None:
+            st.metric("Accuracy while fitting", text.percent(status.running_accuracy))
+            st.metric("Loss while fitting", f"{status.running_loss:.4f}")
+
+
+def _best(history: pd.DataFrame, row: int, value: str) -> str:
+    return f"best {value}, epoch {history['epoch'].iloc[row]:.0f}"
+
+
+def _render_curves(run: Run, status: Status, history: pd.DataFrame) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        series = st.pills(
+            "Series",
+            list(SERIES),
+            format_func=SERIES.__getitem__,
+            selection_mode="multi",
+            default=list(SERIES),
+            key="curve_series",
+            label_visibility="collapsed",
+            persist_state="session",
+        )
+        log_loss = st.toggle("Log loss", key="log_loss", persist_state="session")
+    style = CurveStyle(tuple(series), log_loss)
+    best = int(history["validation_loss"].idxmin()) + 1 if len(history) else 0
+    points = (
+        with_live_point(history, status, run.config.batches) if status.state.is_active else history
+    )
+    with st.grid(2, min_column_width=300):
+        for metric in ("loss", "accuracy"):
+            st.echarts_chart(
+                draw_curve(points, metric, style, run.config.epochs, best),
+                key=f"{metric}_curve",
+                height=300,
+                alt=f"{metric.title()} by epoch of the run {run.name}",
+            )
+
+
+def _render_rate(run: Run) -> None:
+    current = run.control.learning_rate or run.config.learning_rate
+    key = f"live_rate_{run.id}"
+    if st.session_state.get(key) != current:
+        st.session_state[key] = current
+    st.select_slider(
+        "Learning rate from now on",
+        scale_steps(bounds("learning_rate"), current),
+        key=key,
+        format_func=text.rate,
+        on_change=_change_rate(run, key),
+        help="Acts on the running training from its next batch on. The curves mark the change.",
+    )
+
+
+def _change_rate(run: Run, key: str) -> Callable[[], None]:
+    return lambda: run.ask(learning_rate=st.session_state[key])
