@@ -15,7 +15,6 @@ from typing import Any
 
 from distributed import Client, Future, LocalCluster
 
-from core.data import load_mnist
 from core.runs import Run, RunBusyError, RunNotFoundError, RunStore, State, Status
 
 _TRAIN = {"train": 1}
@@ -130,7 +129,7 @@ class Engine:
                         host="127.0.0.1",
                     )
                     self._client = Client(self._cluster, set_as_default=False)
-                self._warm = self._client.submit(_import_tensorflow, pure=False)
+                self._warm = self._client.submit(_warm_up, pure=False)
                 self.problem = None
         except (OSError, TimeoutError) as error:
             self.problem = f"no workers: the scheduler at {address} cannot be reached ({error})"
@@ -211,9 +210,10 @@ def _train(root: str, run_id: str) -> Status | None:
         return None
 
 
-def _import_tensorflow() -> None:
-    importlib.import_module("core.training")
-    load_mnist()
+def _warm_up() -> None:
+    from core.training import warm_up
+
+    warm_up()
 
 
 def _call_by_name(name: str, *args: Any) -> Any:

@@ -45,4 +45,3 @@ def machine_factor(runs: Iterable[Run]) -> float | None:
         if len(factors) == _LEARN_FROM:
             break
     return statistics.median(factors) if factors else None
-

@@ -205,7 +205,7 @@ class Run:
     def history(self) -> pd.DataFrame:
         """A row for each finished epoch, with HISTORY_COLUMNS; none before the first has ended."""
         try:
-            frame = pd.read_csv(self.path / _HISTORY, float_precision="round_trip")
+            frame = pd.read_csv(self.path / _HISTORY)
         except FileNotFoundError:
             return pd.DataFrame(columns=HISTORY_COLUMNS, dtype=float)
         except (ValueError, OSError) as error:

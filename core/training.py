@@ -14,15 +14,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.checkpoint import Place, pack_checkpoint, unpack_checkpoint
 from core.config import RunConfig, Schedule
 from core.data import Floats, Splits, prepare_splits
 from core.model import build_model
-from core.runs import Request, Run, RunNotFoundError, State, Status
+from core.runs import DamagedRunError, Request, Run, RunNotFoundError, State, Status
 from core.steps import Evaluation, Steps, Sums
 
 _CHUNK_SECONDS = 0.1  # how long the compiled loop may run before status and control are looked at
 _STATUS_SECONDS = 0.15
 _PAUSE_SECONDS = 0.1
+_EPOCH_PER_TRAINING = 1.5  # an epoch with its evaluations takes so many times its training
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +61,14 @@ def train(run: Run, on_status: Callable[[Status], object] = lambda status: None)
             return failed
 
 
+def warm_up() -> None:
+    """Pay what only the first training of a process costs: imports, data, TensorFlow's start."""
+    config = RunConfig(hidden=(16,), training_images=1_000, batch_size=1_000)
+    steps = Steps(build_model(config), prepare_splits(config), config.batch_size)
+    steps.train(np.arange(1_000, dtype=np.int32), 0, np.zeros(1, np.float32), Sums())
+    steps.evaluate("test", after_block=lambda: None)
+
+
 def best_epoch(losses: Sequence[float], min_delta: float = 0.0) -> int:
     """The epoch (from 1) of the last improvement by more than `min_delta`; 0 for no epochs.
 
@@ -92,6 +102,29 @@ def _sentence(error: Exception) -> str:
     return f"An error that Digit Lab did not expect: {type(error).__name__}: {error}"
 
 
+class _Clock:
+    """Seconds of an epoch without its pauses."""
+
+    def __init__(self) -> None:
+        self._started: float | None = None
+
+    def start(self) -> None:
+        self._started = time.monotonic()
+
+    def stop(self) -> None:
+        self._started = None
+
+    def skip(self, seconds: float) -> None:
+        """Leave `seconds` that have just passed out of the count."""
+        if self._started is not None:
+            self._started += seconds
+
+    @property
+    def seconds(self) -> float:
+        """Since the epoch's start; 0 between epochs."""
+        return time.monotonic() - self._started if self._started is not None else 0.0
+
+
 class _Training:
     """One training under way: the network, its place in the run, and the clock."""
 
@@ -105,18 +138,17 @@ class _Training:
             host=platform.node(),
             base_learning_rate=self.config.learning_rate,
         )
-        self._written = 0.0
-        self._step_seconds = 0.0
-        self._running = Sums()
-        self._epoch_started = 0.0
-        self._paused = 0.0
-        self._stop = False
         self.rows: list[dict[str, float]] = []
         self.base_rate = self.config.learning_rate
+        self._best_weights: Sequence[npt.NDArray[Any]] | None = None
+        self._running = Sums()
+        self._step_seconds = _CHUNK_SECONDS
+        self._clock = _Clock()
+        self._written = 0.0
+        self._stop = False
         self._tell()
         self.model = build_model(self.config)
         self.steps = Steps(self.model, prepare_splits(self.config), self.config.batch_size)
-        self._best_weights: list[npt.NDArray[Any]] | None = None
         self._resume()
 
     # --- the course of a run
@@ -128,31 +160,34 @@ class _Training:
 
     def _is_done(self) -> bool:
         epochs = len(self.rows)
-        waited = epochs - best_epoch(self._validation_losses(), self.config.min_delta)
-        stops_early = self.config.early_stopping and waited >= self.config.patience
+        stops_early = self.config.early_stopping and epochs - self._best() >= self.config.patience
         return epochs >= self.config.epochs or stops_early
 
     def _train_epoch(self) -> None:
         epoch = len(self.rows) + 1
+        self._clock.start()
+        self._running = Sums()
         order = np.random.default_rng((self.config.seed, epoch)).permutation(
             self.config.training_size
         )
-        self._epoch_started, self._paused, self._running = time.monotonic(), 0.0, Sums()
         batch = self._train_batches(epoch, order.astype(np.int32))
         if batch == 0:  # stopped before the first
             return
         row, test = self._evaluate(epoch)
+        self._clock.stop()
         self.rows.append(row)
         if (
-            self._keeps_best()
-            and best_epoch(self._validation_losses(), self.config.min_delta) == epoch
+            self.config.early_stopping
+            and self.config.restore_best_weights
+            and self._best() == epoch
         ):
             self._best_weights = [variable.numpy() for variable in self.model.variables]
         # In this order a kill between any two leaves a history that the checkpoint can cut short.
         self.run.write_test_probabilities(epoch, test.probabilities, self.config.epochs)
         self.run.write_history(self.rows)
         if batch == self.config.batches:
-            self.run.write_checkpoint(self._checkpoint())
+            place = Place(epoch, self.base_rate, self._best_weights)
+            self.run.write_checkpoint(pack_checkpoint(self.model, place))
         self._tell(seconds_per_epoch=float(np.median([row["seconds"] for row in self.rows[-5:]])))
 
     def _train_batches(self, epoch: int, order: npt.NDArray[np.int32]) -> int:
@@ -162,14 +197,13 @@ class _Training:
             self._obey()
             if self._stop:
                 break
-            wanted = int(_CHUNK_SECONDS / self._step_seconds) if self._step_seconds else 1
+            wanted = round(_CHUNK_SECONDS / self._step_seconds)
             count = min(max(wanted, 1), config.batches - batch)
-            first = (epoch - 1) * config.batches + batch
-            rates = np.float32(self.base_rate) * learning_rate_factors(config, first, count)
+            factors = learning_rate_factors(config, (epoch - 1) * config.batches + batch, count)
+            rates = np.float32(self.base_rate) * factors
             started = time.monotonic()
             self._running = self.steps.train(order, batch, rates, self._running)
-            # The very first step traces the graph and says nothing about the pace.
-            self._step_seconds = (time.monotonic() - started) / count if first else 0.0
+            self._step_seconds = (time.monotonic() - started) / count
             batch += count
             if not math.isfinite(self._running.loss):
                 raise self._diverged(epoch, float(rates[0]))
@@ -198,13 +232,13 @@ class _Training:
             if not math.isfinite(result.loss):
                 raise self._diverged(epoch, row["learning_rate"])
             row |= {f"{name}_loss": result.loss, f"{name}_accuracy": result.accuracy}
-        row["seconds"] = self._epoch_seconds()
+        row["seconds"] = self._clock.seconds
         return row, result
 
     def _finish(self) -> Status:
         final_epoch = len(self.rows)
         if self._best_weights is not None:
-            final_epoch = best_epoch(self._validation_losses(), self.config.min_delta)
+            final_epoch = self._best()
             for variable, value in zip(self.model.variables, self._best_weights, strict=True):
                 variable.assign(value)
         self.run.write_model(self.model.save)
@@ -213,11 +247,26 @@ class _Training:
         self.run.close(epochs=len(self.rows))
         return self.status
 
-    def _keeps_best(self) -> bool:
-        return self.config.early_stopping and self.config.restore_best_weights
+    def _resume(self) -> None:
+        """Go on from the checkpoint, if there is one that fits the history; else start afresh."""
+        arrays = self.run.read_checkpoint()
+        try:
+            history = self.run.history.to_dict("records")
+        except DamagedRunError:
+            return
+        if arrays is None or len(history) < arrays.get("epochs", np.inf):
+            return
+        if place := unpack_checkpoint(arrays, self.model):
+            self.rows = [
+                {str(key): value for key, value in row.items()} for row in history[: place.epochs]
+            ]
+            self.base_rate = place.base_learning_rate
+            self._best_weights = place.best_weights
+            self._tell(epoch=min(place.epochs + 1, self.config.epochs))
 
-    def _validation_losses(self) -> list[float]:
-        return [row["validation_loss"] for row in self.rows]
+    def _best(self) -> int:
+        losses = [row["validation_loss"] for row in self.rows]
+        return best_epoch(losses, self.config.min_delta)
 
     def _diverged(self, epoch: int, rate: float) -> DivergedError:
         return DivergedError(
@@ -228,35 +277,38 @@ class _Training:
     # --- status and control
 
     def _tell(self, least: float = 0.0, **changes: Any) -> None:
-        """Write the status, unless it was written less than `least` seconds ago."""
+        """Change the status, and write it unless that was done less than `least` seconds ago."""
+        status = self.status.model_copy(update=changes)
+        times = {
+            "heartbeat": time.time(),
+            "seconds": sum(row["seconds"] for row in self.rows) + self._clock.seconds,
+            "seconds_left": self._seconds_left(status) if status.state.is_active else None,
+        }
+        self.status = status.model_copy(update=times)
         now = time.monotonic()
-        changes |= {"heartbeat": time.time(), "seconds": self._seconds()}
-        if self.status.state.is_active and (pace := self._pace(**changes)):
-            changes["seconds_left"] = pace
-        self.status = self.status.model_copy(update=changes)
         if now - self._written >= least:
             self._written = now
             self.run.write_status(self.status)
             self.on_status(self.status)
 
-    def _pace(self, **changes: Any) -> float | None:
-        """Seconds left, from the seconds an epoch takes and the batches done in this one."""
-        per_epoch = changes.get("seconds_per_epoch") or self.status.seconds_per_epoch
-        if not per_epoch:
-            return None
-        left = (self.config.epochs - len(self.rows)) * per_epoch
-        return float(max(left - self._epoch_seconds(), 0.0)) if self._epoch_started else left
+    def _seconds_left(self, status: Status) -> float | None:
+        per_epoch = status.seconds_per_epoch
+        if per_epoch is None:
+            if status.batch == 0:
+                return None
+            done = status.batch / self.config.batches
+            per_epoch = _EPOCH_PER_TRAINING * self._clock.seconds / done
+        return max((self.config.epochs - len(self.rows)) * per_epoch - self._clock.seconds, 0.0)
 
     def _obey(self) -> None:
         """Do what the control file asks; while it asks for a pause, wait here."""
         control = self.run.control
         if control.request is Request.PAUSE:
-            started = time.monotonic()
             self._tell(state=State.PAUSED)
             while (control := self.run.control).request is Request.PAUSE:
                 time.sleep(_PAUSE_SECONDS)
+                self._clock.skip(_PAUSE_SECONDS)
                 self._tell(least=1.0)
-            self._paused += time.monotonic() - started
             self._tell(state=State.RUNNING)
         if control.learning_rate is not None:
             self.base_rate = control.learning_rate
@@ -267,49 +319,3 @@ class _Training:
     def _obey_between_blocks(self) -> None:
         self._obey()
         self._tell(least=_STATUS_SECONDS)
-
-    def _epoch_seconds(self) -> float:
-        return time.monotonic() - self._epoch_started - self._paused
-
-    def _seconds(self) -> float:
-        done = sum(row["seconds"] for row in self.rows)
-        under_way = self._epoch_started and self.status.epoch > len(self.rows)
-        return done + (self._epoch_seconds() if under_way else 0.0)
-
-    # --- checkpoint
-
-    def _variables(self) -> dict[str, Any]:
-        """Every variable that a training carries on, seed states of dropout included."""
-        owners = {"model": self.model, "optimizer": self.model.optimizer}
-        return {
-            f"{owner}/{number}": variable
-            for owner, holder in owners.items()
-            for number, variable in enumerate(holder.variables)
-        }
-
-    def _checkpoint(self) -> dict[str, npt.NDArray[Any]]:
-        arrays = {key: variable.numpy() for key, variable in self._variables().items()}
-        for number, value in enumerate(self._best_weights or []):
-            arrays[f"best/{number}"] = value
-        arrays["epoch"] = np.array(len(self.rows))
-        arrays["base_rate"] = np.array(self.base_rate)
-        return arrays
-
-    def _resume(self) -> None:
-        """Go on from the checkpoint, if there is one that fits; else start afresh."""
-        arrays = self.run.read_checkpoint()
-        variables = self._variables()
-        if arrays is None or not {*variables, "epoch", "base_rate"} <= arrays.keys():
-            return
-        history = self.run.history.to_dict("records")[: int(arrays["epoch"])]
-        if len(history) < int(arrays["epoch"]):
-            return
-        for key, variable in variables.items():
-            variable.assign(arrays[key])
-        self.rows = [{str(key): value for key, value in row.items()} for row in history]
-        self.base_rate = float(arrays["base_rate"])
-        best = [
-            arrays[f"best/{n}"] for n in range(len(self.model.variables)) if f"best/{n}" in arrays
-        ]
-        self._best_weights = best or None
-        self._tell(epoch=min(len(self.rows) + 1, self.config.epochs))

@@ -61,7 +61,7 @@ def draw_curve(
         "animationDuration": 0,
         "animationDurationUpdate": 250,
         "grid": {"left": 8, "right": 16, "top": 40, "bottom": 8, "containLabel": True},
-        "legend": {"show": False},
+        "legend": {"top": 0, "right": 0, "icon": "circle", "itemWidth": 10, "selectedMode": False},
         "tooltip": {
             "trigger": "axis",
             "valueFormatter": "%.2f %%" if metric == "accuracy" else "%.4f",

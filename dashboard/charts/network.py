@@ -1,4 +1,4 @@
-"""A picture of the network, as ECharts options: a column of circles a layer, and what lies between."""
+"""A picture of the network, as ECharts options: a column of circles for each layer."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def draw_network(config: RunConfig) -> dict[str, Any]:
             color = _DROPPED if hollow else SPLIT_COLORS["train"]
             nodes.append({"name": name, "value": [number, height], "itemStyle": {"color": color}})
         links += [{"source": a, "target": b} for a in previous for b in names]
-        nodes.append(_text(f"title {number}", number, -7.2, title))
+        nodes.append(_text(f"title {number}", number, -7.4, title))
         if parameters:
             low = -6.0 if len(columns) < 6 or number % 2 else -5.4
             nodes.append(_text(f"parameters {number}", number - 0.5, low, f"{parameters:,}"))
@@ -39,7 +39,7 @@ def draw_network(config: RunConfig) -> dict[str, Any]:
         "tooltip": {"show": False},
         "grid": {"left": 0, "right": 0, "top": 0, "bottom": 0},
         "xAxis": {"type": "value", "show": False, "min": -0.5, "max": len(columns) - 0.5},
-        "yAxis": {"type": "value", "show": False, "min": -8.6, "max": 5.4},
+        "yAxis": {"type": "value", "show": False, "min": -8.8, "max": 5.4},
         "series": [
             {
                 "type": "graph",
@@ -95,5 +95,11 @@ def _text(name: str, x: float, y: float, label: str) -> dict[str, Any]:
         "name": name,
         "value": [x, y],
         "symbolSize": 0,
-        "label": {"show": True, "formatter": label, "color": NEUTRAL, "fontSize": 12},
+        "label": {
+            "show": True,
+            "formatter": label,
+            "color": NEUTRAL,
+            "fontSize": 13,
+            "lineHeight": 17,
+        },
     }

@@ -137,7 +137,7 @@ def _decimal(name: str) -> None:
 
 
 def _scale(name: str) -> None:
-    """A slider over 1, 2, 5, 10 … between the bounds; a value in between gets a place of its own."""
+    """A slider over 1, 2, 5, 10 … within the bounds; a value in between gets a place of its own."""
     steps = scale_steps(bounds(name), st.session_state[state.key(name)])
     st.select_slider(**_labels(name), options=steps, format_func=text.rate)
 

@@ -1,0 +1,73 @@
+"""A real Chromium against the real server. Without a browser these tests are skipped, and say so."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from core.runs import Request
+from tests.e2e.server import Server, wait_for
+
+_REMEDY = (
+    "Browser tests need Chromium: install your system's `chromium`, or run "
+    "`.venv/bin/playwright install chromium`."
+)
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def _find_chromium() -> str | None:
+    for path in filter(None, map(shutil.which, _NAMES)):
+        return path
+    with sync_playwright() as playwright:
+        own = playwright.chromium.executable_path
+    return own if Path(own).exists() else None
+
+
+CHROMIUM = _find_chromium()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if CHROMIUM is None:
+        if os.environ.get("REQUIRE_BROWSER"):
+            pytest.exit(_REMEDY, returncode=3)
+        here = Path(__file__).parent
+        for item in items:
+            if here in item.path.parents:
+                item.add_marker(pytest.mark.skip(reason=_REMEDY))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if CHROMIUM is None:
+        terminalreporter.write_line(_REMEDY, yellow=True)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory):
+    server = Server(tmp_path_factory.mktemp("server"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server):
+    with browser.new_context(viewport={"width": 1400, "height": 1000}) as context:
+        page: Page = context.new_page()
+        page.set_default_timeout(60_000)
+        yield page
+    for run in server.runs.list():  # what a test left behind would keep the next one waiting
+        if run.status.state.is_active:
+            run.ask(Request.STOP)
+            wait_for(lambda run=run: not run.status.state.is_active, f"{run} to stop")

@@ -1,0 +1,73 @@
+"""A real server of the dashboard in a process of its own, on a free port and a folder of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import psutil
+
+from core.runs import Run, RunStore
+
+ROOT = Path(__file__).parents[2]
+_DEADLINE = 60.0
+
+
+class Server:
+    """The dashboard as `make run` starts it; `kill` and `start` again keep the runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.runs = RunStore(folder / "runs")
+        self.log = folder / "server.log"
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"http://localhost:{self.port}"
+        self.start()
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "streamlit", "run", "dashboard/app.py"]
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(
+                [*command, "--server.port", str(self.port)],
+                cwd=ROOT,
+                env=os.environ | {"DIGITLAB_RUNS": str(self.runs.root)},
+                stdout=log,
+                stderr=log,
+            )
+        wait_for(self._is_healthy, "the server to answer")
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(_DEADLINE)
+
+    def kill(self) -> None:
+        """As a power cut does: the server's process alone, with no chance to clean up."""
+        self.process.kill()
+        self.process.wait()
+
+    def kill_worker(self) -> None:
+        """Kill the process that trains: the server's child with the most memory."""
+        children = psutil.Process(self.process.pid).children(recursive=True)
+        max(children, key=lambda child: child.memory_info().rss).kill()
+
+    def newest_run(self) -> Run:
+        return self.runs.list()[0]
+
+    def _is_healthy(self) -> bool:
+        try:
+            return urllib.request.urlopen(f"{self.url}/_stcore/health").status == 200
+        except OSError:
+            return False
+
+
+def wait_for(condition, what: str, deadline: float = _DEADLINE) -> None:
+    """Return as soon as `condition()` is true; fail with `what` if it is not in time."""
+    end = time.monotonic() + deadline
+    while not condition():
+        assert time.monotonic() < end, f"waited {deadline:.0f} s for {what}"
+        time.sleep(0.05)

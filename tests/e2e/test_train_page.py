@@ -1,0 +1,167 @@
+"""The Train page as a person uses it."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.config import PRESETS, RunConfig
+from core.runs import Request, Run, State
+from tests.e2e.server import Server, wait_for
+
+expect.set_options(timeout=60_000)
+
+SLOW = "hidden=256-256&epochs=200"  # goes on for as long as a test may look at it
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def train(page: Page, server: Server, link: str) -> Run:
+    """Open the form that `link` says, press Train and wait until the first batches are done."""
+    known = {run.id for run in server.runs.list()}
+    page.goto(f"{server.url}/train?{link}")
+    press(page, "Train")
+    wait_for(lambda: {run.id for run in server.runs.list()} - known, "a new run")
+    run = server.newest_run()
+    expect(page.get_by_text("Accuracy while fitting")).to_be_visible()
+    return run
+
+
+def in_state(run: Run, state: State):
+    return lambda: run.status.state is state
+
+
+def test_pressing_train_at_once_shows_a_network_learning(page: Page, server: Server) -> None:
+    page.goto(server.url)
+    expect(page).to_have_url(re.compile("/train$"))
+    expect(page.get_by_text("535,818 parameters")).to_be_visible()
+    press(page, "Train")
+    expect(page.get_by_text(re.compile(r"Epoch \d+ of 50"))).to_be_visible()
+    expect(page.get_by_text("Validation accuracy")).to_be_visible()
+    run = server.newest_run()
+    assert run.config == PRESETS["notebook-baseline"]
+    assert f"run={run.id}" in page.url
+
+
+def test_a_quick_run_from_the_preset_to_its_result(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/train")
+    page.get_by_role("combobox", name="Preset").click()
+    page.get_by_role("option", name="quick").click()
+    expect(page.get_by_text("101,770 parameters")).to_be_visible()
+    press(page, "Train")
+    expect(page.get_by_text("Test accuracy")).to_be_visible()
+    run = server.newest_run()
+    assert run.config == PRESETS["quick"]
+    assert run.status.state is State.FINISHED
+    accuracy = run.history["test_accuracy"].iloc[-1]
+    expect(page.get_by_test_id("stMetricValue").filter(has_text=f"{100 * accuracy:.2f} %").first)\
+        .to_be_visible()  # fmt: skip
+    expect(page.get_by_role("link", name="Regularise it")).to_be_visible()
+
+
+def test_pause_resume_and_stop(page: Page, server: Server) -> None:
+    run = train(page, server, SLOW)
+    press(page, "Pause")
+    wait_for(in_state(run, State.PAUSED), "the pause")
+    expect(page.get_by_text("paused")).to_be_visible()
+    where = (run.status.epoch, run.status.batch)
+    press(page, "Resume")
+    wait_for(lambda: (run.status.epoch, run.status.batch) > where, "more batches")
+    press(page, "Stop")
+    expect(page.get_by_text("stopped")).to_be_visible()
+    assert run.status.state is State.STOPPED
+    assert run.model_path.exists()
+    assert len(run.history) == run.status.final_epoch
+
+
+def test_reload_and_second_tab_take_the_run_up_where_it_stands(page: Page, server: Server) -> None:
+    run = train(page, server, SLOW)
+    page.reload()
+    expect(page.get_by_text("Accuracy while fitting")).to_be_visible()
+    with page.context.new_page() as second:
+        second.goto(page.url)
+        expect(second.get_by_text("Accuracy while fitting")).to_be_visible()
+        press(second, "Pause")
+        expect(page.get_by_role("button", name="Resume", exact=True)).to_be_visible()
+    assert run.status.state is State.PAUSED
+    page.goto("about:blank")
+    run.ask(Request.RUN)
+    epoch = run.status.epoch
+    wait_for(lambda: run.status.epoch > epoch, "an epoch that nobody watches")
+
+
+def test_the_learning_rate_changes_while_the_run_trains(page: Page, server: Server) -> None:
+    run = train(page, server, SLOW)
+    slider = page.get_by_role("slider", name="Learning rate from now on")
+    slider.press("ArrowLeft")
+    wait_for(lambda: run.status.base_learning_rate == 0.0005, "the new rate")
+    wait_for(lambda: 0.0005 in set(run.history["base_learning_rate"]), "the new rate in history")
+    expect(slider).to_have_attribute("aria-valuetext", "0.0005")
+
+
+def test_live_charts_are_updated_in_place(page: Page, server: Server) -> None:
+    run = train(page, server, SLOW)
+    canvas = page.locator(".st-key-loss_curve canvas").first
+    canvas.evaluate("element => element.isTheSame = true")
+    epoch = run.status.epoch
+    wait_for(lambda: run.status.epoch >= epoch + 2, "two more epochs")
+    expect(page.get_by_text(f"Epoch {epoch + 2} of 200")).to_be_visible()
+    assert canvas.evaluate("element => element.isTheSame === true")
+
+
+def test_a_second_run_waits_and_says_its_place(page: Page, server: Server) -> None:
+    train(page, server, SLOW)
+    page.goto(f"{server.url}/train?hidden=16&epochs=1")
+    press(page, "Train")
+    expect(page.get_by_text("1 run ahead")).to_be_visible()
+    waiting = server.newest_run()
+    press(page, "Stop")
+    wait_for(in_state(waiting, State.STOPPED), "the queued run to stop")
+
+
+def test_a_link_opens_the_same_form(page: Page, server: Server) -> None:
+    config = RunConfig(hidden=(96, 48, 24), dropout=0.25, l2=3e-4, learning_rate=0.003, seed=5)
+    link = "&".join(f"{name}={value}" for name, value in config.differences().items())
+    page.goto(f"{server.url}/train?{link}")
+    for layer, width in enumerate(config.hidden, start=1):
+        expect(page.get_by_label(f"Units in hidden layer {layer}")).to_have_value(str(width))
+    press(page, "Train")
+    wait_for(lambda: server.newest_run().config == config, "a run of the link's configuration")
+
+
+def test_layers_are_added_and_removed(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/train?hidden=64")
+    press(page, "Add layer")
+    expect(page).to_have_url(re.compile("hidden=64-64"))
+    page.get_by_label("Units in hidden layer 2").fill("32")
+    page.get_by_label("Units in hidden layer 2").press("Enter")
+    expect(page).to_have_url(re.compile("hidden=64-32"))
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    page.locator(".st-key-remove_layer_0 button").click()
+    expect(page).to_have_url(re.compile("hidden=32"))
+
+
+@pytest.mark.parametrize(
+    ("link", "sentence"),
+    [
+        ("dropout=3", "Dropout: 3 is out of range; choose 0 to 0.9."),
+        ("learning_rate=fast", "Learning rate: 'fast' is not a valid number."),
+        ("hidden=9999", "Hidden layers: 9,999 is out of range; choose 1 to 2,048."),
+        ("run=../../etc", "there is no run"),
+    ],
+)
+def test_a_wrong_link_gets_a_sentence(page: Page, server: Server, link: str, sentence: str) -> None:
+    page.goto(f"{server.url}/train?{link}")
+    expect(page.get_by_text(sentence)).to_be_visible()
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_enabled()
+
+
+def test_a_damaged_run_says_why(page: Page, server: Server) -> None:
+    run = server.runs.create(RunConfig(), state=State.FINISHED)
+    (run.path / "status.json").write_text("{")
+    page.goto(f"{server.url}/train?run={run.id}")
+    expect(page.get_by_text("This run is damaged")).to_be_visible()
+    expect(page.get_by_text("status.json")).to_be_visible()
+    server.runs.delete(run.id)
