@@ -14,7 +14,8 @@ from rich.table import Table
 
 from core.architecture import count_parameters
 from core.config import PRESETS, Bounds, RunConfig, bounds, field_text, parse_config
-from core.runs import Request, Run, RunError, RunStore, State, Status
+from core.runs import Run, RunError, RunStore
+from core.status import Request, State, Status
 
 
 class _Parser(argparse.ArgumentParser):

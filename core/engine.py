@@ -15,7 +15,8 @@ from typing import Any
 
 from distributed import Client, Future, LocalCluster
 
-from core.runs import Run, RunBusyError, RunNotFoundError, RunStore, State, Status
+from core.runs import Run, RunBusyError, RunNotFoundError, RunStore
+from core.status import State, Status
 
 _TRAIN = {"train": 1}
 _THREADS = 4

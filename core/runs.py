@@ -9,11 +9,9 @@ import re
 import secrets
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from enum import StrEnum
 from getpass import getuser
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,9 +20,10 @@ import filelock
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from core.config import CLASSES, TEST_SET, RunConfig, bounds
+from core.status import Control, Record, Request, State, Status
 
 HISTORY_COLUMNS = [
     "epoch",
@@ -51,8 +50,6 @@ _CHECKPOINT = "checkpoint.npz"
 _MODEL = "model.keras"
 _LOCK = ".lock"
 
-_SILENT_AFTER = 10.0  # seconds; a training run writes its status several times a second
-
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -70,88 +67,6 @@ class DamagedRunError(RunError):
 
 class RunBusyError(RunError):
     """Another process is training the run."""
-
-
-class State(StrEnum):
-    """Where a run stands. `damaged` is never stored: it is how an unreadable run is reported."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    PAUSED = "paused"
-    STOPPING = "stopping"
-    FINISHED = "finished"
-    STOPPED = "stopped"
-    FAILED = "failed"
-    DAMAGED = "damaged"
-
-    @property
-    def is_active(self) -> bool:
-        """Whether the run is still to train: queued, running, paused or stopping."""
-        return self in {State.QUEUED, State.RUNNING, State.PAUSED, State.STOPPING}
-
-
-class Status(BaseModel):
-    """What `status.json` says: how far the training is, several times a second."""
-
-    model_config = ConfigDict(frozen=True)
-
-    state: State
-    epoch: int = 0
-    """The epoch under way, from 1; after the end, the last one."""
-    batch: int = 0
-    """Batches done in this epoch."""
-    running_loss: float | None = None
-    """What Keras reports while it fits: the mean of the epoch so far, dropout on, with penalty."""
-    running_accuracy: float | None = None
-    learning_rate: float | None = None
-    """The rate of the latest batch."""
-    base_learning_rate: float | None = None
-    """The rate before the schedule: what the learning-rate slider sets."""
-    seconds: float = 0.0
-    """Time spent training, without pauses."""
-    seconds_per_epoch: float | None = None
-    seconds_left: float | None = None
-    heartbeat: float = Field(default_factory=time.time)
-    """Unix time of writing."""
-    final_epoch: int | None = None
-    """The epoch whose weights `model.keras` holds, once the run has ended."""
-    host: str = ""
-    error: str | None = None
-    """Why the run failed, or why it cannot be read: a sentence."""
-
-    @property
-    def is_silent(self) -> bool:
-        """Whether a run that should be training has given no sign of life for ten seconds."""
-        working = self.state.is_active and self.state is not State.QUEUED
-        return working and abs(time.time() - self.heartbeat) > _SILENT_AFTER
-
-
-class Request(StrEnum):
-    """What a person asks of a training."""
-
-    RUN = "run"
-    PAUSE = "pause"
-    STOP = "stop"
-
-
-class Control(BaseModel):
-    """What `control.json` says: the latest request, and a new base learning rate if asked."""
-
-    model_config = ConfigDict(frozen=True)
-
-    request: Request = Request.RUN
-    learning_rate: float | None = None
-
-
-class Record(BaseModel):
-    """What `config.json` says: the configuration, and the run's name, owner and creation."""
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    owner: str
-    created: datetime
-    config: RunConfig
 
 
 class Run:

@@ -18,7 +18,8 @@ from core.checkpoint import Place, pack_checkpoint, unpack_checkpoint
 from core.config import RunConfig, Schedule
 from core.data import Floats, Splits, prepare_splits
 from core.model import build_model
-from core.runs import DamagedRunError, Request, Run, RunNotFoundError, State, Status
+from core.runs import DamagedRunError, Run, RunNotFoundError
+from core.status import Request, State, Status
 from core.steps import Evaluation, Steps, Sums
 
 _CHUNK_SECONDS = 0.1  # how long the compiled loop may run before status and control are looked at

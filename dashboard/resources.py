@@ -11,7 +11,7 @@ store = RunStore()
 engine = Engine(store)
 
 
-@st.cache_data(ttl=30, show_spinner=False)
+@st.cache_data(ttl=10, show_spinner=False)
 def _machine_factor() -> float | None:
     return machine_factor(store.list())
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from core.runs import Status
+from core.status import Status
 from dashboard.charts.colors import NEUTRAL, SPLIT_COLORS
 from dashboard.text import rate
 
@@ -60,7 +60,7 @@ def draw_curve(
     return {
         "animationDuration": 0,
         "animationDurationUpdate": 250,
-        "grid": {"left": 8, "right": 16, "top": 40, "bottom": 8, "containLabel": True},
+        "grid": {"left": 8, "right": 16, "top": 44, "bottom": 26, "containLabel": True},
         "legend": {"top": 0, "right": 0, "icon": "circle", "itemWidth": 10, "selectedMode": False},
         "tooltip": {
             "trigger": "axis",
@@ -71,7 +71,7 @@ def draw_curve(
             "type": "value",
             "name": "epoch",
             "nameLocation": "middle",
-            "nameGap": 26,
+            "nameGap": 24,
             "min": 0,
             "max": epochs,
             "minInterval": 1,

@@ -1,5 +1,6 @@
 """A picture of the network, as ECharts options: a column of circles for each layer."""
 
+import math
 from typing import Any
 
 from core.architecture import Layer, LayerKind, describe_layers
@@ -14,7 +15,7 @@ def draw_network(config: RunConfig) -> dict[str, Any]:
     """ECharts options: layers with their widths, and the parameters of each step between them.
 
     A layer of many units shows ten circles, fewer for narrower layers, by the logarithm of its
-    width; dropout hollows out its share of them.
+    width; dropout greys out its share of them.
     """
     columns = _columns(config)
     nodes: list[dict[str, Any]] = []
@@ -24,8 +25,8 @@ def draw_network(config: RunConfig) -> dict[str, Any]:
         names = [f"{number}/{circle}" for circle in range(_circles(units))]
         for circle, name in enumerate(names):
             height = circle - (len(names) - 1) / 2
-            hollow = dropout and circle % round(1 / dropout) == 0
-            color = _DROPPED if hollow else SPLIT_COLORS["train"]
+            dropped = math.floor((circle + 1) * dropout) > math.floor(circle * dropout)
+            color = _DROPPED if dropped else SPLIT_COLORS["train"]
             nodes.append({"name": name, "value": [number, height], "itemStyle": {"color": color}})
         links += [{"source": a, "target": b} for a in previous for b in names]
         nodes.append(_text(f"title {number}", number, -7.4, title))

@@ -9,7 +9,7 @@ from dashboard.charts.network import describe_network, draw_network
 from dashboard.resources import engine, estimate_seconds, store
 from dashboard.widgets.config_form import render_config_form
 from dashboard.widgets.live_panel import render_live_panel
-from dashboard.widgets.result import render_result
+from dashboard.widgets.result import render_next
 from dashboard.widgets.run_picker import pick_run
 
 
@@ -34,24 +34,34 @@ def render_network(config: RunConfig) -> None:
 
 
 st.title("Train", anchor=False)
-st.caption("Pick a network, press Train, and watch it learn to read 42,000 handwritten digits.")
+st.caption("Pick a network, press Train, and watch it learn to read handwritten digits.")
 state.open_link(store)
-form, view = st.columns([1, 2.4], gap="large")
-with form:
-    pressed = st.container()
+with st.sidebar:
     config = render_config_form()
-    st.text_input("Name", key="run_name", placeholder=config.summary(), max_chars=80)
-    pressed.button(
-        "Train", type="primary", icon=":material/play_arrow:", width="stretch",
-        on_click=start_run, args=(config,), key="train",
-    )  # fmt: skip
 state.write_link(config)
-with view:
+
+button, name, picker = st.columns([1, 2, 2], vertical_alignment="bottom")
+with button:
+    st.button(
+        "Train",
+        key="train",
+        type="primary",
+        icon=":material/play_arrow:",
+        width="stretch",
+        on_click=start_run,
+        args=(config,),
+        help="Train the network that the form describes. Runs wait for one another.",
+    )
+with name:
+    st.text_input(
+        "Name of the next run", key="run_name", placeholder=config.summary(), max_chars=80
+    )
+with picker:
     run = pick_run(placeholder="the next one you train")
-    if run is None:
+if run is None:
+    render_network(config)
+else:
+    render_live_panel(run)
+    render_next(run)
+    with st.expander("The network in the form", icon=":material/hub:"):
         render_network(config)
-    else:
-        render_live_panel(run)
-        render_result(run)
-        with st.expander("The network in the form", icon=":material/hub:"):
-            render_network(config)

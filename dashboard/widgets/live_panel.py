@@ -7,11 +7,13 @@ import streamlit as st
 
 from core.config import bounds
 from core.engine import queue_place
-from core.runs import DamagedRunError, Request, Run, RunNotFoundError, State, Status
+from core.runs import DamagedRunError, Run, RunNotFoundError
+from core.status import Request, State, Status
 from dashboard import text
 from dashboard.charts.curves import SERIES, CurveStyle, draw_curve, with_live_point
 from dashboard.resources import engine, store
 from dashboard.widgets.config_form import scale_steps
+from dashboard.widgets.result import render_result
 
 _EVERY = 0.4  # seconds between two looks at a run that trains
 _BADGES = {
@@ -51,8 +53,11 @@ def _render(run: Run, watching: bool) -> None:
     _render_progress(run, status, history)
     if status.state.is_active:
         _render_requests(run, status)
-    if len(history) or status.running_loss is not None:
+    if not status.state.is_active and len(history):
+        render_result(status, history)
+    elif len(history) or status.running_loss is not None:
         _render_figures(history, status)
+    if len(history) or status.running_loss is not None:
         _render_curves(run, status, history)
     if status.state.is_active and status.base_learning_rate:
         _render_rate(run)
@@ -165,13 +170,14 @@ def _render_curves(run: Run, status: Status, history: pd.DataFrame) -> None:
         log_loss = st.toggle("Log loss", key="log_loss", persist_state="session")
     style = CurveStyle(tuple(series), log_loss)
     best = int(history["validation_loss"].idxmin()) + 1 if len(history) else 0
-    points = (
-        with_live_point(history, status, run.config.batches) if status.state.is_active else history
-    )
+    epochs = len(history)
+    if status.state.is_active:
+        epochs = run.config.epochs
+        history = with_live_point(history, status, run.config.batches)
     with st.grid(2, min_column_width=300):
         for metric in ("loss", "accuracy"):
             st.echarts_chart(
-                draw_curve(points, metric, style, run.config.epochs, best),
+                draw_curve(history, metric, style, epochs, best),
                 key=f"{metric}_curve",
                 height=300,
                 alt=f"{metric.title()} by epoch of the run {run.name}",

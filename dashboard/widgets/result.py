@@ -1,20 +1,18 @@
 """What a finished run achieved, and what one might try next."""
 
+import pandas as pd
 import streamlit as st
 
 from core.analysis.metrics import wilson_interval
 from core.config import TEST_SET, RunConfig
-from core.runs import Run, State
+from core.runs import Run
+from core.status import State, Status
 from dashboard import text
 
 
-def render_result(run: Run) -> None:
-    """Draw the test accuracy with its 95 % interval, the best epoch, the time, and ways on."""
-    status = run.status
-    if status.state not in {State.FINISHED, State.STOPPED} or not status.final_epoch:
-        return
-    history = run.history
-    row = history.iloc[status.final_epoch - 1]
+def render_result(status: Status, history: pd.DataFrame) -> None:
+    """Draw the test accuracy with its 95 % interval, test loss, best epoch and time."""
+    row = history.iloc[(status.final_epoch or len(history)) - 1]
     low, high = wilson_interval(round(row["test_accuracy"] * TEST_SET), TEST_SET)
     best = int(history["validation_loss"].idxmin()) + 1
     with st.grid(4, min_column_width=150):
@@ -30,8 +28,14 @@ def render_result(run: Run) -> None:
         st.metric("Test loss", f"{row['test_loss']:.4f}")
         st.metric("Best epoch", f"{best} of {len(history)}", help="By validation loss.")
         st.metric("Time", text.duration(status.seconds))
-    if status.final_epoch != len(history):
+    if status.final_epoch and status.final_epoch != len(history):
         st.caption(f"The network has the weights of epoch {status.final_epoch}, its best.")
+
+
+def render_next(run: Run) -> None:
+    """Link to what a finished run makes one want to try."""
+    if run.status.state not in {State.FINISHED, State.STOPPED}:
+        return
     st.markdown("**Try next**")
     with st.container(horizontal=True):
         for label, icon, config in _suggestions(run.config):

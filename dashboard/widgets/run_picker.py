@@ -31,7 +31,7 @@ def pick_run(placeholder: str) -> Run | None:
         args=(store,),
         placeholder=placeholder,
         index=None,
-        help="The run that is looked at, here and on the other pages. Its link shows it to others.",
+        help="The run that is looked at. The address of this page shows it to others.",
     )
     return chosen
 

@@ -1,4 +1,4 @@
-"""A real Chromium against the real server. Without a browser these tests are skipped, and say so."""
+"""A real Chromium against the real server. Without a browser these tests are skipped."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from core.runs import Request
+from core.status import Request
 from tests.e2e.server import Server, wait_for
 
 _REMEDY = (

@@ -1,4 +1,4 @@
-"""A real server of the dashboard in a process of its own, on a free port and a folder of its own."""
+"""A real server of the dashboard, in a process and a folder of its own."""
 
 import os
 import signal

@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.config import RunConfig
-from core.runs import Run, RunStore, State
+from core.runs import Run, RunStore
+from core.status import State
 from core.training import train
 from tests.e2e.server import Server, wait_for
 

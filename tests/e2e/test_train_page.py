@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.config import PRESETS, RunConfig
-from core.runs import Request, Run, State
+from core.runs import Run
+from core.status import Request, State
 from tests.e2e.server import Server, wait_for
 
 expect.set_options(timeout=60_000)

@@ -1,0 +1,93 @@
+"""What the small files of a run directory say: the documents that training and page exchange."""
+
+import time
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.config import RunConfig
+
+_SILENT_AFTER = 10.0  # seconds; a training run writes its status several times a second
+
+
+class State(StrEnum):
+    """Where a run stands. `damaged` is never stored: it is how an unreadable run is reported."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    DAMAGED = "damaged"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the run is still to train: queued, running, paused or stopping."""
+        return self in {State.QUEUED, State.RUNNING, State.PAUSED, State.STOPPING}
+
+
+class Status(BaseModel):
+    """What `status.json` says: how far the training is, several times a second."""
+
+    model_config = ConfigDict(frozen=True)
+
+    state: State
+    epoch: int = 0
+    """The epoch under way, from 1; after the end, the last one."""
+    batch: int = 0
+    """Batches done in this epoch."""
+    running_loss: float | None = None
+    """What Keras reports while it fits: the mean of the epoch so far, dropout on, with penalty."""
+    running_accuracy: float | None = None
+    learning_rate: float | None = None
+    """The rate of the latest batch."""
+    base_learning_rate: float | None = None
+    """The rate before the schedule: what the learning-rate slider sets."""
+    seconds: float = 0.0
+    """Time spent training, without pauses."""
+    seconds_per_epoch: float | None = None
+    seconds_left: float | None = None
+    heartbeat: float = Field(default_factory=time.time)
+    """Unix time of writing."""
+    final_epoch: int | None = None
+    """The epoch whose weights `model.keras` holds, once the run has ended."""
+    host: str = ""
+    error: str | None = None
+    """Why the run failed, or why it cannot be read: a sentence."""
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether a run that should be training has given no sign of life for ten seconds."""
+        working = self.state.is_active and self.state is not State.QUEUED
+        return working and abs(time.time() - self.heartbeat) > _SILENT_AFTER
+
+
+class Request(StrEnum):
+    """What a person asks of a training."""
+
+    RUN = "run"
+    PAUSE = "pause"
+    STOP = "stop"
+
+
+class Control(BaseModel):
+    """What `control.json` says: the latest request, and a new base learning rate if asked."""
+
+    model_config = ConfigDict(frozen=True)
+
+    request: Request = Request.RUN
+    learning_rate: float | None = None
+
+
+class Record(BaseModel):
+    """What `config.json` says: the configuration, and the run's name, owner and creation."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    owner: str
+    created: datetime
+    config: RunConfig

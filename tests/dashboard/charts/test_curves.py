@@ -1,0 +1,61 @@
+import pandas as pd
+import pytest
+
+from core.runs import HISTORY_COLUMNS
+from core.status import State, Status
+from dashboard.charts.curves import (
+    SERIES,
+    CurveStyle,
+    curve_frame,
+    draw_curve,
+    rate_changes,
+    with_live_point,
+)
+
+
+@pytest.fixture
+def history() -> pd.DataFrame:
+    frame = pd.DataFrame(0.5, index=range(3), columns=HISTORY_COLUMNS)
+    frame["epoch"] = [1, 2, 3]
+    frame["running_accuracy"] = [0.8, 0.9, 0.95]
+    frame["validation_loss"] = [0.3, 0.1, 0.2]
+    frame["base_learning_rate"] = [0.001, 0.001, 0.0005]
+    return frame
+
+
+def test_accuracy_is_in_percent_and_loss_is_not(history: pd.DataFrame) -> None:
+    assert curve_frame(history, "accuracy")["While fitting"].tolist() == [80, 90, 95]
+    assert curve_frame(history, "loss")["Validation"].tolist() == [0.3, 0.1, 0.2]
+
+
+def test_a_live_point_lies_within_its_epoch(history: pd.DataFrame) -> None:
+    status = Status(state=State.RUNNING, epoch=4, batch=20, running_loss=0.7)
+    live = with_live_point(history, status, batches=80)
+    assert live["epoch"].tolist() == [1, 2, 3, 3.25]
+    assert live["running_loss"].iloc[-1] == 0.7
+    assert live["validation_loss"].isna().tolist() == [False, False, False, True]
+
+
+def test_no_live_point_once_the_epoch_has_its_row(history: pd.DataFrame) -> None:
+    status = Status(state=State.RUNNING, epoch=3, batch=80, running_loss=0.7)
+    assert with_live_point(history, status, batches=80) is history
+
+
+def test_rate_changes_are_found_and_marked(history: pd.DataFrame) -> None:
+    assert rate_changes(history) == [(3, 0.0005)]
+    option = draw_curve(history, "loss", CurveStyle(), epochs=3, best_epoch=2)
+    marks = option["series"][0]["markLine"]["data"]
+    assert [(mark["xAxis"], mark["label"]["formatter"]) for mark in marks] == [
+        (2, "best"),
+        (3, "rate 0.0005"),
+    ]
+
+
+def test_only_the_chosen_series_are_drawn(history: pd.DataFrame) -> None:
+    option = draw_curve(history, "loss", CurveStyle(("train", "test"), log_loss=True), epochs=3)
+    assert [series["name"] for series in option["series"]] == [SERIES["train"], SERIES["test"]]
+    assert option["yAxis"]["type"] == "log"
+
+
+def test_accuracy_never_has_a_log_axis(history: pd.DataFrame) -> None:
+    assert draw_curve(history, "accuracy", CurveStyle(log_loss=True), 3)["yAxis"]["type"] == "value"

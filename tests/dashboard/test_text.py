@@ -1,0 +1,29 @@
+import pytest
+
+from dashboard.text import duration, percent, plain, rate
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.84, "0.8 s"),
+        (9.96, "10.0 s"),
+        (42.4, "42 s"),
+        (95, "1 min 35 s"),
+        (120, "2 min"),
+        (3720, "1 h 2 min"),
+    ],
+)
+def test_durations_read_naturally(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def test_shares_and_rates_have_sensible_digits() -> None:
+    assert percent(0.98312) == "98.31 %"
+    assert rate(1e-5) == "1e-05"
+    assert rate(0.001) == "0.001"
+
+
+def test_a_persons_words_are_no_markdown() -> None:
+    assert plain("**a** [b](c) :red[d] $x$") == (r"\*\*a\*\* \[b\]\(c\) \:red\[d\] \$x\$")
+    assert plain("erster Versuch 1") == "erster Versuch 1"
