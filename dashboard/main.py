@@ -5,7 +5,7 @@ import streamlit as st
 st.set_page_config(page_title="Digit Lab", page_icon=":material/neurology:", layout="wide")
 
 train = st.Page(
-    "pages/train.py",
+    "app_pages/train.py",
     title="Train",
     icon=":material/model_training:",
     help="Pick a network's layers and hyperparameters, train it on MNIST and watch it learn.",

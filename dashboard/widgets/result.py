@@ -40,7 +40,7 @@ def render_next(run: Run) -> None:
     with st.container(horizontal=True):
         for label, icon, config in _suggestions(run.config):
             st.page_link(
-                "pages/train.py", label=label, icon=icon, query_params=config.differences()
+                "app_pages/train.py", label=label, icon=icon, query_params=config.differences()
             )
 
 
