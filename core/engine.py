@@ -128,6 +128,7 @@ class Engine:
                         resources=_TRAIN,
                         dashboard_address=None,
                         host="127.0.0.1",
+                        env={"TF_CPP_MIN_LOG_LEVEL": "3"},  # its greetings drown our log
                     )
                     self._client = Client(self._cluster, set_as_default=False)
                 self._warm = self._client.submit(_warm_up, pure=False)

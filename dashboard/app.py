@@ -1,6 +1,7 @@
 """The server: starts and stops the engine with it. `streamlit run dashboard/app.py`."""
 
 import asyncio
+import importlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,18 +9,20 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.resources import engine
-
 _log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
 async def _lifespan(app: st.App) -> AsyncIterator[None]:
-    await asyncio.to_thread(engine.start)
+    # Imported here, once Streamlit's runtime is there to cache for `resources`; and the widgets
+    # with their libraries too, so that the first visitor need not wait for them.
+    resources = importlib.import_module("dashboard.resources")
+    await asyncio.to_thread(resources.engine.start)
+    importlib.import_module("dashboard.widgets.live_panel")
     try:
         yield
     finally:
-        await asyncio.to_thread(engine.stop)
+        await asyncio.to_thread(resources.engine.stop)
 
 
 def _apologise(error: Exception) -> bool:

@@ -1,8 +1,10 @@
 """Page configuration and navigation, nothing else."""
 
+from pathlib import Path
+
 import streamlit as st
 
-st.set_page_config(page_title="Digit Lab", page_icon=":material/neurology:", layout="wide")
+st.set_page_config("Digit Lab", Path(__file__).parent / "icon.png", layout="wide")
 
 train = st.Page(
     "app_pages/train.py",
