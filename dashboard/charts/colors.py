@@ -10,3 +10,10 @@ SPLIT_COLORS = {
     "test": "#009E73",
 }
 NEUTRAL = "#7A8794"
+
+# Petroff, "Accessible color sequences for data visualization" (2021), ten colours.
+CLASS_COLORS = (
+    "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6",
+    "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
+)  # fmt: skip
+"""The colour of each digit, 0 to 9, wherever digits are told apart."""

@@ -1,10 +1,13 @@
 """Which run is looked at: picked by name, kept from page to page and in the URL."""
 
+import pandas as pd
 import streamlit as st
 
-from core.runs import DamagedRunError, Run, RunNotFoundError
+from core.runs import DamagedRunError, Run, RunError, RunNotFoundError
+from core.status import State
 from dashboard import state
 from dashboard.resources import store
+from dashboard.widgets.follow import follow
 
 _MOST = 200
 
@@ -34,6 +37,36 @@ def pick_run(placeholder: str) -> Run | None:
         help="The run that is looked at. The address of this page shows it to others.",
     )
     return chosen
+
+
+def require_run() -> tuple[Run, pd.DataFrame]:
+    """The run that the reader picks, with its history of at least one epoch.
+
+    Where there is none to show, say what to do instead and end the page.
+    """
+    run = pick_run(placeholder="choose a run")
+    if run is None:
+        empty = not store.list()
+        st.info(
+            "Nothing has been trained yet." if empty else "Choose a run above, or train one.",
+            icon=":material/model_training:",
+        )
+        st.page_link("app_pages/train.py", label="Train a network", icon=":material/play_arrow:")
+        st.stop()
+    follow(run)
+    try:
+        history = run.history
+        damage = run.status.error if run.status.state is State.DAMAGED else None
+    except RunError as error:
+        damage = str(error)
+    if damage:
+        st.error(damage, title="This run cannot be shown", icon=":material/broken_image:")
+        st.stop()
+    if history.empty:
+        st.info("This run has not ended its first epoch yet.", icon=":material/hourglass_empty:")
+        st.page_link("app_pages/train.py", label="Watch it train", icon=":material/visibility:")
+        st.stop()
+    return run, history
 
 
 def _label(run: Run) -> str:
