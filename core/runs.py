@@ -1,7 +1,8 @@
 """Runs on disk: the only code that knows a run directory's file names.
 
 Every file is replaced by writing aside and renaming, so that a reader never sees half of one; only
-`test_probabilities.npy` grows in place, behind the row of `history.csv` that announces it.
+`test_probabilities.npy` and `first_layer.npy` grow in place, before the row of `history.csv` that
+announces what was added.
 """
 
 import os
@@ -12,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from getpass import getuser
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,7 +24,8 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ValidationError
 
-from core.config import CLASSES, TEST_SET, RunConfig, bounds
+from core.config import CLASSES, IMAGE_SIDE, TEST_SET, RunConfig, bounds
+from core.data import Floats
 from core.status import Control, Record, Request, State, Status
 
 HISTORY_COLUMNS = [
@@ -40,12 +43,16 @@ HISTORY_COLUMNS = [
     "l2_penalty",
 ]
 
+FIRST_LAYER_UNITS = 32
+"""So many of the first layer's units are kept as pictures after each epoch."""
+
 _RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 _CONFIG = "config.json"
 _CONTROL = "control.json"
 _STATUS = "status.json"
 _HISTORY = "history.csv"
 _PROBABILITIES = "test_probabilities.npy"
+_FIRST_LAYER = "first_layer.npy"
 _CHECKPOINT = "checkpoint.npz"
 _MODEL = "model.keras"
 _LOCK = ".lock"
@@ -137,24 +144,17 @@ class Run:
         `None` gives all epochs that have ended, float16 (epochs, 10000, 10), mapped from the file;
         an epoch from 1 gives float32 (10000, 10). Raises IndexError for an epoch not yet ended.
         """
-        done = len(self.history)
-        if epoch is not None and not 1 <= epoch <= done:
-            raise IndexError(f"epoch {epoch} is not there; this run has {done} finished epochs")
-        if not done:
-            return np.empty((0, TEST_SET, CLASSES), np.float16)
-        try:
-            stored: npt.NDArray[np.floating[Any]] = np.load(
-                self.path / _PROBABILITIES, mmap_mode="r", allow_pickle=False
-            )
-        except (ValueError, OSError, EOFError) as error:
-            raise self._damaged(_PROBABILITIES, error) from error
-        if (
-            stored.dtype != np.float16
-            or stored.shape[1:] != (TEST_SET, CLASSES)
-            or len(stored) < done
-        ):
-            raise self._damaged(_PROBABILITIES, f"unexpected {stored.dtype} {stored.shape}")
-        return stored[:done] if epoch is None else stored[epoch - 1].astype(np.float32)
+        return self._read_epochs(_PROBABILITIES, (TEST_SET, CLASSES), epoch)
+
+    def first_layer(self, epoch: int | None = None) -> npt.NDArray[np.floating[Any]]:
+        """The weights from the pixels to the first units after each epoch, as pictures.
+
+        `None` gives all epochs that have ended, float16 (epochs, units, 28, 28) with at most
+        FIRST_LAYER_UNITS units, mapped from the file; an epoch from 1 gives float32
+        (units, 28, 28). Raises IndexError for an epoch not yet ended.
+        """
+        shape = (first_layer_units(self.config), IMAGE_SIDE, IMAGE_SIDE)
+        return self._read_epochs(_FIRST_LAYER, shape, epoch)
 
     @property
     def model_path(self) -> Path:
@@ -220,20 +220,15 @@ class Run:
         text = pd.DataFrame(rows, columns=HISTORY_COLUMNS).to_csv(index=False)
         self._replace(_HISTORY, lambda path: path.write_text(text))
 
-    def write_test_probabilities(
-        self, epoch: int, probabilities: npt.NDArray[np.floating[Any]], epochs: int
-    ) -> None:
-        """Store (10000, 10) of `epoch`, from 1, in an array with room for `epochs` of them."""
-        path = self.path / _PROBABILITIES
-        shape = (epochs, TEST_SET, CLASSES)
-        with path.open("r+b" if path.exists() else "w+b") as file:
-            header = {"descr": "<f2", "fortran_order": False, "shape": shape}
-            np.lib.format.write_array_header_1_0(file, header)
-            slot = TEST_SET * CLASSES * 2
-            start = file.tell()
-            file.seek(start + (epoch - 1) * slot)
-            file.write(probabilities.astype("<f2").tobytes())
-            file.truncate(start + epochs * slot)
+    def write_test_probabilities(self, epoch: int, probabilities: Floats) -> None:
+        """Store (10000, 10) of `epoch`, from 1."""
+        self._write_epoch(_PROBABILITIES, epoch, probabilities)
+
+    def write_first_layer(self, epoch: int, kernel: Floats) -> None:
+        """Store the first units of the first layer's kernel, (784, units), of `epoch`, from 1."""
+        units = first_layer_units(self.config)
+        pictures = kernel.T[:units].reshape(units, IMAGE_SIDE, IMAGE_SIDE)
+        self._write_epoch(_FIRST_LAYER, epoch, pictures)
 
     def write_checkpoint(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """Replace `checkpoint.npz`."""
@@ -249,15 +244,45 @@ class Run:
         self._replace(_MODEL, save)
 
     def close(self, epochs: int) -> None:
-        """Give up the checkpoint and the room kept for more than `epochs` test probabilities."""
+        """Give up the checkpoint, and the room kept for more than `epochs` epochs."""
         (self.path / _CHECKPOINT).unlink(missing_ok=True)
-        path = self.path / _PROBABILITIES
-        if path.exists():
-            kept = np.load(path, mmap_mode="r", allow_pickle=False)
-            if len(kept) > epochs:
-                self._replace(_PROBABILITIES, lambda aside: _save_array(aside, kept[:epochs]))
+        for name in (_PROBABILITIES, _FIRST_LAYER):
+            if (self.path / name).exists():
+                kept = np.load(self.path / name, mmap_mode="r", allow_pickle=False)[:epochs]
+                self._replace(name, partial(_save_array, array=kept))
 
     # --- files
+
+    def _read_epochs(
+        self, name: str, shape: tuple[int, ...], epoch: int | None
+    ) -> npt.NDArray[np.floating[Any]]:
+        """All epochs that have ended, float16 (epochs, *shape), or one as float32 `shape`."""
+        done = len(self.history)
+        if epoch is not None and not 1 <= epoch <= done:
+            raise IndexError(f"epoch {epoch} is not there; this run has {done} finished epochs")
+        if not done:
+            return np.empty((0, *shape), np.float16)
+        try:
+            stored: npt.NDArray[np.floating[Any]] = np.load(
+                self.path / name, mmap_mode="r", allow_pickle=False
+            )
+        except (ValueError, OSError, EOFError) as error:
+            raise self._damaged(name, error) from error
+        if stored.dtype != np.float16 or stored.shape[1:] != shape or len(stored) < done:
+            raise self._damaged(name, f"unexpected {stored.dtype} {stored.shape}")
+        return stored[:done] if epoch is None else stored[epoch - 1].astype(np.float32)
+
+    def _write_epoch(self, name: str, epoch: int, values: Floats) -> None:
+        """Write one epoch's slot of an array with room for all the epochs of the configuration."""
+        path = self.path / name
+        shape = (self.config.epochs, *values.shape)
+        with path.open("r+b" if path.exists() else "w+b") as file:
+            header = {"descr": "<f2", "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(file, header)
+            start, slot = file.tell(), 2 * values.size
+            file.seek(start + (epoch - 1) * slot)
+            file.write(values.astype("<f2").tobytes())
+            file.truncate(start + self.config.epochs * slot)
 
     def _read(self, name: str, model: type[Model]) -> Model:
         try:
@@ -297,6 +322,11 @@ _control_lock = threading.Lock()
 def _save_array(path: Path, array: npt.NDArray[Any]) -> None:
     with path.open("wb") as file:
         np.save(file, array)
+
+
+def first_layer_units(config: RunConfig) -> int:
+    """How many first-layer pictures a run keeps: of all units, or of FIRST_LAYER_UNITS."""
+    return min((*config.hidden, CLASSES)[0], FIRST_LAYER_UNITS)
 
 
 class RunStore:

@@ -184,7 +184,8 @@ class _Training:
         ):
             self._best_weights = [variable.numpy() for variable in self.model.variables]
         # In this order a kill between any two leaves a history that the checkpoint can cut short.
-        self.run.write_test_probabilities(epoch, test.probabilities, self.config.epochs)
+        self.run.write_test_probabilities(epoch, test.probabilities)
+        self.run.write_first_layer(epoch, self.model.layers[0].kernel.numpy())
         self.run.write_history(self.rows)
         if batch == self.config.batches:
             place = Place(epoch, self.base_rate, self._best_weights)

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from core.status import Request
+from core.config import RunConfig
+from core.runs import Run
+from core.status import Request, State
 from tests.e2e.server import Server, wait_for
 
 _REMEDY = (
@@ -59,6 +61,15 @@ def server(tmp_path_factory: pytest.TempPathFactory):
     server = Server(tmp_path_factory.mktemp("server"))
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def trained(server: Server) -> Run:
+    """A finished run on the server: a small network, three epochs, with an error or two."""
+    config = RunConfig(hidden=(32, 16), dropout=0.2, l2=1e-4, epochs=3, training_images=10_000)
+    run = server.runs.create(config, name="a trained run")
+    wait_for(lambda: run.status.state is State.FINISHED, "the run to finish", deadline=180)
+    return run
 
 
 @pytest.fixture
