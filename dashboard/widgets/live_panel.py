@@ -13,6 +13,7 @@ from dashboard import text
 from dashboard.charts.curves import SERIES, CurveStyle, draw_curve, with_live_point
 from dashboard.resources import engine, store
 from dashboard.widgets.config_form import scale_steps
+from dashboard.widgets.inside import render_inside
 from dashboard.widgets.result import render_result
 
 _EVERY = 0.4  # seconds between two looks at a run that trains
@@ -61,6 +62,8 @@ def _render(run: Run, watching: bool) -> None:
         _render_curves(run, status, history)
     if status.state.is_active and status.base_learning_rate:
         _render_rate(run)
+    if len(history):
+        render_inside(run, len(history))
 
 
 def _render_head(run: Run, status: Status) -> None:

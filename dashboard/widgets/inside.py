@@ -1,0 +1,40 @@
+"""Inside a network while it trains: its first weights, and its answers to ten digits."""
+
+import streamlit as st
+
+from core.runs import DamagedRunError, Run
+from dashboard.charts.strips import draw_answers, draw_weights
+from dashboard.resources import mnist, test_probabilities
+
+# The first test image of each digit, 0 to 9.
+_TEN_DIGITS = [3, 2, 1, 18, 4, 8, 11, 0, 61, 7]
+
+
+def render_inside(run: Run, epoch: int) -> None:
+    """Draw the first-layer pictures and the ten digits' probabilities as they are after `epoch`."""
+    try:
+        weights = run.first_layer(epoch)
+        probabilities = test_probabilities(run, epoch)[_TEN_DIGITS]
+    except DamagedRunError as error:
+        st.caption(str(error))
+        return
+    with st.grid(2, min_column_width=300):
+        with st.container():
+            st.markdown(
+                f"First layer, {len(weights)} units",
+                help="The weights from the 784 pixels to each unit: red adds, blue takes away. "
+                "From noise they grow into detectors of strokes.",
+            )
+            st.image(draw_weights(weights), width="stretch", alt="First-layer weights as pictures")
+        with st.container():
+            st.markdown(
+                "Ten test digits",
+                help="What the network thinks of ten images that it never trains on: a column an "
+                "image, a row a class, darker the surer.",
+            )
+            st.echarts_chart(
+                draw_answers(mnist().x_test[_TEN_DIGITS], probabilities),
+                key="ten_digits",
+                height=250,
+                alt="Probabilities of ten test digits",
+            )
