@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from core.config import CLASSES, PIXELS
 from core.data import Floats, Splits
 
 _BLOCK_OPERATIONS = 4e9  # multiply-adds in a block of an evaluation: 0.1 s or less
@@ -49,12 +50,13 @@ class Steps:
             name: (tf.constant(split.x), tf.constant(split.y))
             for name, split in splits._asdict().items()
         }
-        x, y = self._splits["train"]
         self._batch_size = batch_size
         self._block = max(256, int(_BLOCK_OPERATIONS / model.count_params()))
 
         @tf.function(
             input_signature=[
+                tf.TensorSpec([None, PIXELS], tf.float32),
+                tf.TensorSpec([None, CLASSES], tf.float32),
                 tf.TensorSpec([None], tf.int32),
                 tf.TensorSpec([], tf.int32),
                 tf.TensorSpec([None], tf.float32),
@@ -62,7 +64,9 @@ class Steps:
                 tf.TensorSpec([], tf.float32),
             ]
         )
-        def train_steps(order: Any, first: Any, rates: Any, loss_sum: Any, correct_sum: Any) -> Any:
+        def train_steps(
+            x: Any, y: Any, order: Any, first: Any, rates: Any, loss_sum: Any, correct_sum: Any
+        ) -> Any:
             for step in tf.range(tf.shape(rates)[0]):
                 start = (first + step) * batch_size
                 indices = order[start : start + batch_size]
@@ -99,6 +103,7 @@ class Steps:
         totals go on from `so_far`, so that they do not depend on how an epoch was cut into calls.
         """
         loss, correct = self._train_steps(
+            *self._splits["train"],
             tf.constant(order),
             tf.constant(first),
             tf.constant(rates),

@@ -63,5 +63,7 @@ if run is None:
 else:
     render_live_panel(run)
     render_next(run)
-    with st.expander("The network in the form", icon=":material/hub:"):
-        render_network(config)
+    network = st.expander("The network in the form", icon=":material/hub:", on_change="rerun")
+    if network.open:
+        with network:
+            render_network(config)
