@@ -23,10 +23,11 @@ format: .venv/installed-dev
 	$(BIN)/ruff check --fix .
 
 .venv/installed: requirements.txt pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet -r requirements.txt
+	@echo "Installing into .venv; the first time this takes a few minutes."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet -r requirements.txt
 	@touch $@
 
 .venv/installed-dev: .venv/installed
-	$(BIN)/pip install --quiet -e ".[dev]"
+	@$(BIN)/pip install --quiet -e ".[dev]"
 	@touch $@

@@ -21,7 +21,14 @@ from core.status import State, Status
 _TRAIN = {"train": 1}
 _THREADS = 4
 _LOOK_SECONDS = 1.0
+_TAKE_UP_SECONDS = 2.0  # after its last sign of life; a run just created has no lock yet
 _CONNECT_SECONDS = 10
+_WORKER_ENVIRONMENT = {
+    "TF_CPP_MIN_LOG_LEVEL": "3",  # its greetings drown our log
+    # The threads of t-SNE wait for one another by spinning unless told otherwise; on cores that a
+    # training keeps busy, two then take ten times as long as one.
+    "OMP_WAIT_POLICY": "passive",
+}
 
 _log = logging.getLogger(__name__)
 
@@ -128,7 +135,7 @@ class Engine:
                         resources=_TRAIN,
                         dashboard_address=None,
                         host="127.0.0.1",
-                        env={"TF_CPP_MIN_LOG_LEVEL": "3"},  # its greetings drown our log
+                        env=_WORKER_ENVIRONMENT,
                     )
                     self._client = Client(self._cluster, set_as_default=False)
                 self._warm = self._client.submit(_warm_up, pure=False)
@@ -164,7 +171,9 @@ class Engine:
                     self._give_up(run, future)
                 elif future is not None and not future.done():
                     continue
-                elif status.state is State.QUEUED or (status.is_silent and not run.is_training()):
+                elif status.state is State.QUEUED or (
+                    status.age > _TAKE_UP_SECONDS and not run.is_training()
+                ):
                     self.submit_run(run.id)
             except RunNotFoundError:
                 self._trainings.pop(run.id, None)

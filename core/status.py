@@ -62,7 +62,12 @@ class Status(BaseModel):
     def is_silent(self) -> bool:
         """Whether a run that should be training has given no sign of life for ten seconds."""
         working = self.state.is_active and self.state is not State.QUEUED
-        return working and abs(time.time() - self.heartbeat) > _SILENT_AFTER
+        return working and self.age > _SILENT_AFTER
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was written, or by which the clock was set back since."""
+        return abs(time.time() - self.heartbeat)
 
 
 class Request(StrEnum):
