@@ -1,1 +1,5 @@
-"""What can be learned from a trained run: arrays in, arrays and frames out."""
+"""What a trained network did and how: arrays in, arrays and frames out.
+
+`metrics`, `detection`, `digits` and `maps` need no Keras. `network`, `embedding` and `layers` load
+it: a page reaches them through the engine, by name.
+"""

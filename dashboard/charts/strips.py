@@ -27,17 +27,22 @@ def draw_weights(
     Blue is negative, red positive, white zero; each picture is scaled by its own largest weight.
     """
     count, height, width = pictures.shape
-    strength = pictures / np.maximum(np.abs(pictures).max(axis=(1, 2), keepdims=True), 1e-12)
-    ends = np.where(strength[..., None] < 0, _NEGATIVE, _POSITIVE)
-    colors = _ZERO + (ends - _ZERO) * np.abs(strength[..., None]) ** 0.7
     columns = min(columns, count)
     rows = -(-count // columns)
     canvas = np.zeros((rows * columns, height + _GAP, width + _GAP, 4), np.uint8)
-    canvas[:count, :height, :width, :3] = colors
+    canvas[:count, :height, :width, :3] = color_weights(pictures)
     canvas[:count, :height, :width, 3] = 255
     grid = canvas.reshape(rows, columns, height + _GAP, width + _GAP, 4).swapaxes(1, 2)
     flat = grid.reshape(rows * (height + _GAP), columns * (width + _GAP), 4)
     return flat.repeat(_ZOOM, axis=0).repeat(_ZOOM, axis=1)
+
+
+def color_weights(pictures: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.uint8]:
+    """The colours of weights, (n, 28, 28), as `draw_weights` shows them: uint8 (n, 28, 28, 3)."""
+    strength = pictures / np.maximum(np.abs(pictures).max(axis=(1, 2), keepdims=True), 1e-12)
+    ends = np.where(strength[..., None] < 0, _NEGATIVE, _POSITIVE)
+    colors = _ZERO + (ends - _ZERO) * np.abs(strength[..., None]) ** 0.7
+    return colors.astype(np.uint8)
 
 
 def draw_answers(

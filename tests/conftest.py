@@ -1,0 +1,39 @@
+"""Fixtures that several tests share: a runs folder, a small configuration, waiting."""
+
+import os
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow greets
+
+import pytest
+
+from core.config import RunConfig
+from core.runs import RunStore
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> RunStore:
+    return RunStore(tmp_path / "runs")
+
+
+@pytest.fixture(scope="session")
+def small() -> Callable[..., RunConfig]:
+    """`small(**changes)`: a configuration that trains within seconds."""
+    return partial(RunConfig, hidden=(16,), training_images=1_000, validation_share=0.05, epochs=3)
+
+
+@pytest.fixture(scope="session")
+def wait_until() -> Callable[..., None]:
+    """`wait_until(condition)`: poll until it is true, or fail after a generous time."""
+
+    def wait(condition: Callable[[], object], seconds: float = 120.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                pytest.fail(f"not within {seconds:.0f} seconds")
+            time.sleep(0.02)
+
+    return wait

@@ -1,0 +1,398 @@
+import json
+import math
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dask
+import keras
+import numpy as np
+import psutil
+import pytest
+
+from core.config import RunConfig
+from core.engine import Engine, EngineError, queue_place
+from core.runs import Run, RunNotFoundError, RunStore
+from core.status import Request, State, Status
+
+Small = Callable[..., RunConfig]
+Wait = Callable[..., None]
+
+RESULT_SECONDS = 120
+
+# Long enough to be disturbed, whatever the machine
+LONG: dict[str, Any] = {"epochs": 200, "batch_size": 16, "training_images": 4_000}
+
+
+@contextmanager
+def running(store: RunStore) -> Iterator[Engine]:
+    engine = Engine(store)
+    engine.start()
+    try:
+        yield engine
+    finally:
+        engine.stop()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_cluster_elsewhere() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("DASK_SCHEDULER_ADDRESS", raising=False)
+        yield
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """An engine with a worker of its own."""
+    with running(RunStore(tmp_path_factory.mktemp("engine"))) as engine:
+        yield engine
+
+
+def find_worker() -> psutil.Process:
+    """The process that trains: of this one's descendants the largest."""
+    children = psutil.Process().children(recursive=True)
+    return max(children, key=lambda process: process.memory_info().rss)
+
+
+def is_working(run: Run) -> bool:
+    return run.status.state in {State.RUNNING, State.PAUSED, State.STOPPING}
+
+
+def check_equal_weights(run: Run, other: Run) -> None:
+    models = [keras.models.load_model(each.model_path) for each in (run, other)]
+    for ours, theirs in zip(*(model.get_weights() for model in models), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+# --- with a worker of its own
+
+
+def test_submitted_run_trains_to_its_end(engine: Engine, small: Small) -> None:
+    damaged = engine.store.create(small())
+    (damaged.path / "config.json").write_text("rubbish")
+    run = engine.store.create(small())
+    status = engine.submit_run(run.id).result(timeout=RESULT_SECONDS)
+    assert status.state is State.FINISHED
+    assert run.status == status
+    assert len(run.history) == run.config.epochs
+    assert damaged.status.state is State.DAMAGED
+    assert engine.problem is None
+
+
+def test_run_is_not_queued_twice(engine: Engine, small: Small) -> None:
+    run = engine.store.create(small())
+    futures = [engine.submit_run(run.id) for _ in range(3)]
+    assert len({future.key for future in futures}) == 1
+    assert futures[0].result(timeout=RESULT_SECONDS).state is State.FINISHED
+
+
+def test_run_that_has_ended_stays_as_it_is(engine: Engine, small: Small) -> None:
+    run = engine.store.create(small())
+    run.ask(Request.STOP)
+    assert engine.submit_run(run.id).result(timeout=RESULT_SECONDS).state is State.STOPPED
+    assert run.history.empty
+
+
+def test_queued_runs_train_one_after_another(
+    engine: Engine, small: Small, wait_until: Wait
+) -> None:
+    """Nobody submits them: the engine finds what is queued in its folder."""
+    first, second = (engine.store.create(small(epochs=8, batch_size=16)) for _ in range(2))
+    engine.wake()
+    together = []
+
+    def both_finished() -> bool:
+        # Read thrice, so that a change of turns between two readings is no overlap.
+        together.append(is_working(first) and is_working(second) and is_working(first))
+        return first.status.state is second.status.state is State.FINISHED
+
+    wait_until(both_finished)
+    assert not any(together)
+    assert len(first.history) == len(second.history) == 8
+    assert len(together) > 2
+
+
+def test_worker_answers_while_a_run_trains(engine: Engine, small: Small, wait_until: Wait) -> None:
+    run = engine.store.create(small(**LONG))
+    engine.submit_run(run.id)
+    wait_until(lambda: run.status.epoch >= 2)
+    assert engine.submit("math:sqrt", 2.0).result(timeout=RESULT_SECONDS) == math.sqrt(2)
+    assert engine.submit(math.hypot, 3, 4).result(timeout=RESULT_SECONDS) == 5
+    assert run.status.state is State.RUNNING
+    run.ask(Request.STOP)
+    wait_until(lambda: run.status.state is State.STOPPED)
+    assert run.status.epoch < 200
+
+
+def test_work_runs_in_the_worker_and_not_here(engine: Engine) -> None:
+    pid = engine.submit("os:getpid").result(timeout=RESULT_SECONDS)
+    assert pid in {process.pid for process in psutil.Process().children(recursive=True)}
+
+
+def test_work_raises_what_it_raises(engine: Engine) -> None:
+    with pytest.raises(ValueError, match=r"math domain error|nonnegative"):
+        engine.submit("math:sqrt", -1.0).result(timeout=RESULT_SECONDS)
+    with pytest.raises(AttributeError, match="no_such_function"):
+        engine.submit("math:no_such_function").result(timeout=RESULT_SECONDS)
+
+
+def test_engine_listens_on_loopback_only_and_on_no_well_known_port(engine: Engine) -> None:
+    assert engine.submit("os:getpid").result(timeout=RESULT_SECONDS)
+    processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    listening = [
+        connection.laddr
+        for process in processes
+        for connection in process.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert {address.ip for address in listening} == {"127.0.0.1"}
+    assert 8787 not in {address.port for address in listening}  # Dask's dashboard
+
+
+def test_run_of_a_killed_worker_goes_on_to_the_same_weights(
+    engine: Engine, small: Small, wait_until: Wait
+) -> None:
+    config = small(epochs=30, batch_size=16, dropout=0.5)
+    undisturbed = engine.store.create(config)
+    engine.submit_run(undisturbed.id).result(timeout=RESULT_SECONDS)
+    run = engine.store.create(config)
+    future = engine.submit_run(run.id)
+    wait_until(lambda: len(run.history) >= 2)
+    worker = find_worker()
+    worker.kill()
+    worker.wait()
+    assert run.status.state is State.RUNNING
+    assert len(run.history) < 30
+    assert future.result(timeout=RESULT_SECONDS).state is State.FINISHED
+    assert find_worker().pid != worker.pid
+    assert len(run.history) == 30
+    check_equal_weights(run, undisturbed)
+
+
+def test_run_that_does_not_exist_cannot_be_submitted(engine: Engine) -> None:
+    with pytest.raises(RunNotFoundError, match="20200101-000000-000000"):
+        engine.submit_run("20200101-000000-000000")
+
+
+# --- lives of an engine
+
+
+def test_engine_must_be_started(store: RunStore, small: Small) -> None:
+    engine = Engine(store)
+    run = store.create(small())
+    with pytest.raises(EngineError, match="has not been started"):
+        engine.submit("math:sqrt", 2.0)
+    with pytest.raises(EngineError, match="has not been started"):
+        engine.submit_run(run.id)
+
+
+def test_next_engine_takes_up_queued_and_interrupted_runs(
+    store: RunStore, small: Small, wait_until: Wait
+) -> None:
+    interrupted = store.create(small(**LONG))
+    with running(store):
+        wait_until(lambda: len(interrupted.history) >= 2)
+        queued = store.create(small())
+    assert interrupted.status.state is State.RUNNING
+    assert not interrupted.is_training()
+    assert queued.status.state is State.QUEUED
+    done = interrupted.history
+
+    with running(store):
+        wait_until(lambda: queued.status.state is State.FINISHED)
+        wait_until(lambda: len(interrupted.history) > len(done))
+        interrupted.ask(Request.STOP)
+        wait_until(lambda: interrupted.status.state is State.STOPPED)
+    history = interrupted.history
+    assert history["epoch"].tolist() == list(range(1, len(history) + 1))
+    # The last row may have been written after the last checkpoint; then its epoch was repeated.
+    kept = history.iloc[: len(done) - 1]
+    assert kept.to_dict("records") == done.iloc[:-1].to_dict("records")
+
+
+def test_run_whose_workers_keep_dying_fails_with_a_sentence(
+    store: RunStore, small: Small, wait_until: Wait
+) -> None:
+    """Once is enough here, and it may be before the training has begun."""
+    run = store.create(small(**LONG))
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        running(store) as engine,
+    ):
+        engine.submit_run(run.id)
+        # The worker that answers has been given the earlier training too.
+        pid = engine.submit("os:getpid").result(timeout=RESULT_SECONDS)
+        psutil.Process(pid).kill()
+        wait_until(lambda: run.status.state is State.FAILED)
+    assert run.status.error is not None
+    assert run.status.error.startswith("The worker process died again and again")
+
+
+SCRIPT = """
+import sys
+
+from core.config import RunConfig
+from core.engine import Engine
+from core.runs import RunStore
+
+if __name__ == "__main__":
+    engine = Engine(RunStore(sys.argv[1]))
+    engine.start()
+    config = RunConfig(hidden=(16,), training_images=1_000, validation_share=0.05, epochs=2)
+    run = engine.store.create(config)
+    status = engine.submit_run(run.id).result()
+    print(run.id, status.state, engine.submit("math:sqrt", 16.0).result())
+    engine.stop()
+"""
+
+
+def test_engine_in_a_script(tmp_path: Path, store: RunStore) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    result = subprocess.run(
+        [sys.executable, str(script), str(store.root)],
+        capture_output=True,
+        text=True,
+        timeout=RESULT_SECONDS,
+    )
+    assert result.returncode == 0, result.stderr
+    (run,) = store.list()
+    assert result.stdout.split() == [run.id, "finished", "4.0"]
+    assert run.status.state is State.FINISHED
+
+
+# --- a cluster elsewhere
+
+
+@contextmanager
+def process(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen([sys.executable, "-m", "dask", *arguments]) as started:
+        try:
+            yield started
+        finally:
+            started.terminate()
+
+
+def scheduler(port: int, about: Path) -> Any:
+    """`dask scheduler` on loopback; it writes its address into `about` once it listens."""
+    return process(
+        "scheduler",
+        "--host=127.0.0.1",
+        f"--port={port}",
+        "--dashboard-address=127.0.0.1:0",
+        "--no-dashboard",
+        f"--scheduler-file={about}",
+    )
+
+
+def read_address(about: Path) -> str:
+    return str(json.loads(about.read_text())["address"])
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.engine._CONNECT_SECONDS", 1)
+
+
+def test_run_trains_on_a_cluster_elsewhere(
+    tmp_path: Path,
+    store: RunStore,
+    small: Small,
+    wait_until: Wait,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    about = tmp_path / "scheduler.json"
+    with scheduler(0, about) as its_scheduler:
+        wait_until(about.exists)
+        address = read_address(about)
+        worker = process(
+            "worker", address, "--host=127.0.0.1", "--resources", "train=1", "--nthreads", "4"
+        )
+        monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", address)
+        with worker as its_worker:
+            with running(store) as engine:
+                run = store.create(small())
+                status = engine.submit_run(run.id).result(timeout=RESULT_SECONDS)
+                pid = engine.submit("os:getpid").result(timeout=RESULT_SECONDS)
+                workers = psutil.Process(its_worker.pid).children(recursive=True)
+                assert pid in {process.pid for process in workers}
+            assert its_scheduler.poll() is None
+            assert its_worker.poll() is None
+    assert status.state is State.FINISHED
+    assert run.status == status
+
+
+@pytest.mark.usefixtures("short_timeout")
+def test_unreachable_scheduler_is_named_until_it_is_there(
+    tmp_path: Path,
+    store: RunStore,
+    small: Small,
+    free_port: int,
+    wait_until: Wait,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    address = f"tcp://127.0.0.1:{free_port}"
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", address)
+    run = store.create(small())
+    with running(store) as engine:
+        assert engine.problem is not None
+        assert f"the scheduler at {address} cannot be reached" in engine.problem
+        with pytest.raises(EngineError, match=address):
+            engine.submit_run(run.id)
+        with pytest.raises(EngineError, match=address):
+            engine.submit("math:sqrt", 2.0)
+        with scheduler(free_port, tmp_path / "scheduler.json"):
+            wait_until(lambda: engine.problem is None)
+            engine.stop()
+    assert run.status.state is State.QUEUED
+
+
+@pytest.mark.usefixtures("short_timeout")
+def test_lost_scheduler_is_named(
+    tmp_path: Path,
+    store: RunStore,
+    free_port: int,
+    wait_until: Wait,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    address = f"tcp://127.0.0.1:{free_port}"
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", address)
+    with running(store) as engine:
+        with scheduler(free_port, tmp_path / "scheduler.json"):
+            wait_until(lambda: engine.problem is None)
+        wait_until(lambda: engine.problem is not None, seconds=30)
+        assert address in str(engine.problem)
+
+
+@pytest.mark.usefixtures("short_timeout")
+@pytest.mark.parametrize("address", ["nonsense", "gopher://127.0.0.1:8786"])
+def test_address_that_is_none_is_named(
+    store: RunStore, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", address)
+    with running(store) as engine:
+        assert engine.problem is not None
+        assert address in engine.problem
+
+
+# --- the queue
+
+
+def test_place_in_the_queue_counts_the_older_runs_that_are_to_train(store: RunStore) -> None:
+    runs = [store.create(RunConfig()) for _ in range(5)]
+    states = [State.FINISHED, State.RUNNING, State.FAILED, State.QUEUED, State.QUEUED]
+    for run, state in zip(runs, states, strict=True):
+        run.write_status(Status(state=state))
+    newest_first = runs[::-1]
+    assert [queue_place(newest_first, run.id) for run in runs] == [0, 0, 1, 1, 2]

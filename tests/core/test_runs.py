@@ -1,0 +1,479 @@
+import json
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.config import RunConfig
+from core.runs import (
+    HISTORY_COLUMNS,
+    DamagedRunError,
+    Run,
+    RunBusyError,
+    RunError,
+    RunNotFoundError,
+    RunStore,
+)
+from core.status import Request, State, Status
+
+
+@pytest.fixture
+def run(store: RunStore) -> Run:
+    return store.create(RunConfig(epochs=5))
+
+
+def history_row(epoch: int) -> dict[str, float]:
+    return {column: float(number) for number, column in enumerate(HISTORY_COLUMNS)} | {
+        "epoch": epoch
+    }
+
+
+def probabilities(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).dirichlet(np.ones(10), 10_000).astype(np.float32)
+
+
+# --- the store
+
+
+def test_created_run_reads_back(store: RunStore) -> None:
+    before = datetime.now(UTC)
+    config = RunConfig(hidden=(8,), seed=7)
+    run = store.get(store.create(config, name=" first ", owner="Ada").id)
+    assert run.config == config
+    assert (run.name, run.record.owner) == ("first", "Ada")
+    assert before <= run.record.created <= datetime.now(UTC)
+    assert run.status.state is State.QUEUED
+    assert (run.status.epoch, run.status.batch) == (0, 0)
+    assert run.history.empty
+    assert list(run.history.columns) == HISTORY_COLUMNS
+
+
+@pytest.mark.parametrize("name", [None, "", "  "])
+def test_name_defaults_to_the_summary(store: RunStore, name: str | None) -> None:
+    assert store.create(RunConfig(dropout=0.5), name=name).name == "512-256, dropout 0.5"
+
+
+def test_run_may_be_created_running(store: RunStore) -> None:
+    assert store.create(RunConfig(), state=State.RUNNING).status.state is State.RUNNING
+
+
+def test_configuration_is_stored_as_plain_json(run: Run) -> None:
+    stored = json.loads((run.path / "config.json").read_text())
+    assert stored["config"]["hidden"] == [512, 256]
+    assert set(stored) == {"name", "owner", "created", "config"}
+
+
+def test_list_is_newest_first(store: RunStore) -> None:
+    assert store.list() == []
+    created = [store.create(RunConfig()).id for _ in range(20)]
+    listed = store.list()
+    assert sorted(run.id for run in listed) == sorted(created)
+    ages = [run.record.created for run in listed]
+    # Ids count milliseconds.
+    assert all(old <= new + timedelta(milliseconds=1) for new, old in pairwise(ages))
+    assert listed[-1].record.created < listed[0].record.created
+
+
+def test_list_ignores_what_is_no_run(store: RunStore, run: Run) -> None:
+    (store.root / "notes").mkdir()
+    (store.root / ".new-20260101-000000-000000").mkdir()
+    (store.root / "20260101-000000-000000").write_text("a file")
+    assert [listed.id for listed in store.list()] == [run.id]
+
+
+def test_deleted_run_is_gone(store: RunStore, run: Run) -> None:
+    other = store.create(RunConfig())
+    store.delete(run.id)
+    assert [listed.id for listed in store.list()] == [other.id]
+    assert os.listdir(store.root) == [other.id]
+    with pytest.raises(RunNotFoundError, match=run.id):
+        store.get(run.id)
+    with pytest.raises(RunNotFoundError, match=run.id):
+        store.delete(run.id)
+    with pytest.raises(RunNotFoundError, match=run.id):
+        _ = run.status
+
+
+HOSTILE = [
+    "",
+    ".",
+    "..",
+    "../x",
+    "../20260101-000000-abcdef",
+    "20260101-000000-abcdef/../x",
+    "20260101-000000-abcdef\n",
+    "20260101-000000-ABCDEF",
+    "20260101-000000-abcdef\0",
+    "~",
+    "*",
+]
+
+
+@pytest.mark.parametrize("run_id", HOSTILE)
+def test_hostile_ids_are_refused(store: RunStore, run: Run, run_id: str) -> None:
+    outside = store.root.parent / "20260101-000000-abcdef"
+    outside.mkdir()
+    for action in (store.get, store.delete):
+        with pytest.raises(RunNotFoundError):
+            action(run_id)
+    assert outside.is_dir()
+    assert run.path.is_dir()
+
+
+def test_absolute_path_is_no_id(store: RunStore, run: Run) -> None:
+    for run_id in (str(run.path), "/etc", f"{store.root}/"):
+        with pytest.raises(RunNotFoundError):
+            store.delete(run_id)
+    assert run.path.is_dir()
+
+
+def test_folder_is_taken_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGITLAB_RUNS", str(tmp_path / "elsewhere"))
+    assert RunStore().root == tmp_path / "elsewhere"
+    monkeypatch.delenv("DIGITLAB_RUNS")
+    monkeypatch.chdir(tmp_path)
+    assert RunStore().root == tmp_path / "runs"
+
+
+# --- damage
+
+DAMAGES: dict[str, tuple[str, bytes | None]] = {
+    "missing config": ("config.json", None),
+    "rubbish config": ("config.json", b"\xff\x00rubbish"),
+    "impossible config": (
+        "config.json",
+        b'{"name": "", "owner": "", "created": "2026-01-01T00:00:00Z", "config": {"epochs": 0}}',
+    ),
+    "missing status": ("status.json", None),
+    "rubbish status": ("status.json", b"rubbish"),
+    "truncated status": ("status.json", b'{"state": "running", "epo'),
+    "empty status": ("status.json", b""),
+    "unknown state": ("status.json", b'{"state": "asleep"}'),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_run_is_reported_with_the_reason(store: RunStore, run: Run, damage: str) -> None:
+    other = store.create(RunConfig())
+    name, content = DAMAGES[damage]
+    if content is None:
+        (run.path / name).unlink()
+    else:
+        (run.path / name).write_bytes(content)
+    states = {listed.id: listed.status.state for listed in store.list()}
+    assert states == {run.id: State.DAMAGED, other.id: State.QUEUED}
+    error = store.get(run.id).status.error
+    assert error is not None
+    assert error.startswith(f"{name} of run {run.id} ")
+
+
+def test_damaged_configuration_raises_where_it_is_read(store: RunStore, run: Run) -> None:
+    (run.path / "config.json").write_text("rubbish")
+    with pytest.raises(DamagedRunError, match=r"config\.json .* cannot be read"):
+        _ = store.get(run.id).config
+
+
+GOOD_ROW = ",".join("1" for _ in HISTORY_COLUMNS)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"rubbish",
+        b"\xff\xfe\x00\x01",
+        b"epoch,seconds\n1,2\n",
+        ",".join(HISTORY_COLUMNS).encode() + b"\n" + b",".join([b"x"] * 13) + b"\n",
+        f"{','.join(HISTORY_COLUMNS)}\n{GOOD_ROW}\n1,2,3".encode(),
+    ],
+    ids=["empty", "word", "bytes", "other columns", "no numbers", "cut short"],
+)
+def test_rubbish_history_is_reported(store: RunStore, run: Run, content: bytes) -> None:
+    other = store.create(RunConfig())
+    (run.path / "history.csv").write_bytes(content)
+    with pytest.raises(DamagedRunError, match=rf"history\.csv of run {run.id} cannot be read"):
+        _ = run.history
+    assert other.history.empty
+
+
+@pytest.mark.parametrize("content", [b"rubbish", b"", b'{"request": "dance"}'])
+def test_rubbish_control_asks_for_nothing(run: Run, content: bytes) -> None:
+    (run.path / "control.json").write_bytes(content)
+    assert run.control.request is Request.RUN
+    assert run.control.learning_rate is None
+
+
+# --- writing
+
+
+def test_files_are_replaced_whole_and_leave_nothing_beside(run: Run) -> None:
+    """A reader polls while a writer replaces; every status read is a whole one."""
+    done = threading.Event()
+    seen: list[Status] = []
+
+    def read() -> None:
+        while not done.is_set():
+            seen.append(run.status)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for epoch in range(300):
+        run.write_status(Status(state=State.RUNNING, epoch=epoch, error="x" * 5_000))
+    done.set()
+    reader.join()
+    assert {status.state for status in seen} <= {State.QUEUED, State.RUNNING}
+    assert len(seen) > 1
+    assert run.status.epoch == 299
+    run.ask(learning_rate=0.1)
+    run.write_history([history_row(1)])
+    run.write_checkpoint({"a": np.zeros(3)})
+    run.write_model(lambda path: path.write_bytes(b"model"))
+    assert sorted(os.listdir(run.path)) == [
+        "checkpoint.npz",
+        "config.json",
+        "control.json",
+        "history.csv",
+        "model.keras",
+        "status.json",
+    ]
+
+
+def test_failed_write_keeps_the_old_file_and_leaves_nothing_beside(run: Run) -> None:
+    run.write_model(lambda path: path.write_bytes(b"old"))
+
+    def fail(path: Path) -> None:
+        path.write_bytes(b"half")
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        run.write_model(fail)
+    assert run.model_path.read_bytes() == b"old"
+    assert sorted(os.listdir(run.path)) == ["config.json", "model.keras", "status.json"]
+
+
+def test_status_round_trip(run: Run) -> None:
+    status = Status(
+        state=State.PAUSED, epoch=3, batch=2, running_loss=0.125, running_accuracy=0.5, host="here"
+    )
+    run.write_status(status)
+    assert run.status == status
+
+
+def test_history_round_trip_is_exact(run: Run) -> None:
+    rows = [
+        history_row(epoch) | {"test_loss": 1 / (epoch + 2), "l2_penalty": 0.1 + 0.2}
+        for epoch in (1, 2)
+    ]
+    run.write_history(rows)
+    assert run.history.to_dict("records") == rows
+    assert list(run.history.columns) == HISTORY_COLUMNS
+
+
+def test_checkpoint_round_trip(run: Run) -> None:
+    assert run.read_checkpoint() is None
+    arrays = {"model/0": np.arange(6, dtype=np.float32).reshape(2, 3), "epoch": np.array(4)}
+    run.write_checkpoint(arrays)
+    stored = run.read_checkpoint()
+    assert stored is not None
+    assert stored.keys() == arrays.keys()
+    for key, array in arrays.items():
+        np.testing.assert_array_equal(stored[key], array)
+        assert stored[key].dtype == array.dtype
+
+
+@pytest.mark.parametrize("kept", [0, 1, 100])
+def test_truncated_checkpoint_is_none(run: Run, kept: int) -> None:
+    run.write_checkpoint({"a": np.zeros(1_000)})
+    path = run.path / "checkpoint.npz"
+    path.write_bytes(path.read_bytes()[:kept])
+    assert run.read_checkpoint() is None
+
+
+# --- asking
+
+
+def test_ask_keeps_what_was_asked_before(run: Run) -> None:
+    run.write_status(Status(state=State.RUNNING))
+    assert run.control.request is Request.RUN
+    run.ask(learning_rate=0.5)
+    run.ask(Request.PAUSE)
+    assert (run.control.request, run.control.learning_rate) == (Request.PAUSE, 0.5)
+    run.ask(learning_rate=0.25)
+    assert (run.control.request, run.control.learning_rate) == (Request.PAUSE, 0.25)
+    run.ask(Request.RUN)
+    assert (run.control.request, run.control.learning_rate) == (Request.RUN, 0.25)
+
+
+def test_ask_takes_the_bounds_of_the_learning_rate(run: Run) -> None:
+    for rate in (1e-6, 10.0):
+        run.ask(learning_rate=rate)
+        assert run.control.learning_rate == rate
+
+
+@pytest.mark.parametrize("rate", [0.0, -1.0, 9e-7, 10.5, float("nan"), float("inf")])
+def test_ask_refuses_other_learning_rates(run: Run, rate: float) -> None:
+    with pytest.raises(ValueError, match="choose 1e-06 to 10"):
+        run.ask(Request.PAUSE, learning_rate=rate)
+    assert run.control.learning_rate is None
+    assert run.control.request is Request.RUN
+
+
+def test_queued_run_is_stopped_at_once(run: Run) -> None:
+    run.ask(Request.STOP)
+    assert run.status.state is State.STOPPED
+    assert run.status.final_epoch == 0
+
+
+@pytest.mark.parametrize("state", set(State) - {State.QUEUED, State.DAMAGED})
+def test_only_a_queued_run_is_stopped_by_asking(run: Run, state: State) -> None:
+    run.write_status(Status(state=state))
+    run.ask(Request.STOP)
+    assert run.status.state is state
+    assert run.control.request is Request.STOP
+
+
+def test_asking_a_deleted_run_does_not_bring_it_back(store: RunStore, run: Run) -> None:
+    store.delete(run.id)
+    with pytest.raises((RunError, OSError)):
+        run.ask(Request.PAUSE)
+    assert not run.path.exists()
+
+
+# --- the right to train
+
+
+def test_training_lock_has_one_holder(run: Run, store: RunStore) -> None:
+    assert not run.is_training()
+    with run.training_lock():
+        assert store.get(run.id).is_training()
+        with (
+            pytest.raises(RunBusyError, match=f"another process is training run {run.id}"),
+            store.get(run.id).training_lock(wait=0.1),
+        ):
+            pass
+    assert not run.is_training()
+    with run.training_lock(wait=0):
+        assert run.is_training()
+
+
+def test_deleted_run_cannot_be_locked(store: RunStore, run: Run) -> None:
+    store.delete(run.id)
+    with pytest.raises(RunNotFoundError), run.training_lock():
+        pass
+    assert not run.path.exists()
+
+
+def test_waiting_for_the_lock_of_a_run_that_is_deleted(store: RunStore, run: Run) -> None:
+    def wait_for_lock() -> None:
+        with store.get(run.id).training_lock(wait=30):
+            pass
+
+    with run.training_lock(), ThreadPoolExecutor(1) as executor:
+        waiting = executor.submit(wait_for_lock)
+        store.delete(run.id)
+        assert isinstance(waiting.exception(), RunNotFoundError)
+    assert os.listdir(store.root) == []
+
+
+# --- test probabilities
+
+
+def test_probabilities_of_finished_epochs(run: Run) -> None:
+    assert run.test_probabilities().shape == (0, 10_000, 10)
+    stored = [probabilities(seed) for seed in (1, 2)]
+    for epoch in (1, 2):
+        run.write_test_probabilities(epoch, stored[epoch - 1])
+        run.write_history([history_row(number) for number in range(1, epoch + 1)])
+    everything = run.test_probabilities()
+    assert (everything.dtype, everything.shape) == (np.float16, (2, 10_000, 10))
+    for epoch in (1, 2):
+        one = run.test_probabilities(epoch)
+        assert (one.dtype, one.shape) == (np.float32, (10_000, 10))
+        np.testing.assert_array_equal(one, stored[epoch - 1].astype(np.float16))
+        np.testing.assert_array_equal(everything[epoch - 1], one)
+
+
+def test_probabilities_count_only_once_the_history_announces_them(run: Run) -> None:
+    run.write_test_probabilities(1, probabilities(1))
+    assert len(run.test_probabilities()) == 0
+    with pytest.raises(IndexError, match="epoch 1 is not there; this run has 0 finished epochs"):
+        run.test_probabilities(1)
+
+
+@pytest.mark.parametrize("epoch", [-1, 0, 2])
+def test_probabilities_of_other_epochs_raise(run: Run, epoch: int) -> None:
+    run.write_test_probabilities(1, probabilities(1))
+    run.write_history([history_row(1)])
+    with pytest.raises(IndexError, match=f"epoch {epoch} is not there"):
+        run.test_probabilities(epoch)
+
+
+def test_closing_gives_up_checkpoint_and_spare_room(run: Run) -> None:
+    run.write_test_probabilities(1, probabilities(1))
+    run.write_first_layer(1, np.zeros((784, 512), np.float32))
+    run.write_history([history_row(1)])
+    run.write_checkpoint({"a": np.zeros(3)})
+    run.close(epochs=1)
+    assert np.load(run.path / "test_probabilities.npy").shape == (1, 10_000, 10)
+    assert np.load(run.path / "first_layer.npy").shape == (1, 32, 28, 28)
+    np.testing.assert_array_equal(run.test_probabilities(1), probabilities(1).astype(np.float16))
+    assert run.read_checkpoint() is None
+    assert sorted(os.listdir(run.path)) == [
+        "config.json",
+        "first_layer.npy",
+        "history.csv",
+        "status.json",
+        "test_probabilities.npy",
+    ]
+
+
+@pytest.mark.parametrize("damage", ["missing", "rubbish", "too short", "other type"])
+def test_damaged_probabilities_are_reported(run: Run, damage: str) -> None:
+    run.write_test_probabilities(1, probabilities(1))
+    run.write_history([history_row(1), history_row(2)])
+    path = run.path / "test_probabilities.npy"
+    match damage:
+        case "missing":
+            path.unlink()
+        case "rubbish":
+            path.write_bytes(b"rubbish")
+        case "too short":
+            np.save(path, np.zeros((1, 10_000, 10), np.float16))
+        case "other type":
+            np.save(path, np.zeros((2, 10_000, 10), np.float64))
+    with pytest.raises(DamagedRunError, match=r"test_probabilities\.npy"):
+        run.test_probabilities()
+
+
+# --- pictures of the first layer
+
+
+@pytest.mark.parametrize(
+    ("hidden", "units"), [((512, 256), 32), ((33,), 32), ((5, 64), 5), ((), 10)]
+)
+def test_first_layer_keeps_a_picture_of_each_of_the_first_units(
+    store: RunStore, hidden: tuple[int, ...], units: int
+) -> None:
+    run = store.create(RunConfig(hidden=hidden, epochs=3))
+    assert run.first_layer().shape == (0, units, 28, 28)
+    width = (*hidden, 10)[0]
+    kernels = [np.random.default_rng(epoch).random((784, width), np.float32) for epoch in (1, 2)]
+    for epoch, kernel in enumerate(kernels, start=1):
+        run.write_first_layer(epoch, kernel)
+        run.write_history([history_row(number) for number in range(1, epoch + 1)])
+    assert (run.first_layer().dtype, run.first_layer().shape) == (np.float16, (2, units, 28, 28))
+    for epoch, kernel in enumerate(kernels, start=1):
+        pictures = run.first_layer(epoch)
+        assert pictures.dtype == np.float32
+        for unit in range(units):
+            expected = kernel[:, unit].reshape(28, 28).astype(np.float16)
+            np.testing.assert_array_equal(pictures[unit], expected)
+    with pytest.raises(IndexError, match="epoch 3 is not there; this run has 2 finished epochs"):
+        run.first_layer(3)
