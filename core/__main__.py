@@ -10,11 +10,11 @@ from typing import Any, NoReturn, get_args
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from core.architecture import count_parameters
 from core.config import PRESETS, Bounds, RunConfig, bounds, field_text, parse_config
-from core.runs import Run, RunError, RunStore
+from core.runs import DamagedRunError, Run, RunError, RunStore
 from core.status import Request, State, Status
 
 
@@ -65,6 +65,8 @@ def _form(name: str, annotation: Any) -> str:
 def _train(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     given = {name: value for name, value in vars(options).items() if name in RunConfig.model_fields}
     base = PRESETS[options.preset].model_dump() if options.preset else {}
+    if "hidden" in given:
+        given["hidden"] = " ".join(given["hidden"])  # 512 256 as well as 512-256
     config, wrong = parse_config(base | given)
     if wrong:
         name, sentence = next(iter(wrong.items()))
@@ -109,13 +111,25 @@ def _result(run: Run, status: Status) -> str:
 
 def _runs(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     store = RunStore()
-    table = Table("run", "name", "owner", "state", "epochs", "test accuracy", "seconds", box=None)
+    table = Table(
+        Column("run", no_wrap=True),
+        "name",
+        "owner",
+        "state",
+        "epochs",
+        "test accuracy",
+        "seconds",
+        box=None,
+    )
     for run in store.list():
         status = run.status
+        try:
+            history = run.history
+        except DamagedRunError:
+            status = Status(state=State.DAMAGED)
         if status.state is State.DAMAGED:
             table.add_row(run.id, "", "", status.state, "", "", "", style="red")
             continue
-        history = run.history
         accuracy = f"{history['test_accuracy'].iloc[-1]:.2%}" if len(history) else ""
         table.add_row(
             run.id,

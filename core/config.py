@@ -31,6 +31,11 @@ MAX_HIDDEN_LAYERS = 6
 Number = TypeVar("Number", int, float)
 
 
+def _number_text(value: float) -> str:
+    """A number to the last digit, as far as one would read it."""
+    return f"{value:,}".removesuffix(".0")[:60]
+
+
 @dataclass(frozen=True)
 class Bounds:
     """The values a number may take: `low` to `high`, both included, and 0 too if `or_zero`.
@@ -44,7 +49,8 @@ class Bounds:
     or_zero: bool = False
 
     def __str__(self) -> str:
-        return f"{'0 or ' if self.or_zero else ''}{self.low:,g} to {self.high:,g}"
+        zero = "0 or " if self.or_zero else ""
+        return f"{zero}{_number_text(self.low)} to {_number_text(self.high)}"
 
     def __contains__(self, value: float) -> bool:
         return self.low <= value <= self.high or (self.or_zero and value == 0)
@@ -52,7 +58,7 @@ class Bounds:
     def check(self, value: Number) -> Number:
         """Return `value`, or raise ValueError naming it and the range."""
         if value not in self:
-            raise ValueError(f"{value:,g} is out of range; choose {self}")
+            raise ValueError(f"{_number_text(value)} is out of range; choose {self}")
         return value
 
     def __get_pydantic_core_schema__(
@@ -277,6 +283,8 @@ def explain(error: ValidationError) -> dict[str, str]:
             sentence = str(detail["ctx"]["error"])
         else:
             wanted = detail["msg"].removeprefix("Input should be ").split(",")[0]
+            if detail["type"] == "int_parsing_size":
+                wanted = "a valid integer"
             sentence = f"{detail['input']!r:.60} is not {wanted}"
             if detail["type"] == "enum":
                 sentence = f"{detail['input']!r:.60} is unknown; choose {detail['ctx']['expected']}"
@@ -304,5 +312,14 @@ PRESETS: dict[str, RunConfig] = {
     ),
     "quick": RunConfig(hidden=(128,), epochs=5),
     "overfit": RunConfig(hidden=(1024, 1024), training_images=1_000, batch_size=64, epochs=60),
-    "best-dense": RunConfig(hidden=(1024, 1024, 1024), dropout=0.5, schedule=Schedule.COSINE),
+    "best-dense": RunConfig(
+        hidden=(1024, 1024, 1024),
+        dropout=0.3,
+        batch_normalization=True,
+        learning_rate=2e-3,
+        schedule=Schedule.COSINE,
+        batch_size=256,
+        epochs=36,
+        validation_share=0.1,
+    ),
 }

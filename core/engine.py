@@ -133,16 +133,28 @@ class Engine:
                         n_workers=1,
                         threads_per_worker=_THREADS,
                         resources=_TRAIN,
-                        dashboard_address=None,
+                        dashboard_address="127.0.0.1:0",  # else Dask's own page listens on 8787
                         host="127.0.0.1",
                         env=_WORKER_ENVIRONMENT,
                     )
                     self._client = Client(self._cluster, set_as_default=False)
                 self._warm = self._client.submit(_warm_up, pure=False)
                 self.problem = None
-        except (OSError, TimeoutError) as error:
+        except (OSError, TimeoutError, ValueError) as error:
             self.problem = f"no workers: the scheduler at {address} cannot be reached ({error})"
             _log.warning(self.problem)
+
+    def _check_connection(self, client: Client) -> None:
+        """Say so when the scheduler is lost, and connect anew when the client has given it up."""
+        if client.status == "running":
+            self.problem = None
+            return
+        address = os.environ.get("DASK_SCHEDULER_ADDRESS") or "this machine"
+        self.problem = f"no workers: the connection to the scheduler at {address} is lost"
+        if client.status in {"closing", "closed"}:
+            with self._lock:
+                self._client = None
+                self._trainings.clear()
 
     def _supervise(self) -> None:
         while not self._stopping.is_set():
@@ -150,6 +162,8 @@ class Engine:
                 if self._client is None:
                     self._connect()
                 if self._client is not None:
+                    self._check_connection(self._client)
+                if self.problem is None:
                     self._take_up_runs()
             except Exception:  # whatever it was, the next look may go well
                 _log.exception("looking after the runs failed")

@@ -17,6 +17,7 @@ from functools import partial
 from getpass import getuser
 from pathlib import Path
 from typing import Any, TypeVar
+from zipfile import BadZipFile
 
 import filelock
 import numpy as np
@@ -24,6 +25,7 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ValidationError
 
+from core.analysis.maps import MapStatus
 from core.config import CLASSES, IMAGE_SIDE, TEST_SET, RunConfig, bounds
 from core.data import Floats
 from core.status import Control, Record, Request, State, Status
@@ -56,6 +58,7 @@ _FIRST_LAYER = "first_layer.npy"
 _CHECKPOINT = "checkpoint.npz"
 _MODEL = "model.keras"
 _LOCK = ".lock"
+_MAPS = "maps"
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -73,7 +76,11 @@ class DamagedRunError(RunError):
 
 
 class RunBusyError(RunError):
-    """Another process is training the run."""
+    """Another process is training the run, or computing the map."""
+
+
+class NoNetworkError(RunError):
+    """The run has no network yet, for its first epoch has not ended."""
 
 
 class Run:
@@ -133,7 +140,8 @@ class Run:
         except (ValueError, OSError) as error:
             raise self._damaged(_HISTORY, error) from error
         if list(frame.columns) != HISTORY_COLUMNS or not all(
-            pd.api.types.is_numeric_dtype(dtype) for dtype in frame.dtypes
+            pd.api.types.is_numeric_dtype(column) and column.notna().all()
+            for _, column in frame.items()
         ):
             raise self._damaged(_HISTORY, f"expected numbers in {', '.join(HISTORY_COLUMNS)}")
         return frame
@@ -157,6 +165,11 @@ class Run:
         return self._read_epochs(_FIRST_LAYER, shape, epoch)
 
     @property
+    def network_epoch(self) -> int:
+        """The epoch whose weights the network has as it stands; 0 before the first has ended."""
+        return self.status.final_epoch or len(self.history)
+
+    @property
     def model_path(self) -> Path:
         """Where the trained network is, as Keras saves it, once the run has ended."""
         return self.path / _MODEL
@@ -164,8 +177,8 @@ class Run:
     def read_checkpoint(self) -> dict[str, npt.NDArray[Any]] | None:
         """The arrays of the last checkpoint, or None if there is none that can be read."""
         try:
-            with np.load(self.path / _CHECKPOINT, allow_pickle=False) as archive:
-                return dict(archive)
+            with (self.path / _CHECKPOINT).open("rb") as file:
+                return dict(np.load(file, allow_pickle=False))
         except Exception:  # a rubbish zip raises almost anything; the run then starts afresh
             return None
 
@@ -232,12 +245,7 @@ class Run:
 
     def write_checkpoint(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """Replace `checkpoint.npz`."""
-
-        def save(path: Path) -> None:
-            with path.open("wb") as file:
-                np.savez(file, **arrays)  # type: ignore[arg-type]
-
-        self._replace(_CHECKPOINT, save)
+        self._replace(_CHECKPOINT, partial(_save_arrays, arrays=arrays))
 
     def write_model(self, save: Callable[[Path], object]) -> None:
         """Replace `model.keras` by what `save` writes to the path it is given."""
@@ -251,7 +259,75 @@ class Run:
                 kept = np.load(self.path / name, mmap_mode="r", allow_pickle=False)[:epochs]
                 self._replace(name, partial(_save_array, array=kept))
 
+    # --- maps of its features, each by its `MapRequest.key`
+
+    def map_status(self, key: str) -> MapStatus | None:
+        """How far the map is; None if it was never asked for, or what is there is unreadable."""
+        try:
+            return self._read(f"{_MAPS}/{key}.json", MapStatus)
+        except DamagedRunError:
+            return None
+
+    def map_points(self, key: str) -> pd.DataFrame:
+        """The map's points so far, as `FeatureMap` has them. Raises DamagedRunError."""
+        name = f"{_MAPS}/{key}.npz"
+        try:
+            with np.load(self.path / name, allow_pickle=False) as archive:
+                return pd.DataFrame(dict(archive))
+        except (ValueError, OSError, EOFError, BadZipFile) as error:
+            raise self._damaged(name, error) from error
+
+    def ask_map(self, key: str) -> bool:
+        """Ask for the map of the network as it stands; say whether to submit a job for it.
+
+        Not if one is under way or has done it: two who ask start one job.
+        """
+        with _control_lock:
+            status = self.map_status(key)
+            if status and status.answers(self.network_epoch):
+                return False
+            (self.path / _MAPS / f"{key}.stop").unlink(missing_ok=True)
+            self.write_map_status(key, MapStatus(state=State.QUEUED))
+            return True
+
+    def ask_map_to_stop(self, key: str) -> None:
+        """Ask the map's job to end with its next report, and to keep what was reached."""
+        (self.path / _MAPS / f"{key}.stop").touch()
+
+    def is_map_to_stop(self, key: str) -> bool:
+        """Whether the map's job was asked to stop."""
+        return (self.path / _MAPS / f"{key}.stop").exists()
+
+    @contextmanager
+    def map_lock(self, key: str) -> Iterator[None]:
+        """Hold the right to compute the map; the kernel lets it go when the process dies.
+
+        Raises RunBusyError if another job holds it.
+        """
+        self._make_maps_folder()
+        try:
+            with filelock.FileLock(self.path / _MAPS / f".{key}.lock", timeout=0):
+                yield
+        except filelock.Timeout:
+            raise RunBusyError(f"another job is computing map {key} of run {self.id}") from None
+
+    def write_map_status(self, key: str, status: MapStatus) -> None:
+        """Replace what `map_status` reads."""
+        self._make_maps_folder()
+        self._write_json(f"{_MAPS}/{key}.json", status)
+
+    def write_map_points(self, key: str, points: pd.DataFrame) -> None:
+        """Replace what `map_points` reads."""
+        columns = {str(name): points[name].to_numpy() for name in points}
+        self._replace(f"{_MAPS}/{key}.npz", partial(_save_arrays, arrays=columns))
+
     # --- files
+
+    def _make_maps_folder(self) -> None:
+        try:
+            (self.path / _MAPS).mkdir(exist_ok=True)
+        except FileNotFoundError:
+            raise RunNotFoundError(f"run {self.id} does not exist, or was deleted") from None
 
     def _read_epochs(
         self, name: str, shape: tuple[int, ...], epoch: int | None
@@ -307,10 +383,11 @@ class Run:
         self._replace(name, lambda path: path.write_text(model.model_dump_json(indent=1)))
 
     def _replace(self, name: str, write: Callable[[Path], object]) -> None:
-        aside = self.path / f".{secrets.token_hex(4)}-{name}"
+        path = self.path / name
+        aside = path.with_name(f".{secrets.token_hex(4)}-{path.name}")
         try:
             write(aside)
-            os.replace(aside, self.path / name)
+            os.replace(aside, path)
         except BaseException:
             aside.unlink(missing_ok=True)
             raise
@@ -322,6 +399,11 @@ _control_lock = threading.Lock()
 def _save_array(path: Path, array: npt.NDArray[Any]) -> None:
     with path.open("wb") as file:
         np.save(file, array)
+
+
+def _save_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    with path.open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
 def first_layer_units(config: RunConfig) -> int:

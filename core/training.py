@@ -55,9 +55,16 @@ def train(run: Run, on_status: Callable[[Status], object] = lambda status: None)
                 _log.exception("training of run %s failed", run.id)
             last = training.status if training else run.status
             failed = last.model_copy(
-                update={"state": State.FAILED, "error": _sentence(error), "heartbeat": time.time()}
+                update={
+                    "state": State.FAILED,
+                    "error": _sentence(error),
+                    "heartbeat": time.time(),
+                    "seconds_left": None,
+                }
             )
             run.write_status(failed)
+            if training:
+                run.close(epochs=len(training.rows))
             on_status(failed)
             return failed
 
