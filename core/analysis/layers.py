@@ -1,0 +1,145 @@
+"""What is inside a run's network: its layers, their weights, and what an image sets off in them.
+
+All take the network as `network.load_network` finds it, and raise what that raises.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import tensorflow as tf
+
+from core.analysis.maps import hidden_layers
+from core.analysis.network import as_pixels, layer_outputs, load_network, truncate
+from core.analysis.weights import FirstLayer
+from core.config import CLASSES, IMAGE_SIDE
+from core.data import Floats, load_mnist
+from core.runs import Run
+
+
+def layer_table(run: Run) -> pd.DataFrame:
+    """What Keras's `summary()` and `get_config()` say, a row a layer after the input.
+
+    Columns: name, type, output_shape, parameters, trainable, activation, regularizer; the last two
+    missing where a layer has none.
+    """
+    return pd.DataFrame(
+        [
+            {
+                "name": layer.name,
+                "type": type(layer).__name__,
+                "output_shape": str(layer.output.shape),
+                "parameters": layer.count_params(),
+                "trainable": layer.trainable,
+                "activation": layer.get_config().get("activation"),
+                "regularizer": _regularizer(layer),
+            }
+            for layer in load_network(run).layers
+        ]
+    )
+
+
+def layer_configs(run: Run) -> dict[str, dict[str, Any]]:
+    """The full configuration of each layer by its name, as Keras's `get_config()` gives it."""
+    return {layer.name: layer.get_config() for layer in load_network(run).layers}
+
+
+def first_layer_weights(run: Run, count: int | None = None) -> FirstLayer:
+    """The weights from the pixels to each first-layer unit; the `count` with the largest norm."""
+    kernel = keras.ops.convert_to_numpy(load_network(run).layers[0].kernel)
+    norms = np.linalg.norm(kernel, axis=0)
+    units = np.argsort(-norms, kind="stable")[:count]
+    return FirstLayer(kernel.T[units].reshape(-1, IMAGE_SIDE, IMAGE_SIDE), units, norms[units])
+
+
+def weight_histograms(run: Run, bins: int = 50) -> pd.DataFrame:
+    """Histograms of every array of weights: layer, weights (kernel, bias, ...), low, high, count.
+
+    `bins` rows for each, of equal width from its smallest to its largest value.
+    """
+    return pd.concat(
+        [
+            _histogram(keras.ops.convert_to_numpy(weights), bins).assign(
+                layer=layer.name, weights=weights.name
+            )
+            for layer in load_network(run).layers
+            for weights in layer.weights
+        ],
+        ignore_index=True,
+    )[["layer", "weights", "low", "high", "count"]]
+
+
+def dead_units(run: Run, images: npt.NDArray[Any] | None = None) -> pd.DataFrame:
+    """Units of each hidden layer that never fire: layer, units, dead, share (0 to 1).
+
+    A unit is dead if its output is the same for all `images` (the test set by default): for ReLU,
+    always zero. It then tells the next layer nothing.
+    """
+    images = load_mnist().x_test if images is None else images
+    model = load_network(run)
+    rows = []
+    for name in hidden_layers(run.config):
+        dead = np.ptp(layer_outputs(model, name, images), axis=0) == 0
+        rows.append((name, len(dead), int(dead.sum()), float(dead.mean())))
+    return pd.DataFrame(rows, columns=["layer", "units", "dead", "share"])
+
+
+def activations(run: Run, image: npt.NDArray[Any]) -> dict[str, Floats]:
+    """What each layer gives for one image, float32 (units,) by the layer's name, in order.
+
+    `image` is uint8 (28, 28), or floats in [0, 1]. Dropout, which does nothing in inference mode,
+    is left out.
+    """
+    model = load_network(run)
+    outputs = {layer.name: layer.output for layer in _computing(model)}
+    values = truncate(model, outputs)(_one(image), training=False)
+    return {name: keras.ops.convert_to_numpy(values[name])[0] for name in outputs}
+
+
+def input_gradient(run: Run, image: npt.NDArray[Any], digit: int) -> Floats:
+    """Which pixels speak for `digit`: gradient times input, float32 (28, 28), positive is for it.
+
+    The gradient is that of the class score before softmax, whose own would vanish where the network
+    is sure (Simonyan et al. 2013; times input: Shrikumar et al. 2016). Raises ValueError for a
+    digit that is not from 0 to 9.
+    """
+    if digit not in range(CLASSES):
+        raise ValueError(f"{digit!r} is no digit; choose 0 to {CLASSES - 1}")
+    model = load_network(run)
+    output = model.layers[-1]
+    before = truncate(model, output.input)
+    pixels = tf.constant(_one(image))
+    with tf.GradientTape() as tape:
+        tape.watch(pixels)
+        scores = before(pixels, training=False) @ output.kernel + output.bias
+        score = scores[0, digit]
+    gradient: Floats = keras.ops.convert_to_numpy(tape.gradient(score, pixels) * pixels)
+    return gradient.reshape(IMAGE_SIDE, IMAGE_SIDE)
+
+
+def _regularizer(layer: keras.Layer) -> str | None:
+    """Such as "L2 0.0001"; only kernels are ever penalised."""
+    regularizer = getattr(layer, "kernel_regularizer", None)
+    if regularizer is None:
+        return None
+    values = " ".join(f"{value:g}" for value in regularizer.get_config().values())
+    return f"{type(regularizer).__name__} {values}"
+
+
+def _histogram(values: npt.NDArray[Any], bins: int) -> pd.DataFrame:
+    counts, edges = np.histogram(values, bins)
+    return pd.DataFrame({"low": edges[:-1], "high": edges[1:], "count": counts})
+
+
+def _computing(model: keras.Sequential) -> Iterator[keras.Layer]:
+    return (layer for layer in model.layers if not isinstance(layer, keras.layers.Dropout))
+
+
+def _one(image: npt.NDArray[Any]) -> Floats:
+    pixels = as_pixels(image)
+    if len(pixels) != 1:
+        raise ValueError(f"expected one image, not {len(pixels)}")
+    return pixels

@@ -1,0 +1,88 @@
+"""The network of a run as it stands, to look into: loaded in safe mode, run in inference mode."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from core.checkpoint import unpack_checkpoint
+from core.config import IMAGE_SIDE, PIXELS
+from core.data import Floats, scale_images
+from core.model import build_model
+from core.runs import DamagedRunError, NoNetworkError, Run
+
+_BLOCK = 8192  # images at a time, so that wide layers do not fill the memory
+
+
+def load_network(run: Run) -> keras.Sequential:
+    """The network that `run` ended with or, until it ends, that of its latest whole epoch.
+
+    Shared by all who ask: not to be changed. Raises NoNetworkError before the first epoch has
+    ended, DamagedRunError for a file that Keras cannot read, RunNotFoundError.
+    """
+    return load_network_and_epoch(run)[0]
+
+
+def load_network_and_epoch(run: Run) -> tuple[keras.Sequential, int]:
+    """As `load_network`, with the epoch whose weights the network has."""
+    if run.model_path.exists():
+        try:
+            model = _load(run.model_path, run.model_path.stat().st_mtime_ns)
+        except (OSError, ValueError, TypeError, KeyError, BadZipFile) as error:
+            raise DamagedRunError(
+                f"the network of run {run.id} cannot be read ({error})"
+            ) from error
+        return model, run.network_epoch
+    model, arrays = build_model(run.config), run.read_checkpoint()
+    place = unpack_checkpoint(arrays, model) if arrays is not None else None
+    if place is None:
+        raise NoNetworkError(f"run {run.id} has no network yet; wait for its first epoch to end")
+    return model, place.epochs
+
+
+@lru_cache(maxsize=4)
+def _load(path: Path, modified: int) -> keras.Sequential:
+    return keras.saving.load_model(path, compile=False, safe_mode=True)
+
+
+def as_pixels(images: npt.NDArray[Any]) -> Floats:
+    """Images as a network takes them, float32 (n, 784) in [0, 1].
+
+    Accepts uint8 (..., 28, 28) as MNIST comes, and floats in [0, 1], flat or not. Raises
+    ValueError for anything else.
+    """
+    if images.shape[-2:] != (IMAGE_SIDE, IMAGE_SIDE) and images.shape[-1:] != (PIXELS,):
+        raise ValueError(
+            f"expected images ({IMAGE_SIDE}, {IMAGE_SIDE}) or ({PIXELS},), not {images.shape}"
+        )
+    if images.dtype == np.uint8:
+        return scale_images(images)
+    if images.size and not (images.min() >= 0 and images.max() <= 1):
+        raise ValueError(
+            f"expected grey values from 0 to 1, or uint8 from 0 to 255, not {images.dtype} "
+            f"from {images.min():g} to {images.max():g}"
+        )
+    return images.reshape(-1, PIXELS).astype(np.float32)
+
+
+def truncate(model: keras.Sequential, outputs: Any) -> keras.Model:
+    """`model` from its pixels to `outputs`: a tensor in it, or several by name."""
+    return keras.Model(model.inputs[0], outputs)
+
+
+def layer_outputs(model: keras.Sequential, layer: str, images: npt.NDArray[Any]) -> Floats:
+    """What `layer` gives for images, in inference mode: float32 (n, units).
+
+    Computed by `model` truncated there. Raises ValueError for a name that is no layer's.
+    """
+    truncated = truncate(model, model.get_layer(layer).output)
+    pixels = as_pixels(images)
+    blocks = [
+        keras.ops.convert_to_numpy(truncated(pixels[start : start + _BLOCK], training=False))
+        for start in range(0, len(pixels), _BLOCK)
+    ]
+    return np.concatenate(blocks)
