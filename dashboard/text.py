@@ -23,6 +23,11 @@ def rate(value: float) -> str:
     return f"{value:g}"
 
 
+def span(low: float, high: float) -> str:
+    """(0.0, 255.0) -> "0 to 255"."""
+    return f"{low:g} to {high:g}"
+
+
 def plain(words: str) -> str:
     """A person's own words, such as a run's name, with nothing in them that is markdown."""
     return "".join(f"\\{letter}" if letter in _MARKDOWN else letter for letter in words)

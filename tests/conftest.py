@@ -29,7 +29,7 @@ def small() -> Callable[..., RunConfig]:
 def wait_until() -> Callable[..., None]:
     """`wait_until(condition)`: poll until it is true, or fail after a generous time."""
 
-    def wait(condition: Callable[[], object], seconds: float = 120.0) -> None:
+    def wait(condition: Callable[[], object], seconds: float = 300.0) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > deadline:

@@ -12,22 +12,28 @@ from core.config import IMAGE_SIDE
 _GAP = 4
 _CELL = IMAGE_SIDE + _GAP
 _CAPTION = 10
-"""Rows of pixels left free below a picture for its caption."""
+"""Rows of pixels left free below a picture for each line of its caption."""
 
 
 def draw_image_grid(
     images: npt.NDArray[np.uint8],
     captions: Sequence[str] | None = None,
     columns: int = 10,
-    colors: Sequence[str] | None = None,
+    colors: Sequence[str | None] | None = None,
+    size: int = 72,
 ) -> go.Figure:
     """The images, uint8 (n, 28, 28), white on black, row by row, with a caption below each.
 
+    A caption may have several lines, with `<br>` between. `size` is a picture's largest width on
+    the screen, its gap included.
+
     Over each picture lies an unseen point whose `customdata` is its place, from 0, so that a click
-    selects it. `colors` are those of the captions; the theme's by default.
+    selects it. `colors` are those of the captions, the theme's where None.
     """
     columns = min(columns, max(len(images), 1))
-    height = _CELL + (_CAPTION if captions else 0)
+    lines = max((caption.count("<br>") + 1 for caption in captions or ()), default=0)
+    caption_height = lines * _CAPTION * 72 // size
+    height = _CELL + caption_height
     rows = -(-len(images) // columns)
     canvas = np.zeros((rows * height, columns * _CELL, 4), np.uint8)
     places = [divmod(place, columns) for place in range(len(images))]
@@ -45,26 +51,35 @@ def draw_image_grid(
         hovertext=captions,
         hoverinfo="text" if captions else "none",
         mode="markers",
-        marker={"size": 24, "symbol": "square", "opacity": 0},
+        marker={"size": size // 3, "symbol": "square", "opacity": 0},
         selected={"marker": {"opacity": 0.35}},
         unselected={"marker": {"opacity": 0}},
         showlegend=False,
     )
-    for place, caption in enumerate(captions or ()):
-        figure.add_annotation(
-            x=x[place],
-            y=y[place] + IMAGE_SIDE / 2 + _CAPTION / 2,
-            text=caption,
-            showarrow=False,
-            font={"size": 12} | ({"color": colors[place]} if colors else {}),
-        )
-    figure.update_xaxes(visible=False, range=(-_GAP, columns * _CELL), fixedrange=True)
-    figure.update_yaxes(visible=False, range=(rows * height, -_GAP), fixedrange=True)
+    shared = {"visible": False, "fixedrange": True}
+    figure.update_xaxes(range=(-_GAP, columns * _CELL), constraintoward="left", **shared)
+    figure.update_yaxes(range=(rows * height, -_GAP), constraintoward="top", **shared)
     figure.update_layout(
+        annotations=[  # all at once: adding them one by one takes a second for a hundred
+            {
+                "x": x[place],
+                "y": y[place] + IMAGE_SIDE / 2,
+                "yanchor": "top",
+                "text": caption,
+                "showarrow": False,
+                "font": {"size": 12} | ({"color": colors[place]} if colors else {}),
+            }
+            for place, caption in enumerate(captions or ())
+        ],
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
-        height=rows * (height * 72 // _CELL) + 8,
+        height=rows * (height * size // _CELL) + 8,
         dragmode=False,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )
     return figure
+
+
+def enlarge(image: npt.NDArray[np.uint8], zoom: int = 10) -> npt.NDArray[np.uint8]:
+    """The image with every pixel a square of `zoom` by `zoom`, so that no browser blurs it."""
+    return image.repeat(zoom, axis=0).repeat(zoom, axis=1)

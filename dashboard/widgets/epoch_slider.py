@@ -4,8 +4,13 @@ import streamlit as st
 
 from core.runs import Run
 
+_HELP = (
+    "What the network thought of the test images after this epoch. Move it to watch the network "
+    "change its mind."
+)
 
-def pick_epoch(run: Run, epochs: int) -> int:
+
+def pick_epoch(run: Run, epochs: int, help: str = _HELP) -> int:
     """Let the reader choose an epoch from 1 to `epochs`; return it.
 
     Until it is moved the slider follows the run: its latest epoch while it trains, then the one
@@ -22,6 +27,5 @@ def pick_epoch(run: Run, epochs: int) -> int:
         value=default,
         key="epoch",
         bind="query-params",
-        help="What the network thought of the test images after this epoch. Move it to watch the "
-        "network change its mind.",
+        help=help,
     )

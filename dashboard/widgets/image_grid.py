@@ -1,10 +1,11 @@
 """A grid of digits, of which the reader may click one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
+from streamlit.typing import PlotlyState
 
 from dashboard.charts.images import draw_image_grid
 
@@ -16,15 +17,31 @@ def pick_image(
     key: str,
     alt: str,
     columns: int = 10,
+    size: int = 72,
+    on_pick: Callable[[int], object] | None = None,
 ) -> int | None:
-    """Draw the images, uint8 (n, 28, 28); return the place of the one clicked, from 0, or None."""
+    """Draw the images, uint8 (n, 28, 28); return the place of the one clicked, from 0, or None.
+
+    `on_pick` is called with that place when it is clicked, before the page runs again. `captions`
+    and `size` are those of `draw_image_grid`.
+    """
+
+    def tell() -> None:
+        place = _place(st.session_state[key])
+        if on_pick and place is not None:
+            on_pick(place)
+
     event = st.plotly_chart(
-        draw_image_grid(images, captions, columns),
+        draw_image_grid(images, captions, columns, size=size),
         key=key,
-        on_select="rerun",
+        on_select=tell,
         selection_mode="points",
         config={"displayModeBar": False},
         alt=alt,
     )
+    return _place(event)
+
+
+def _place(event: PlotlyState) -> int | None:
     points = event.selection.points
     return int(points[0]["point_index"]) if points else None

@@ -41,7 +41,7 @@ def _interrupt_handler() -> Iterator[None]:
 
 def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "core", *arguments], capture_output=True, text=True, timeout=120
+        [sys.executable, "-m", "core", *arguments], capture_output=True, text=True, timeout=300
     )
 
 

@@ -1,0 +1,95 @@
+"""The digits before any network, as Plotly figures: grey values, counts, the notebook's scaler."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import plotly.express as px
+import plotly.graph_objects as go
+
+from core.analysis.preparation import ScalerDifference
+from dashboard.charts.colors import NEUTRAL, SPLIT_COLORS
+
+GREY_VALUES_SIZE = 760
+"""Width and height of the table of grey values: below this, its numbers get hard to read."""
+
+
+def draw_grey_values(image: npt.NDArray[np.uint8]) -> go.Figure:
+    """The 28x28 numbers of an image, each on its own grey."""
+    figure = px.imshow(image, color_continuous_scale="gray", zmin=0, zmax=255, text_auto=True)
+    figure.update_traces(
+        textfont={"size": 10},
+        hovertemplate="row %{y}, column %{x}: %{z}<extra></extra>",
+        xgap=1,
+        ygap=1,
+    )
+    figure.update_coloraxes(showscale=False)
+    figure.update_xaxes(side="top")
+    for update in (figure.update_xaxes, figure.update_yaxes):
+        update(
+            dtick=1,
+            tickfont={"size": 9, "color": NEUTRAL},
+            showgrid=False,
+            ticks="",
+            fixedrange=True,
+        )
+    figure.update_layout(
+        width=GREY_VALUES_SIZE,
+        height=GREY_VALUES_SIZE,
+        margin={"l": 22, "r": 2, "t": 22, "b": 2},
+        plot_bgcolor=NEUTRAL,
+        paper_bgcolor="rgba(0,0,0,0)",
+    )
+    return figure
+
+
+def draw_class_counts(counts: pd.DataFrame) -> go.Figure:
+    """Bars of `class_counts`: a group a digit, a bar a split."""
+    shares = 100 * counts / counts.sum()
+    figure = go.Figure(
+        [
+            go.Bar(
+                x=counts.index,
+                y=counts[split],
+                name=split.title(),
+                marker_color=SPLIT_COLORS[split],
+                customdata=shares[split],
+                hovertemplate="%{y:,} images, %{customdata:.1f} % of the split",
+            )
+            for split in counts
+        ]
+    )
+    figure.update_xaxes(title="digit", dtick=1)
+    figure.update_yaxes(title="images", tickformat=",")
+    figure.update_layout(
+        height=340,
+        bargap=0.25,
+        hovermode="x unified",
+        margin={"l": 0, "r": 0, "t": 32, "b": 0},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 1, "xanchor": "right"},
+    )
+    return figure
+
+
+def draw_stretch(difference: ScalerDifference) -> go.Figure:
+    """How many times the notebook's scaler enlarges each pixel, by colour on a log scale."""
+    figure = px.imshow(np.log10(difference.stretch), color_continuous_scale="Blues", zmin=0)
+    figure.update_traces(
+        customdata=difference.stretch,
+        hovertemplate="row %{y}, column %{x}: %{customdata:.2f} times<extra></extra>",
+        hoverongaps=False,
+    )
+    ticks = [1, 2, 5, 10, 20]
+    figure.update_coloraxes(
+        colorbar={"tickvals": np.log10(ticks), "ticktext": [f"×{tick}" for tick in ticks]}
+    )
+    figure.update_xaxes(visible=False, fixedrange=True)
+    figure.update_yaxes(visible=False, fixedrange=True)
+    figure.update_layout(
+        height=300, margin={"l": 0, "r": 0, "t": 0, "b": 0}, plot_bgcolor=NEUTRAL, dragmode=False
+    )
+    return figure
+
+
+def as_picture(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
+    """Values from 0 to 1 as grey values; whatever is above 1 is white."""
+    return np.rint(255 * values.clip(0, 1)).astype(np.uint8)

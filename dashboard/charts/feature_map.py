@@ -1,0 +1,161 @@
+"""A map of features: as ECharts options while it grows, as a Plotly figure to click in once done.
+
+The points are those of `FeatureMap`: index, true, predicted, confidence, x, y.
+"""
+
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import plotly.graph_objects as go
+
+from core.analysis.maps import MapMethod
+from dashboard.charts.colors import CLASS_COLORS, NEUTRAL
+
+MAP_HEIGHT = 560
+WRONG = "#D55E00"
+_OUTLINE = "#E0218A"  # seen on white, on black and on every class's colour
+_RIGHT_SIZE, _WRONG_SIZE = 6, 11
+_MOST_SVG = 3_000
+"""With more points the browser draws on its graphics card: as SVG they make it slow."""
+
+_CONFIDENCE = {  # below which probability; from orange, unsure, to blue, sure
+    "below 50 %": (0.5, WRONG),
+    "50 to 80 %": (0.8, "#E69F00"),
+    "80 to 95 %": (0.95, NEUTRAL),
+    "95 to 99 %": (0.99, "#56B4E9"),
+    "99 % and more": (np.inf, "#0072B2"),
+}
+
+
+class Coloring(StrEnum):
+    """What the colour of a point says."""
+
+    TRUE = "true"
+    PREDICTED = "predicted"
+    CORRECT = "correct"
+    CONFIDENCE = "confidence"
+
+
+class Group(NamedTuple):
+    """Points of one colour: an entry of the legend."""
+
+    name: str
+    color: str
+
+
+def group_points(
+    points: pd.DataFrame, coloring: Coloring
+) -> tuple[tuple[Group, ...], npt.NDArray[np.int64]]:
+    """The groups that `coloring` makes, and each point's place among them."""
+    if coloring is Coloring.CORRECT:
+        return (Group("right", NEUTRAL), Group("wrong", WRONG)), _is_wrong(points).astype(np.int64)
+    if coloring is Coloring.CONFIDENCE:
+        groups = tuple(Group(name, color) for name, (_, color) in _CONFIDENCE.items())
+        limits = [limit for limit, _ in _CONFIDENCE.values()]
+        return groups, np.searchsorted(limits, points["confidence"], side="right")
+    groups = tuple(Group(str(digit), color) for digit, color in enumerate(CLASS_COLORS))
+    return groups, points[coloring.value].to_numpy(np.int64)
+
+
+def draw_growing_map(points: pd.DataFrame, coloring: Coloring) -> dict[str, Any]:
+    """ECharts options: every point moves on to its new place."""
+    groups, places = group_points(points, coloring)
+    frame = pd.DataFrame({"x": points["x"], "y": points["y"], "group": places})
+    axis = {"type": "value", "show": False, "scale": True}
+    return {
+        "animationDuration": 0,
+        "animationDurationUpdate": 400,
+        "animationThreshold": len(points) + 1,
+        "grid": {"left": 8, "right": 8, "top": 8, "bottom": 40},
+        "dataset": {"source": frame},
+        "xAxis": axis,
+        "yAxis": axis,
+        "visualMap": {
+            "type": "piecewise",
+            "dimension": 2,
+            "orient": "horizontal",
+            "left": "center",
+            "bottom": 0,
+            "itemGap": 6,
+            "itemSymbol": "circle",
+            "itemWidth": 10,
+            "selectedMode": False,
+            "pieces": [
+                {"value": place, "label": group.name, "color": group.color}
+                for place, group in enumerate(groups)
+            ],
+        },
+        "series": [
+            {
+                "type": "scatter",
+                "symbolSize": _RIGHT_SIZE,
+                "silent": True,
+                "encode": {"x": "x", "y": "y"},
+            }
+        ],
+    }
+
+
+def draw_map(points: pd.DataFrame, coloring: Coloring, method: MapMethod) -> go.Figure:
+    """The whole map. Wrongly answered images are outlined diamonds, on top of all others.
+
+    `customdata` begins with the point's row in `points`, from 0, so that a selection finds it.
+    """
+    groups, places = group_points(points, coloring)
+    wrong = _is_wrong(points)
+    figure = go.Figure()
+    for is_wrong in (False, True):
+        for place, group in enumerate(groups):
+            chosen = np.flatnonzero((places == place) & (wrong == is_wrong))
+            figure.add_trace(_trace(points, chosen, group, is_wrong, place))
+    figure.update_layout(
+        height=MAP_HEIGHT,
+        margin={"l": 24, "r": 8, "t": 8, "b": 24},
+        dragmode="pan",  # with the lasso in hand from the start, a click would select nothing
+        legend={
+            "orientation": "h",
+            "y": -0.06,
+            "x": 0.5,
+            "xanchor": "center",
+            "itemsizing": "constant",
+        },
+        hoverlabel={"align": "left"},
+    )
+    axis = {"showticklabels": False, "showgrid": False, "zeroline": False}
+    name = "Principal component" if method is MapMethod.PCA else "t-SNE dimension"
+    figure.update_xaxes(title=f"{name} 1", **axis)
+    figure.update_yaxes(title=f"{name} 2", **axis)
+    return figure
+
+
+def _trace(
+    points: pd.DataFrame, rows: npt.NDArray[np.int64], group: Group, is_wrong: bool, rank: int
+) -> go.Scatter | go.Scattergl:
+    frame = points.iloc[rows]
+    kind = go.Scatter if len(points) <= _MOST_SVG else go.Scattergl
+    marker: dict[str, Any] = {"color": group.color, "size": _RIGHT_SIZE, "opacity": 0.8}
+    if is_wrong:
+        marker |= {"symbol": "diamond", "size": _WRONG_SIZE, "opacity": 1}
+        marker |= {"line": {"width": 2, "color": _OUTLINE}}
+    return kind(
+        x=frame["x"] if len(rows) else [None],  # so that the legend has every group
+        y=frame["y"] if len(rows) else [None],
+        mode="markers",
+        name=group.name,
+        legendgroup=group.name,
+        legendrank=rank,
+        showlegend=not is_wrong,
+        marker=marker,
+        customdata=np.column_stack(
+            [rows, frame[["index", "true", "predicted"]], 100 * frame["confidence"]]
+        ).tolist(),  # an array would come back from the browser in another form
+        hovertemplate="image %{customdata[1]}<br>true %{customdata[2]}, predicted "
+        "%{customdata[3]}<br>confidence %{customdata[4]:.2f} %<extra></extra>",
+    )
+
+
+def _is_wrong(points: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    return (points["true"] != points["predicted"]).to_numpy()

@@ -1,0 +1,61 @@
+"""What is inside a layer, as Plotly figures: its weights in a histogram, its activations."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import plotly.graph_objects as go
+
+from dashboard.charts.colors import SPLIT_COLORS
+
+_STRIP = 128
+"""So many units are drawn side by side; a wider layer has several rows."""
+_ROW = 16
+"""Height of such a row on the screen."""
+
+
+def draw_weight_histogram(bins: pd.DataFrame) -> go.Figure:
+    """Bars of one array of `weight_histograms`: low, high, count."""
+    width = bins["high"] - bins["low"]
+    figure = go.Figure(
+        go.Bar(
+            x=bins["low"] + width / 2,
+            y=bins["count"],
+            width=width,
+            marker={"color": SPLIT_COLORS["train"], "line": {"width": 0}},
+            customdata=bins[["low", "high"]],
+            hovertemplate="%{customdata[0]:.4f} to %{customdata[1]:.4f}: %{y:,}<extra></extra>",
+        )
+    )
+    figure.update_layout(height=190, margin={"l": 0, "r": 0, "t": 4, "b": 0}, bargap=0)
+    figure.update_xaxes(title="value", zeroline=True, exponentformat="none")
+    figure.update_yaxes(title="count", tickformat="~s")
+    return figure
+
+
+def draw_activations(values: npt.NDArray[np.float32]) -> go.Figure:
+    """A layer's activations, (units,), as cells in rows: red positive, blue negative."""
+    columns = min(len(values), _STRIP)
+    rows = -(-len(values) // columns)
+    cells = np.full(rows * columns, np.nan)
+    cells[: len(values)] = values
+    largest = float(np.abs(values).max()) or 1.0
+    figure = go.Figure(
+        go.Heatmap(
+            z=cells.reshape(rows, columns),
+            customdata=np.arange(rows * columns).reshape(rows, columns),
+            hovertemplate="unit %{customdata}: %{z:.4f}<extra></extra>",
+            hoverongaps=False,
+            colorscale="RdBu_r",
+            zmin=-largest,
+            zmax=largest,
+            showscale=False,
+            xgap=1,
+            ygap=1,
+        )
+    )
+    figure.update_xaxes(visible=False, fixedrange=True)
+    figure.update_yaxes(visible=False, fixedrange=True, autorange="reversed")
+    figure.update_layout(
+        height=rows * _ROW, margin={"l": 0, "r": 0, "t": 0, "b": 0}, dragmode=False
+    )
+    return figure

@@ -1,0 +1,23 @@
+"""What a page says when a worker cannot answer for a run's network."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from core.engine import EngineError
+from core.runs import RunError
+
+
+@contextmanager
+def explain_silence() -> Iterator[None]:
+    """Show why a worker that is asked in this block gives no answer, instead of what follows."""
+    try:
+        yield
+    except (EngineError, RunError) as error:
+        st.error(str(error), title="The network cannot be shown", icon=":material/broken_image:")
+    except TimeoutError:
+        st.warning(
+            "No worker had time to look into the network. Reload the page to ask again.",
+            icon=":material/hourglass_empty:",
+        )

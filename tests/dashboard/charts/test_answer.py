@@ -1,0 +1,31 @@
+import numpy as np
+
+from dashboard.charts.answer import answer_frame, draw_answer, draw_answer_history
+from dashboard.charts.colors import CLASS_COLORS
+
+HISTORY = np.zeros((3, 10), np.float16)
+HISTORY[:, 4] = [0.25, 0.5, 0.75]
+HISTORY[:, 9] = [0.75, 0.5, 0.25]
+
+
+def test_a_bar_a_digit_in_percent_in_the_digits_colour() -> None:
+    option = draw_answer(HISTORY[0], true=4)
+    bars = option["series"][0]["data"]
+    assert [bar["value"] for bar in bars] == [0, 0, 0, 0, 25, 0, 0, 0, 0, 75]
+    assert tuple(bar["itemStyle"]["color"] for bar in bars) == CLASS_COLORS
+    assert [bar["label"]["formatter"] for bar in bars if bar["label"]["show"]] == ["25.0", "75.0"]
+    assert option["xAxis"]["data"][3:6] == ["3", "4\ntrue", "5"]
+
+
+def test_the_frame_by_epoch() -> None:
+    frame = answer_frame(HISTORY)
+    assert frame["epoch"].tolist() == [1, 2, 3]
+    assert frame["4"].tolist() == [25, 50, 75]
+    assert frame["0"].tolist() == [0, 0, 0]
+
+
+def test_a_line_a_digit_and_the_epoch_marked() -> None:
+    option = draw_answer_history(HISTORY, epoch=2)
+    assert [line["name"] for line in option["series"]] == [str(digit) for digit in range(10)]
+    assert option["series"][0]["markLine"]["data"] == [{"xAxis": 2}]
+    assert (option["xAxis"]["min"], option["xAxis"]["max"]) == (1, 3)
