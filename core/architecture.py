@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from core.config import CLASSES, PIXELS, RunConfig
 
+_BLOCK_OPERATIONS = 4e9  # multiply-adds
+
 
 class LayerKind(StrEnum):
     """The kinds of layer that a run's network is made of."""
@@ -20,13 +22,17 @@ class LayerKind(StrEnum):
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer: its Keras name, its output units and its parameters (weights and biases)."""
+    """One layer: its Keras name, output units and parameters (weights and biases).
+
+    `rate` is the share of units that a dropout layer switches off.
+    """
 
     name: str
     kind: LayerKind
     units: int
     parameters: int = 0
     activation: str | None = None
+    rate: float = 0.0
 
 
 def describe_layers(config: RunConfig) -> tuple[Layer, ...]:
@@ -37,6 +43,8 @@ def describe_layers(config: RunConfig) -> tuple[Layer, ...]:
     """
     layers: list[Layer] = []
     inputs = PIXELS
+    if config.input_dropout:
+        layers.append(Layer("input_dropout", LayerKind.DROPOUT, PIXELS, rate=config.input_dropout))
     activation = config.activation.value
     for number, units in enumerate(config.hidden, start=1):
         parameters = (inputs + 1) * units
@@ -54,10 +62,16 @@ def describe_layers(config: RunConfig) -> tuple[Layer, ...]:
         else:
             layers.append(Layer(f"hidden_{number}", LayerKind.DENSE, units, parameters, activation))
         if config.dropout:
-            layers.append(Layer(f"dropout_{number}", LayerKind.DROPOUT, units))
+            name = f"dropout_{number}"
+            layers.append(Layer(name, LayerKind.DROPOUT, units, rate=config.dropout))
         inputs = units
     layers.append(Layer("output", LayerKind.DENSE, CLASSES, (inputs + 1) * CLASSES, "softmax"))
     return tuple(layers)
+
+
+def block_size(parameters: int) -> int:
+    """How many images a network is evaluated on at once: as many as take 0.1 s or less."""
+    return max(256, int(_BLOCK_OPERATIONS / parameters))
 
 
 def count_parameters(config: RunConfig) -> int:

@@ -3,26 +3,38 @@ that knows Dask.
 
 One training at a time per worker, by a resource named `train` of which each worker has one; the
 worker's other threads answer everything else meanwhile. A supervisor looks after the runs folder:
-whatever is queued there, or was being trained by a process that died, is taken up.
+whatever is queued there, or was being trained by a process that died, is taken up, in the order of
+`turns`. It also looks at who works: a worker whose code is not the server's is sent away.
 """
 
 import importlib
+import itertools
 import logging
+import math
 import os
+import secrets
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from distributed import Client, Future, LocalCluster
 
-from core.runs import Run, RunBusyError, RunNotFoundError, RunStore
+from core.config import RunConfig
+from core.runs import Run, RunBusyError, RunNotFoundError, RunNotWritableError, RunStore
 from core.status import State, Status
+from core.turns import QueueFullError, take_turns
+from core.version import compare_versions
 
 _TRAIN = {"train": 1}
 _THREADS = 4
 _LOOK_SECONDS = 1.0
 _TAKE_UP_SECONDS = 2.0  # after its last sign of life; a run just created has no lock yet
 _CONNECT_SECONDS = 10
+_TRY_AGAIN_SECONDS = 15
+_MOST_WAITING = 10
+_NICENESS = 5  # of a worker beside the server: pages answer first, and training takes the rest
 _WORKER_ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",  # its greetings drown our log
     # The threads of t-SNE wait for one another by spinning unless told otherwise; on cores that a
@@ -49,9 +61,28 @@ class Engine:
         self.store = store or RunStore()
         self.problem: str | None = None
         """Why nothing can be trained at present, as a sentence; None when all is well."""
+        self.queue: list[Run] = []
+        """The runs that wait for their turn, the next one first."""
+        self.training: list[Run] = []
+        """The runs that train, or are about to."""
+        self.places = 1
+        """How many runs can train at once: one for each worker."""
+        self.most_waiting = int(os.environ.get("DIGITLAB_MOST_WAITING", _MOST_WAITING))
+        """So many runs may one person have in the queue."""
         self._client: Client | None = None
         self._cluster: LocalCluster | None = None
+        self.troubles: dict[str, str] = {}
+        """The runs that cannot be trained at present, each with the reason; tried again and again.
+        """
         self._trainings: dict[str, Future] = {}
+        self._tried: dict[str, float] = {}
+        self._turns = itertools.count()
+        self._last_turns: dict[str, int] = {}
+        self._workers: dict[str, str | None] = {}
+        """The workers that have been looked at, each with what is wrong with it, if anything."""
+        self._refusal: str | None = None
+        self._ended: set[str] = set()
+        """Runs that have ended: of a thousand, those need not be read again every second."""
         self._lock = threading.RLock()
         self._stopping = threading.Event()
         self._wake = threading.Event()
@@ -86,8 +117,25 @@ class Engine:
 
     # --- work
 
+    def enqueue(self, config: RunConfig, name: str | None = None, owner: str | None = None) -> Run:
+        """Create a run that trains when it is its owner's turn.
+
+        Raises QueueFullError if the owner has `most_waiting` runs in the queue.
+        """
+        with self._lock:
+            waiting = sum(run.record.owner == owner for run in self.queue)
+            if owner and waiting >= self.most_waiting:
+                raise QueueFullError(
+                    f"{waiting} of your runs are waiting for their turn, which is as many as one "
+                    "person may have. Wait until one has started, or stop one."
+                )
+            run = self.store.create(config, name=name, owner=owner)
+            self.queue.append(run)
+        self.wake()
+        return run
+
     def submit_run(self, run_id: str) -> Future:
-        """Queue the run for training; a run that is queued already is not queued twice.
+        """Have the run trained without waiting for its turn; but not twice.
 
         The future's result is the run's last `Status`. Raises RunNotFoundError, EngineError.
         """
@@ -96,9 +144,14 @@ class Engine:
             future = self._trainings.get(run_id)
             if future is None or future.done():
                 future = self._require_client().submit(
-                    _train, str(self.store.root), run.id, resources=_TRAIN, key=f"train-{run.id}"
+                    _train,
+                    self.store.address,
+                    run.id,
+                    resources=_TRAIN,
+                    key=f"train-{run.id}-{secrets.token_hex(4)}",  # a finished one is kept by key
                 )
                 self._trainings[run_id] = future
+                future.add_done_callback(lambda _: self.wake())
             return future
 
     def submit(self, function: Callable[..., Any] | str, *args: Any) -> Future:
@@ -127,7 +180,7 @@ class Engine:
         try:
             with self._lock:
                 if address:
-                    self._client = Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+                    self._client = _Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
                 else:
                     self._cluster = LocalCluster(
                         n_workers=1,
@@ -138,7 +191,7 @@ class Engine:
                         env=_WORKER_ENVIRONMENT,
                     )
                     self._client = Client(self._cluster, set_as_default=False)
-                self._warm = self._client.submit(_warm_up, pure=False)
+                self._workers.clear()
                 self.problem = None
         except (OSError, TimeoutError, ValueError) as error:
             self.problem = f"no workers: the scheduler at {address} cannot be reached ({error})"
@@ -147,7 +200,7 @@ class Engine:
     def _check_connection(self, client: Client) -> None:
         """Say so when the scheduler is lost, and connect anew when the client has given it up."""
         if client.status == "running":
-            self.problem = None
+            self._look_at_workers(client)
             return
         address = os.environ.get("DASK_SCHEDULER_ADDRESS") or "this machine"
         self.problem = f"no workers: the connection to the scheduler at {address} is lost"
@@ -170,32 +223,87 @@ class Engine:
             self._wake.wait(_LOOK_SECONDS)
             self._wake.clear()
 
+    def _look_at_workers(self, client: Client) -> None:
+        """Warm up new workers, send those away that have another version, and count the rest."""
+        workers = client.scheduler_info()["workers"]
+        self._workers = {key: wrong for key, wrong in self._workers.items() if key in workers}
+        for address in workers.keys() - self._workers.keys():
+            # One started here has the same code, but for what a developer changed meanwhile.
+            wrong = None if self._cluster else _compare_worker(client, address)
+            self._workers[address] = wrong
+            if wrong:
+                self._refusal = f"the one at {address} is refused, for {wrong}"
+                _log.warning("a worker is sent away: %s", self._refusal)
+                client.retire_workers([address], close_workers=True, remove=True)
+            else:
+                niceness = _NICENESS if self._cluster else 0
+                self._warm = client.submit(_warm_up, niceness, workers=[address], pure=False)
+        good = [address for address, wrong in self._workers.items() if wrong is None]
+        self.places = sum(int(workers[address]["resources"].get("train", 0)) for address in good)
+        idle = None if self.places or self._cluster else self._why_nobody_works()
+        self.problem = self.store.problem or idle
+
+    def _why_nobody_works(self) -> str:
+        if None in self._workers.values():
+            return "no workers: those that joined were not started with --resources train=1"
+        scheduler = os.environ.get("DASK_SCHEDULER_ADDRESS")
+        return f"no workers: {self._refusal or f'none has joined the scheduler at {scheduler}'}"
+
     def _take_up_runs(self) -> None:
-        """Queue every run that waits for a training, the oldest first."""
-        for run in reversed(self.store.list()):
+        """Give the free places to the runs whose turn it is, and say who is to wait."""
+        interrupted: list[Run] = []
+        waiting: list[Run] = []
+        training: list[Run] = []
+        runs = self.store.list()
+        for run in reversed(runs):
             if self._stopping.is_set():
                 return
+            if run.id in self._ended:
+                continue
             try:
                 status = run.status
+                future = self._trainings.get(run.id)
                 if not status.state.is_active:
                     self._trainings.pop(run.id, None)
+                    if status.state is not State.DAMAGED:
+                        self._ended.add(run.id)
+                elif future is not None and future.status == "error":
+                    self._explain(run, future)
+                elif time.monotonic() - self._tried.get(run.id, -math.inf) < _TRY_AGAIN_SECONDS:
                     continue
-                future = self._trainings.get(run.id)
-                if future is not None and future.status == "error":
-                    self._give_up(run, future)
                 elif future is not None and not future.done():
-                    continue
-                elif status.state is State.QUEUED or (
-                    status.age > _TAKE_UP_SECONDS and not run.is_training()
-                ):
-                    self.submit_run(run.id)
+                    training.append(run)
+                    if status.age < _LOOK_SECONDS:
+                        self.troubles.pop(run.id, None)
+                elif status.state is State.QUEUED:
+                    waiting.append(run)
+                elif status.age > _TAKE_UP_SECONDS and not run.is_training():
+                    interrupted.append(run)
+                else:
+                    training.append(run)
             except RunNotFoundError:
                 self._trainings.pop(run.id, None)
+        turns = interrupted + take_turns(waiting, training + interrupted, self._last_turns)
+        free = self.places - sum(not future.done() for future in self._trainings.values())
+        next_ones, others = turns[: max(free, 0)], turns[max(free, 0) :]
+        with self._lock:
+            known = {run.id for run in runs}
+            self.queue = others + [run for run in self.queue if run.id not in known]
+            self.training = training + next_ones
+        for run in next_ones:
+            with suppress(RunNotFoundError):
+                self.submit_run(run.id)
+                self._last_turns[run.record.owner] = next(self._turns)
 
-    def _give_up(self, run: Run, future: Future) -> None:
-        """Mark a run as failed whose training could not even report its failure."""
+    def _explain(self, run: Run, future: Future) -> None:
+        """Say why a training could not even report its failure: for good, or to try again."""
         error = future.exception()
         _log.error("training of run %s was lost: %s", run.id, error)
+        self._trainings.pop(run.id, None)
+        if isinstance(error, RunNotWritableError):
+            self.troubles[run.id] = str(error)
+            self._tried[run.id] = time.monotonic()
+            return
         try:
             with run.training_lock(wait=0):
                 run.write_status(
@@ -208,18 +316,39 @@ class Engine:
                     )
                 )
         except RunBusyError:
-            pass
-        self._trainings.pop(run.id, None)
+            if self.store.mirror:  # the dead worker's lease ends by itself: then again
+                self._trainings[run.id] = future
 
 
-def queue_place(runs: list[Run], run_id: str) -> int:
-    """How many runs of `runs` (newest first) are to train before this queued one."""
-    ahead = 0
-    for run in reversed(runs):
-        if run.id == run_id:
-            break
-        ahead += run.status.state.is_active
-    return ahead
+class _Client(Client):  # type: ignore[misc]
+    """A client that closes when it cannot connect.
+
+    Left to the garbage collector, which may come while another client starts, it would wait for
+    ever for a lock that the same thread holds.
+    """
+
+    def start(self, **options: Any) -> None:
+        try:
+            super().start(**options)
+        except BaseException:
+            self.close()
+            raise
+
+
+def _compare_worker(client: Client, address: str) -> str | None:
+    """In what the worker differs from this process; None if in nothing."""
+
+    def ask() -> dict[str, str]:  # sent as code, for there it may not be installed
+        from core.version import versions
+
+        return versions()
+
+    answer = client.run(ask, workers=[address], on_error="return")[address]
+    if isinstance(answer, ImportError):
+        return "Digit Lab is not installed there, or is another version"
+    if isinstance(answer, Exception):
+        return f"it answers with an error: {answer}"
+    return compare_versions(answer)
 
 
 # --- what runs on a worker; TensorFlow is imported there, never here
@@ -235,7 +364,9 @@ def _train(root: str, run_id: str) -> Status | None:
         return None
 
 
-def _warm_up() -> None:
+def _warm_up(niceness: int) -> None:
+    if hasattr(os, "nice"):  # not on Windows
+        os.nice(niceness)
     from core.training import warm_up
 
     warm_up()

@@ -4,9 +4,8 @@ import keras
 import numpy as np
 
 from core.architecture import Layer, LayerKind, describe_layers
-from core.config import PIXELS, Optimizer, RunConfig
-
-MOMENTUM = 0.9
+from core.config import MOMENTUM, PIXELS, Optimizer, RunConfig
+from core.data import Floats
 
 
 def build_model(config: RunConfig) -> keras.Sequential:
@@ -45,6 +44,11 @@ def build_optimizer(config: RunConfig) -> keras.optimizers.Optimizer:
             return keras.optimizers.RMSprop(rate)
 
 
+def flatten_weights(model: keras.Model) -> Floats:
+    """Every layer's weights one after another: float32 (parameters,)."""
+    return np.concatenate([weights.numpy().ravel() for weights in model.weights])
+
+
 def _build_layer(layer: Layer, config: RunConfig, seed: int) -> keras.Layer:
     match layer.kind:
         case LayerKind.DENSE:
@@ -61,4 +65,4 @@ def _build_layer(layer: Layer, config: RunConfig, seed: int) -> keras.Layer:
         case LayerKind.ACTIVATION:
             return keras.layers.Activation(layer.activation, name=layer.name)
         case LayerKind.DROPOUT:
-            return keras.layers.Dropout(config.dropout, seed=seed, name=layer.name)
+            return keras.layers.Dropout(layer.rate, seed=seed, name=layer.name)

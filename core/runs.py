@@ -1,8 +1,9 @@
 """Runs on disk: the only code that knows a run directory's file names.
 
 Every file is replaced by writing aside and renaming, so that a reader never sees half of one; only
-`test_probabilities.npy` and `first_layer.npy` grow in place, before the row of `history.csv` that
-announces what was added.
+`test_probabilities.npy`, `first_layer.npy` and `weights.npy` grow in place, before the row of
+`history.csv` that announces what was added. Where the runs are kept on an object store, `mirror`
+keeps a folder here in step with it.
 """
 
 import os
@@ -11,12 +12,12 @@ import secrets
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from getpass import getuser
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from zipfile import BadZipFile
 
 import filelock
@@ -26,9 +27,14 @@ import pandas as pd
 from pydantic import BaseModel, ValidationError
 
 from core.analysis.maps import MapStatus
+from core.architecture import count_parameters
 from core.config import CLASSES, IMAGE_SIDE, TEST_SET, RunConfig, bounds
 from core.data import Floats
-from core.status import Control, Record, Request, State, Status
+from core.files import replace_file
+from core.status import Control, Label, Record, Request, State, Status
+
+if TYPE_CHECKING:
+    from core.mirror import Mirror
 
 HISTORY_COLUMNS = [
     "epoch",
@@ -48,17 +54,29 @@ HISTORY_COLUMNS = [
 FIRST_LAYER_UNITS = 32
 """So many of the first layer's units are kept as pictures after each epoch."""
 
+WEIGHTS_BYTES = 64_000_000
+"""At most so many bytes of weights are kept: of a large network or a long run, not every epoch's.
+"""
+
 _RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 _CONFIG = "config.json"
+_LABEL = "label.json"
 _CONTROL = "control.json"
 _STATUS = "status.json"
 _HISTORY = "history.csv"
 _PROBABILITIES = "test_probabilities.npy"
 _FIRST_LAYER = "first_layer.npy"
+_WEIGHTS = "weights.npy"
 _CHECKPOINT = "checkpoint.npz"
 _MODEL = "model.keras"
 _LOCK = ".lock"
 _MAPS = "maps"
+
+MAX_NAME = 80
+MAX_NOTE = 2_000
+"""Characters in a run's name and note; more are cut off."""
+
+_STOP_SECONDS = 10.0  # how long a run that is to be deleted may take to stop
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -79,6 +97,10 @@ class RunBusyError(RunError):
     """Another process is training the run, or computing the map."""
 
 
+class RunNotWritableError(RunError):
+    """The run cannot be written: the disk is full, or not ours to write. It can go on later."""
+
+
 class NoNetworkError(RunError):
     """The run has no network yet, for its first epoch has not ended."""
 
@@ -90,9 +112,18 @@ class Run:
         self.path = path
         self.id = path.name
         self._record: Record | None = None
+        self._mirror = _mirrors.get(path.parent)
 
     def __repr__(self) -> str:
         return f"Run({self.id})"
+
+    def __reduce__(self) -> tuple[Callable[..., "Run"], tuple[Any, ...]]:
+        """How it is handed to another process: on an object store by address, and sent first."""
+        if self._mirror is None:
+            return Run, (self.path,)
+        with suppress(RunError):
+            self._mirror.sync(self.id)
+        return _open, (self._mirror.url, self.id)
 
     # --- reading
 
@@ -110,8 +141,15 @@ class Run:
 
     @property
     def name(self) -> str:
-        """What the person called the run."""
-        return self.record.name
+        """What the person calls the run."""
+        return self.label.name or self.record.name
+
+    @property
+    def label(self) -> Label:
+        """Name, note and pin; as the run was created, if none were given or can be read."""
+        with suppress(DamagedRunError):
+            return self._read(_LABEL, Label)
+        return Label()
 
     @property
     def status(self) -> Status:
@@ -133,6 +171,7 @@ class Run:
     @property
     def history(self) -> pd.DataFrame:
         """A row for each finished epoch, with HISTORY_COLUMNS; none before the first has ended."""
+        self._watch()
         try:
             frame = pd.read_csv(self.path / _HISTORY)
         except FileNotFoundError:
@@ -145,6 +184,24 @@ class Run:
         ):
             raise self._damaged(_HISTORY, f"expected numbers in {', '.join(HISTORY_COLUMNS)}")
         return frame
+
+    def history_columns(self, *names: str) -> npt.NDArray[np.float64]:
+        """Some columns of `history`, (names, epochs): ten times as quick, for a list of many runs.
+
+        Raises DamagedRunError.
+        """
+        places = [HISTORY_COLUMNS.index(name) for name in names]
+        try:
+            header, *rows = (
+                line.split(",") for line in (self.path / _HISTORY).read_text().splitlines()
+            )
+            if header != HISTORY_COLUMNS or any(len(row) != len(header) for row in rows):
+                raise ValueError(f"expected the columns {', '.join(HISTORY_COLUMNS)}")
+            return np.array([[float(row[place]) for row in rows] for place in places])
+        except FileNotFoundError:
+            return np.empty((len(names), 0))
+        except (ValueError, OSError) as error:
+            raise self._damaged(_HISTORY, error) from error
 
     def test_probabilities(self, epoch: int | None = None) -> npt.NDArray[np.floating[Any]]:
         """What the network thought of each test image after each epoch.
@@ -164,23 +221,51 @@ class Run:
         shape = (first_layer_units(self.config), IMAGE_SIDE, IMAGE_SIDE)
         return self._read_epochs(_FIRST_LAYER, shape, epoch)
 
+    def weights(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.floating[Any]]]:
+        """What the network's weights were after the epochs of which they are kept.
+
+        Those epochs, from 1, int64 (n,); and float16 (n, parameters), mapped from the file: each
+        layer's weights one after another, as `keras.Layer.weights` lists them. None of a run that
+        is older than the file.
+        """
+        epochs = np.array(weight_epochs(self.config), np.int64)
+        parameters = count_parameters(self.config)
+        if not self._file(_WEIGHTS).exists():
+            return epochs[:0], np.empty((0, parameters), np.float16)
+        epochs = epochs[epochs <= len(self.history)]
+        return epochs, self._read_array(_WEIGHTS, (parameters,), len(epochs))
+
     @property
     def network_epoch(self) -> int:
         """The epoch whose weights the network has as it stands; 0 before the first has ended."""
         return self.status.final_epoch or len(self.history)
 
     @property
+    def network_epochs(self) -> tuple[int, ...]:
+        """The epochs after which the network can be had, rising: as it stands, and as it was."""
+        return tuple(sorted({*self.weights()[0].tolist(), self.network_epoch} - {0}))
+
+    @property
     def model_path(self) -> Path:
         """Where the trained network is, as Keras saves it, once the run has ended."""
-        return self.path / _MODEL
+        return self._file(_MODEL)
 
     def read_checkpoint(self) -> dict[str, npt.NDArray[Any]] | None:
         """The arrays of the last checkpoint, or None if there is none that can be read."""
+        path = self._file(_CHECKPOINT)
         try:
-            with (self.path / _CHECKPOINT).open("rb") as file:
+            with path.open("rb") as file:
                 return dict(np.load(file, allow_pickle=False))
         except Exception:  # a rubbish zip raises almost anything; the run then starts afresh
             return None
+
+    @property
+    def version(self) -> tuple[tuple[int, int], ...]:
+        """Another value whenever the run's small files have changed: cheap to compare.
+
+        Its last item changes with the history alone.
+        """
+        return tuple(self._stamp(name) for name in (_CONFIG, _LABEL, _STATUS, _HISTORY))
 
     # --- asking
 
@@ -200,32 +285,69 @@ class Run:
             with suppress(RunBusyError), self.training_lock(wait=0):
                 self.write_status(Status(state=State.STOPPED, final_epoch=0))
 
+    def mark(
+        self, name: str | None = None, note: str | None = None, pinned: bool | None = None
+    ) -> None:
+        """Rename the run, replace its note, pin or unpin it; None leaves as it is.
+
+        An empty name gives back the one that the run was created with. Raises
+        RunNotFoundError.
+        """
+        changes: dict[str, Any] = {"pinned": pinned}
+        if name is not None:
+            changes["name"] = " ".join(name.split())[:MAX_NAME]
+        if note is not None:
+            changes["note"] = note.strip()[:MAX_NOTE]
+        kept = {key: value for key, value in changes.items() if value is not None}
+        with _control_lock:
+            self._write_json(_LABEL, self.label.model_copy(update=kept))
+
     # --- training
 
     @contextmanager
     def training_lock(self, wait: float = 2.0) -> Iterator[None]:
         """Hold the right to train this run; the kernel lets it go when the process dies.
 
-        Raises RunBusyError if another holder does not let go within `wait` seconds.
+        On an object store, where there are other kernels, it then lasts half a minute. Raises
+        RunBusyError if another holder does not let go within `wait` seconds.
         """
+        with self._own_lock(wait):
+            try:
+                with self._mirror.lease(self.id, wait) if self._mirror else nullcontext():
+                    yield
+            except FileNotFoundError:
+                if self.path.is_dir():
+                    raise
+                raise self._gone() from None
+
+    @contextmanager
+    def _own_lock(self, wait: float) -> Iterator[None]:
         if not self.path.is_dir():
-            raise RunNotFoundError(f"run {self.id} does not exist, or was deleted")
+            raise self._gone()
+        lock = filelock.FileLock(self.path / _LOCK, timeout=wait)
         try:
-            with filelock.FileLock(self.path / _LOCK, timeout=wait):
-                yield
+            lock.acquire()
         except filelock.Timeout:
             raise RunBusyError(f"another process is training run {self.id}") from None
+        except FileNotFoundError:
+            raise self._gone() from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     def is_training(self) -> bool:
         """Whether some process holds the right to train this run at this moment."""
         try:
-            with self.training_lock(wait=0):
-                return False
+            with self._own_lock(wait=0):
+                return self._mirror is not None and self._mirror.is_leased(self.id)
         except RunBusyError:
             return True
 
     def write_status(self, status: Status) -> None:
-        """Replace `status.json`."""
+        """Replace `status.json`. Raises RunBusyError if another machine has taken the run over."""
+        if self._mirror:
+            self._mirror.check(self.id)
         self._write_json(_STATUS, status)
 
     def write_history(self, rows: list[dict[str, float]]) -> None:
@@ -243,6 +365,14 @@ class Run:
         pictures = kernel.T[:units].reshape(units, IMAGE_SIDE, IMAGE_SIDE)
         self._write_epoch(_FIRST_LAYER, epoch, pictures)
 
+    def write_weights(self, epoch: int, weights: Floats) -> None:
+        """Store the network's weights, (parameters,), of `epoch`, if that is one that is kept."""
+        epochs = weight_epochs(self.config)
+        if epoch in epochs:
+            limit = np.finfo(np.float16).max
+            slot = epochs.index(epoch) + 1
+            self._write_slot(_WEIGHTS, slot, len(epochs), np.clip(weights, -limit, limit))
+
     def write_checkpoint(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """Replace `checkpoint.npz`."""
         self._replace(_CHECKPOINT, partial(_save_arrays, arrays=arrays))
@@ -254,15 +384,18 @@ class Run:
     def close(self, epochs: int) -> None:
         """Give up the checkpoint, and the room kept for more than `epochs` epochs."""
         (self.path / _CHECKPOINT).unlink(missing_ok=True)
-        for name in (_PROBABILITIES, _FIRST_LAYER):
-            if (self.path / name).exists():
-                kept = np.load(self.path / name, mmap_mode="r", allow_pickle=False)[:epochs]
+        weights = sum(epoch <= epochs for epoch in weight_epochs(self.config))
+        rooms = {_PROBABILITIES: epochs, _FIRST_LAYER: epochs, _WEIGHTS: weights}
+        for name, slots in rooms.items():
+            if (path := self._file(name)).exists():
+                kept = np.load(path, mmap_mode="r", allow_pickle=False)[:slots]
                 self._replace(name, partial(_save_array, array=kept))
 
     # --- maps of its features, each by its `MapRequest.key`
 
     def map_status(self, key: str) -> MapStatus | None:
         """How far the map is; None if it was never asked for, or what is there is unreadable."""
+        self._watch()
         try:
             return self._read(f"{_MAPS}/{key}.json", MapStatus)
         except DamagedRunError:
@@ -272,10 +405,14 @@ class Run:
         """The map's points so far, as `FeatureMap` has them. Raises DamagedRunError."""
         name = f"{_MAPS}/{key}.npz"
         try:
-            with np.load(self.path / name, allow_pickle=False) as archive:
+            with np.load(self._file(name), allow_pickle=False) as archive:
                 return pd.DataFrame(dict(archive))
         except (ValueError, OSError, EOFError, BadZipFile) as error:
             raise self._damaged(name, error) from error
+
+    def map_keys(self) -> list[str]:
+        """The maps that were ever asked for."""
+        return sorted(path.stem for path in (self.path / _MAPS).glob("[!.]*.json"))
 
     def ask_map(self, key: str) -> bool:
         """Ask for the map of the network as it stands; say whether to submit a job for it.
@@ -293,6 +430,7 @@ class Run:
     def ask_map_to_stop(self, key: str) -> None:
         """Ask the map's job to end with its next report, and to keep what was reached."""
         (self.path / _MAPS / f"{key}.stop").touch()
+        self._watch()
 
     def is_map_to_stop(self, key: str) -> bool:
         """Whether the map's job was asked to stop."""
@@ -323,11 +461,19 @@ class Run:
 
     # --- files
 
+    def _file(self, name: str) -> Path:
+        """Where a large file is; on an object store it may have to be fetched first."""
+        return self._mirror.fetch(self.id, name) if self._mirror else self.path / name
+
+    def _watch(self) -> None:
+        if self._mirror:
+            self._mirror.watch(self.id)
+
     def _make_maps_folder(self) -> None:
         try:
             (self.path / _MAPS).mkdir(exist_ok=True)
         except FileNotFoundError:
-            raise RunNotFoundError(f"run {self.id} does not exist, or was deleted") from None
+            raise self._gone() from None
 
     def _read_epochs(
         self, name: str, shape: tuple[int, ...], epoch: int | None
@@ -338,34 +484,45 @@ class Run:
             raise IndexError(f"epoch {epoch} is not there; this run has {done} finished epochs")
         if not done:
             return np.empty((0, *shape), np.float16)
+        stored = self._read_array(name, shape, done)
+        return stored if epoch is None else stored[epoch - 1].astype(np.float32)
+
+    def _read_array(
+        self, name: str, shape: tuple[int, ...], slots: int
+    ) -> npt.NDArray[np.floating[Any]]:
+        """The first slots of an array that grows, float16 (slots, *shape), mapped from the file."""
         try:
             stored: npt.NDArray[np.floating[Any]] = np.load(
-                self.path / name, mmap_mode="r", allow_pickle=False
+                self._file(name), mmap_mode="r", allow_pickle=False
             )
         except (ValueError, OSError, EOFError) as error:
             raise self._damaged(name, error) from error
-        if stored.dtype != np.float16 or stored.shape[1:] != shape or len(stored) < done:
+        if stored.dtype != np.float16 or stored.shape[1:] != shape or len(stored) < slots:
             raise self._damaged(name, f"unexpected {stored.dtype} {stored.shape}")
-        return stored[:done] if epoch is None else stored[epoch - 1].astype(np.float32)
+        return stored[:slots]
 
     def _write_epoch(self, name: str, epoch: int, values: Floats) -> None:
         """Write one epoch's slot of an array with room for all the epochs of the configuration."""
-        path = self.path / name
-        shape = (self.config.epochs, *values.shape)
+        self._write_slot(name, epoch, self.config.epochs, values)
+
+    def _write_slot(self, name: str, slot: int, slots: int, values: Floats) -> None:
+        """Write a slot, from 1, of an array with room for so many."""
+        path = self._file(name)
+        shape = (slots, *values.shape)
         with path.open("r+b" if path.exists() else "w+b") as file:
             header = {"descr": "<f2", "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(file, header)
-            start, slot = file.tell(), 2 * values.size
-            file.seek(start + (epoch - 1) * slot)
+            start, size = file.tell(), 2 * values.size
+            file.seek(start + (slot - 1) * size)
             file.write(values.astype("<f2").tobytes())
-            file.truncate(start + self.config.epochs * slot)
+            file.truncate(start + slots * size)
 
     def _read(self, name: str, model: type[Model]) -> Model:
         try:
             return model.model_validate_json((self.path / name).read_bytes())
         except FileNotFoundError:
             if not self.path.is_dir():
-                raise RunNotFoundError(f"run {self.id} does not exist, or was deleted") from None
+                raise self._gone() from None
             raise DamagedRunError(f"{name} of run {self.id} is missing") from None
         except ValidationError as error:
             detail = error.errors()[0]
@@ -376,21 +533,43 @@ class Run:
         except OSError as error:
             raise self._damaged(name, error) from error
 
+    def _stamp(self, name: str) -> tuple[int, int]:
+        """When the file was written, in nanoseconds, and its size; zeros if it is not there."""
+        try:
+            found = os.stat(self.path / name)
+        except FileNotFoundError:
+            return 0, 0
+        return found.st_mtime_ns, found.st_size
+
     def _damaged(self, name: str, why: object) -> DamagedRunError:
         return DamagedRunError(f"{name} of run {self.id} cannot be read ({why})")
+
+    def _gone(self) -> RunNotFoundError:
+        return RunNotFoundError(f"run {self.id} does not exist, or was deleted")
 
     def _write_json(self, name: str, model: BaseModel) -> None:
         self._replace(name, lambda path: path.write_text(model.model_dump_json(indent=1)))
 
     def _replace(self, name: str, write: Callable[[Path], object]) -> None:
-        path = self.path / name
-        aside = path.with_name(f".{secrets.token_hex(4)}-{path.name}")
         try:
-            write(aside)
-            os.replace(aside, path)
-        except BaseException:
-            aside.unlink(missing_ok=True)
+            replace_file(self.path / name, write)
+        except FileNotFoundError as error:
+            if not self.path.is_dir():
+                raise self._gone() from error
             raise
+        self._watch()
+
+
+_mirrors: dict[Path, "Mirror"] = {}
+"""The folders that are kept in step with an object store."""
+
+
+def _open(address: str, run_id: str) -> Run:
+    """A run that another process has handed over, as it is now. Raises RunNotFoundError."""
+    store = RunStore(address)
+    if store.mirror:
+        store.mirror.sync(run_id)
+    return store.get(run_id)
 
 
 _control_lock = threading.Lock()
@@ -411,12 +590,50 @@ def first_layer_units(config: RunConfig) -> int:
     return min((*config.hidden, CLASSES)[0], FIRST_LAYER_UNITS)
 
 
+def weight_epochs(config: RunConfig) -> range:
+    """The epochs, from 1, whose weights a run keeps: all, or every so many-th for WEIGHTS_BYTES.
+
+    None of a network that is larger than that by itself.
+    """
+    most = WEIGHTS_BYTES // (2 * count_parameters(config))
+    return range(1, config.epochs + 1, -(-config.epochs // most)) if most else range(0)
+
+
+def new_run_id() -> str:
+    """An id that no run has yet; ids sort by age, those of one process even where a clock fails.
+
+    The time to the millisecond, which no two of a process share, and three random digits.
+    """
+    global _last_moment
+    with _id_lock:
+        now = max(datetime.now(UTC), _last_moment + timedelta(milliseconds=1))
+        _last_moment = now
+    return f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03}{secrets.token_hex(2)[:3]}"
+
+
+_id_lock = threading.Lock()
+_last_moment = datetime.min.replace(tzinfo=UTC)
+
+
 class RunStore:
-    """All runs below one folder."""
+    """All runs below one folder, or one address of an object store such as `s3://bucket/runs`."""
 
     def __init__(self, root: str | Path | None = None) -> None:
         """`root` defaults to the environment's `DIGITLAB_RUNS`, or `runs` in the working folder."""
-        self.root = Path(root or os.environ.get("DIGITLAB_RUNS") or "runs").absolute()
+        self.address = str(root or os.environ.get("DIGITLAB_RUNS") or "runs")
+        """The folder or address, by which another process finds these runs."""
+        self.mirror: Mirror | None = None
+        if "://" in self.address:
+            self.mirror = _find_mirror(self.address)
+            self.root = self.mirror.folder
+        else:
+            self.root = Path(self.address).absolute()
+            self.address = str(self.root)
+
+    @property
+    def problem(self) -> str | None:
+        """Why the runs cannot be reached at present, as a sentence; None when all is well."""
+        return self.mirror.problem if self.mirror else None
 
     def create(
         self,
@@ -424,36 +641,45 @@ class RunStore:
         name: str | None = None,
         owner: str | None = None,
         state: State = State.QUEUED,
+        run_id: str | None = None,
     ) -> Run:
         """Write a new run directory. The name defaults to the configuration's summary.
 
         A run created `running` belongs to its creator, who trains it at once; a queued one is
-        taken up by any engine that looks after this folder.
+        taken up by any engine that looks after this folder. Who must know the run's id before
+        there is a run, draws it by `new_run_id`.
         """
         created = datetime.now(UTC)
         record = Record(
-            name=(name or "").strip() or config.summary(),
+            name=" ".join((name or "").split())[:MAX_NAME] or config.summary(),
             owner=owner or getuser(),
             created=created,
             config=config,
         )
-        milliseconds = created.microsecond // 1000  # so that ids sort by age
-        run_id = f"{created:%Y%m%d-%H%M%S}-{milliseconds:03}{secrets.token_hex(2)[:3]}"
+        run_id = run_id or new_run_id()
         aside = Run(self.root / f".new-{run_id}")
         aside.path.mkdir(parents=True)
         aside._write_json(_CONFIG, record)
         aside.write_status(Status(state=state))
+        if self.mirror:
+            self._send_new(aside, run_id)
         os.rename(aside.path, self.root / run_id)
         return self.get(run_id)
 
     def get(self, run_id: str) -> Run:
         """The run of this id. Raises RunNotFoundError, also for anything that is no run id."""
+        if self.mirror and _RUN_ID.fullmatch(run_id):
+            if not (self.root / run_id).is_dir():
+                self.mirror.sync(run_id)
+            self.mirror.watch(run_id)
         if not _RUN_ID.fullmatch(run_id) or not (self.root / run_id).is_dir():
             raise RunNotFoundError(f"there is no run {run_id!r:.60}")
         return Run(self.root / run_id)
 
     def list(self) -> list[Run]:
         """All runs, newest first, damaged ones among them."""
+        if self.mirror:
+            self.mirror.watch_all()
         if not self.root.is_dir():
             return []
         with os.scandir(self.root) as entries:
@@ -463,8 +689,52 @@ class RunStore:
         return [Run(self.root / run_id) for run_id in sorted(ids, reverse=True)]
 
     def delete(self, run_id: str) -> None:
-        """Delete the run for good. A training that is under way ends with its next write."""
+        """Stop the run, if it trains, and delete it for good.
+
+        A training that does not stop within ten seconds ends with its next write. Raises
+        RunNotFoundError.
+        """
         run = self.get(run_id)
         aside = self.root / f".deleted-{run_id}"
-        os.rename(run.path, aside)
+        with ExitStack() as stack:
+            if run.status.state.is_active:
+                run.ask(Request.STOP)
+                with suppress(RunBusyError):
+                    stack.enter_context(run.training_lock(wait=_STOP_SECONDS))
+            if self.mirror:
+                self.mirror.remove(run_id)
+                return
+            try:
+                os.rename(run.path, aside)
+            except FileNotFoundError:
+                raise run._gone() from None
         shutil.rmtree(aside)
+
+    def _send_new(self, aside: Run, run_id: str) -> None:
+        """Send a new run before anybody sees it. Raises RunNotWritableError if that fails."""
+        assert self.mirror
+        try:
+            self.mirror.create(run_id, aside.path)
+        except RunError:
+            shutil.rmtree(aside.path)
+            raise
+
+
+def _find_mirror(address: str) -> "Mirror":
+    """The mirror of this address, one in a process. Raises RunNotWritableError."""
+    from core.mirror import Layout, Mirror  # its libraries are not needed for a folder
+
+    found = Mirror(
+        address,
+        Layout(
+            run_id=_RUN_ID,
+            record=_CONFIG,
+            status=_STATUS,
+            trained=(
+                *(_PROBABILITIES, _FIRST_LAYER, _WEIGHTS, _MODEL),
+                *(_HISTORY, _CHECKPOINT, _STATUS),
+            ),
+            passing=(_CHECKPOINT, ".stop"),
+        ),
+    )
+    return _mirrors.setdefault(found.folder, found)

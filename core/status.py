@@ -96,3 +96,15 @@ class Record(BaseModel):
     owner: str
     created: datetime
     config: RunConfig
+
+
+class Label(BaseModel):
+    """What `label.json` says: how people mark a run, apart from what it is."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str | None = None
+    """What the run is called now; None for the name it was created with."""
+    note: str = ""
+    pinned: bool = False
+    """Whether it stands above the other runs."""

@@ -14,10 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from core.architecture import block_size
 from core.config import CLASSES, PIXELS
 from core.data import Floats, Splits
-
-_BLOCK_OPERATIONS = 4e9  # multiply-adds in a block of an evaluation: 0.1 s or less
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class Steps:
             for name, split in splits._asdict().items()
         }
         self._batch_size = batch_size
-        self._block = max(256, int(_BLOCK_OPERATIONS / model.count_params()))
+        self._block = block_size(model.count_params())
 
         @tf.function(
             input_signature=[

@@ -17,8 +17,8 @@ import numpy.typing as npt
 from core.checkpoint import Place, pack_checkpoint, unpack_checkpoint
 from core.config import RunConfig, Schedule
 from core.data import Floats, Splits, prepare_splits
-from core.model import build_model
-from core.runs import DamagedRunError, Run, RunNotFoundError
+from core.model import build_model, flatten_weights
+from core.runs import DamagedRunError, Run, RunNotFoundError, RunNotWritableError
 from core.status import Request, State, Status
 from core.steps import Evaluation, Steps, Sums
 
@@ -38,9 +38,19 @@ def train(run: Run, on_status: Callable[[Status], object] = lambda status: None)
     """Train `run` to its end, calling `on_status` with every status written; return the last.
 
     Does nothing for a run that has ended. Whatever goes wrong is written as the run's status
-    `failed`, with a sentence. Raises RunBusyError if another process trains the run, and
-    RunNotFoundError if it is deleted meanwhile.
+    `failed`, with a sentence. Raises RunBusyError if another process trains the run,
+    RunNotFoundError if it is deleted meanwhile, and RunNotWritableError if the disk is full or
+    read-only: the run can then be taken up again from its last checkpoint.
     """
+    try:
+        return _train(run, on_status)
+    except OSError as error:
+        if not run.path.is_dir():
+            raise RunNotFoundError(f"run {run.id} was deleted while it trained") from error
+        raise RunNotWritableError(f"run {run.id} cannot be written: {error}") from error
+
+
+def _train(run: Run, on_status: Callable[[Status], object]) -> Status:
     with run.training_lock():
         if not run.status.state.is_active:
             return run.status
@@ -48,6 +58,8 @@ def train(run: Run, on_status: Callable[[Status], object] = lambda status: None)
         try:
             training = _Training(run, on_status)
             return training.run_to_end()
+        except OSError:
+            raise
         except Exception as error:
             if not run.path.is_dir():
                 raise RunNotFoundError(f"run {run.id} was deleted while it trained") from error
@@ -105,8 +117,6 @@ def _sentence(error: Exception) -> str:
         return str(error)
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
         return "The machine ran out of memory. Try fewer or narrower layers, or a smaller batch."
-    if isinstance(error, OSError):
-        return f"The run could not be written: {error}."
     return f"An error that Digit Lab did not expect: {type(error).__name__}: {error}"
 
 
@@ -192,7 +202,8 @@ class _Training:
             self._best_weights = [variable.numpy() for variable in self.model.variables]
         # In this order a kill between any two leaves a history that the checkpoint can cut short.
         self.run.write_test_probabilities(epoch, test.probabilities)
-        self.run.write_first_layer(epoch, self.model.layers[0].kernel.numpy())
+        self.run.write_first_layer(epoch, self.model.trainable_variables[0].numpy())
+        self.run.write_weights(epoch, flatten_weights(self.model))
         self.run.write_history(self.rows)
         if batch == self.config.batches:
             place = Place(epoch, self.base_rate, self._best_weights)

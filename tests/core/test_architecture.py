@@ -14,6 +14,7 @@ CONFIGS: list[dict[str, Any]] = [
     {"hidden": (5, 4, 3), "batch_normalization": True},
     {"hidden": (32, 16), "batch_normalization": True, "dropout": 0.2, "l2": 1e-3},
     {"hidden": (8,) * 6, "activation": "gelu"},
+    {"hidden": (8,), "input_dropout": 0.2},
 ]
 
 
@@ -55,6 +56,16 @@ def test_activation_belongs_to_the_dense_layer_without_batch_normalization() -> 
     assert [(layer.name, layer.activation) for layer in layers] == [
         ("hidden_1", "elu"),
         ("output", "softmax"),
+    ]
+
+
+def test_input_dropout_comes_first_with_its_own_rate() -> None:
+    layers = describe_layers(RunConfig(hidden=(8,), input_dropout=0.2, dropout=0.5))
+    assert [(layer.name, layer.units, layer.rate) for layer in layers] == [
+        ("input_dropout", 784, 0.2),
+        ("hidden_1", 8, 0),
+        ("dropout_1", 8, 0.5),
+        ("output", 10, 0),
     ]
 
 

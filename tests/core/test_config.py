@@ -20,6 +20,7 @@ from core.config import (
 
 LIMITS = {
     "dropout": (0.0, 0.9),
+    "input_dropout": (0.0, 0.9),
     "l2": (1e-6, 1e-1),
     "learning_rate": (1e-6, 10.0),
     "batch_size": (16, 4096),

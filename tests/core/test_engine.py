@@ -1,5 +1,7 @@
 import json
 import math
+import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -14,10 +16,13 @@ import numpy as np
 import psutil
 import pytest
 
+import core
 from core.config import RunConfig
-from core.engine import Engine, EngineError, queue_place
+from core.engine import Engine, EngineError
 from core.runs import Run, RunNotFoundError, RunStore
-from core.status import Request, State, Status
+from core.status import Request, State
+from core.turns import QueueFullError
+from core.version import versions
 
 Small = Callable[..., RunConfig]
 Wait = Callable[..., None]
@@ -269,8 +274,11 @@ def test_engine_in_a_script(tmp_path: Path, store: RunStore) -> None:
 
 
 @contextmanager
-def process(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen([sys.executable, "-m", "dask", *arguments]) as started:
+def process(*arguments: str, folder: Path | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """A `dask` process; it imports what is in `folder` first."""
+    command = [sys.executable, "-m", "dask", *arguments]
+    environment = os.environ | ({"PYTHONPATH": str(folder)} if folder else {})
+    with subprocess.Popen(command, cwd=folder, env=environment) as started:
         try:
             yield started
         finally:
@@ -333,6 +341,39 @@ def test_run_trains_on_a_cluster_elsewhere(
     assert run.status == status
 
 
+def test_worker_with_other_code_is_refused(
+    tmp_path: Path,
+    store: RunStore,
+    small: Small,
+    wait_until: Wait,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(Path(core.__file__).parent, other / "core")
+    with (other / "core" / "steps.py").open("a") as file:
+        file.write("# changed\n")
+    about = tmp_path / "scheduler.json"
+    with scheduler(0, about):
+        wait_until(about.exists)
+        address = read_address(about)
+        monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", address)
+        with running(store) as engine:
+            run = store.create(small())
+            wait_until(
+                lambda: engine.problem == f"no workers: none has joined the scheduler at {address}"
+            )
+            arguments = (address, "--host=127.0.0.1", "--resources", "train=1", "--nthreads", "2")
+            with process("worker", *arguments, folder=other) as refused:
+                wait_until(lambda: "is refused" in str(engine.problem))
+                assert "it has Digit Lab code " in str(engine.problem)
+                assert versions()["Digit Lab"] in str(engine.problem)
+                refused.wait(RESULT_SECONDS)
+            assert run.status.state is State.QUEUED
+            with process("worker", *arguments):
+                wait_until(lambda: run.status.state is State.FINISHED)
+                assert engine.problem is None
+
+
 @pytest.mark.usefixtures("short_timeout")
 def test_unreachable_scheduler_is_named_until_it_is_there(
     tmp_path: Path,
@@ -353,7 +394,7 @@ def test_unreachable_scheduler_is_named_until_it_is_there(
         with pytest.raises(EngineError, match=address):
             engine.submit("math:sqrt", 2.0)
         with scheduler(free_port, tmp_path / "scheduler.json"):
-            wait_until(lambda: engine.problem is None)
+            wait_until(lambda: "none has joined" in str(engine.problem))
             engine.stop()
     assert run.status.state is State.QUEUED
 
@@ -370,8 +411,8 @@ def test_lost_scheduler_is_named(
     monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", address)
     with running(store) as engine:
         with scheduler(free_port, tmp_path / "scheduler.json"):
-            wait_until(lambda: engine.problem is None)
-        wait_until(lambda: engine.problem is not None, seconds=60)
+            wait_until(lambda: "none has joined" in str(engine.problem))
+        wait_until(lambda: "lost" in str(engine.problem), seconds=60)
         assert address in str(engine.problem)
 
 
@@ -389,10 +430,31 @@ def test_address_that_is_none_is_named(
 # --- the queue
 
 
-def test_place_in_the_queue_counts_the_older_runs_that_are_to_train(store: RunStore) -> None:
-    runs = [store.create(RunConfig()) for _ in range(5)]
-    states = [State.FINISHED, State.RUNNING, State.FAILED, State.QUEUED, State.QUEUED]
-    for run, state in zip(runs, states, strict=True):
-        run.write_status(Status(state=state))
-    newest_first = runs[::-1]
-    assert [queue_place(newest_first, run.id) for run in runs] == [0, 0, 1, 1, 2]
+def test_people_take_turns(engine: Engine, small: Small, wait_until: Wait) -> None:
+    """One who asks for three runs lets one who comes later with one go before the second."""
+    greedy = [engine.enqueue(small(epochs=5), owner="Ada") for _ in range(3)]
+    modest = engine.enqueue(small(epochs=5), owner="Bert")
+    runs = [*greedy, modest]
+    wait_until(lambda: all(run.status.state is State.FINISHED for run in runs))
+    order = sorted(runs, key=lambda run: run.status.heartbeat)
+    assert [run.id for run in order] == [greedy[0].id, modest.id, greedy[1].id, greedy[2].id]
+    wait_until(lambda: not engine.queue and not engine.training)
+
+
+def test_one_person_may_not_fill_the_queue(store: RunStore, small: Small) -> None:
+    engine = Engine(store)
+    for _ in range(engine.most_waiting):
+        engine.enqueue(small(), owner="Ada")
+    with pytest.raises(QueueFullError, match="10 of your runs are waiting"):
+        engine.enqueue(small(), owner="Ada")
+    engine.enqueue(small(), owner="Bert")
+    assert len(store.list()) == 11
+
+
+def test_most_waiting_is_a_setting(
+    store: RunStore, small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGITLAB_MOST_WAITING", "0")
+    with pytest.raises(QueueFullError):
+        Engine(store).enqueue(small(), owner="Ada")
+    assert store.list() == []

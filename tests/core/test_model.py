@@ -78,10 +78,10 @@ def test_no_l2_no_penalty() -> None:
     assert build_model(RunConfig(hidden=(8, 4), l2=0)).losses == []
 
 
-def test_dropout_rate() -> None:
-    model = build_model(RunConfig(hidden=(8, 4), dropout=0.3))
+def test_dropout_rates() -> None:
+    model = build_model(RunConfig(hidden=(8, 4), dropout=0.3, input_dropout=0.1))
     rates = [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
-    assert rates == [0.3, 0.3]
+    assert rates == [0.1, 0.3, 0.3]
 
 
 @pytest.mark.parametrize(

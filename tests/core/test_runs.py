@@ -1,7 +1,9 @@
 import json
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -12,14 +14,18 @@ import pytest
 from core.config import RunConfig
 from core.runs import (
     HISTORY_COLUMNS,
+    MAX_NAME,
+    MAX_NOTE,
     DamagedRunError,
     Run,
     RunBusyError,
     RunError,
     RunNotFoundError,
     RunStore,
+    new_run_id,
+    weight_epochs,
 )
-from core.status import Request, State, Status
+from core.status import Label, Request, State, Status
 
 
 @pytest.fixture
@@ -66,6 +72,12 @@ def test_configuration_is_stored_as_plain_json(run: Run) -> None:
     stored = json.loads((run.path / "config.json").read_text())
     assert stored["config"]["hidden"] == [512, 256]
     assert set(stored) == {"name", "owner", "created", "config"}
+
+
+def test_ids_drawn_one_after_another_sort_by_age() -> None:
+    ids = [new_run_id() for _ in range(200)]
+    assert ids == sorted(ids)
+    assert len({run_id[:19] for run_id in ids}) == 200  # by their times alone
 
 
 def test_list_is_newest_first(store: RunStore) -> None:
@@ -370,7 +382,11 @@ def test_deleted_run_cannot_be_locked(store: RunStore, run: Run) -> None:
     assert not run.path.exists()
 
 
-def test_waiting_for_the_lock_of_a_run_that_is_deleted(store: RunStore, run: Run) -> None:
+def test_waiting_for_the_lock_of_a_run_that_is_deleted(
+    store: RunStore, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.runs._STOP_SECONDS", 0.2)
+
     def wait_for_lock() -> None:
         with store.get(run.id).training_lock(wait=30):
             pass
@@ -418,11 +434,13 @@ def test_probabilities_of_other_epochs_raise(run: Run, epoch: int) -> None:
 def test_closing_gives_up_checkpoint_and_spare_room(run: Run) -> None:
     run.write_test_probabilities(1, probabilities(1))
     run.write_first_layer(1, np.zeros((784, 512), np.float32))
+    run.write_weights(1, np.zeros(535_818, np.float32))
     run.write_history([history_row(1)])
     run.write_checkpoint({"a": np.zeros(3)})
     run.close(epochs=1)
     assert np.load(run.path / "test_probabilities.npy").shape == (1, 10_000, 10)
     assert np.load(run.path / "first_layer.npy").shape == (1, 32, 28, 28)
+    assert np.load(run.path / "weights.npy").shape == (1, 535_818)
     np.testing.assert_array_equal(run.test_probabilities(1), probabilities(1).astype(np.float16))
     assert run.read_checkpoint() is None
     assert sorted(os.listdir(run.path)) == [
@@ -431,6 +449,7 @@ def test_closing_gives_up_checkpoint_and_spare_room(run: Run) -> None:
         "history.csv",
         "status.json",
         "test_probabilities.npy",
+        "weights.npy",
     ]
 
 
@@ -477,3 +496,181 @@ def test_first_layer_keeps_a_picture_of_each_of_the_first_units(
             np.testing.assert_array_equal(pictures[unit], expected)
     with pytest.raises(IndexError, match="epoch 3 is not there; this run has 2 finished epochs"):
         run.first_layer(3)
+
+
+# --- weights
+
+
+@pytest.mark.parametrize(
+    ("config", "epochs"),
+    [
+        (RunConfig(epochs=50), list(range(1, 51))),  # 535,818 parameters: 53.6 MB
+        (RunConfig(epochs=60), list(range(1, 60, 2))),  # would be 64.3 MB
+        (RunConfig(hidden=(2048,) * 4, epochs=5), [1, 4]),  # 14,217,226 parameters: 28.4 MB each
+        (RunConfig(hidden=(2048,) * 6, epochs=5), [1]),  # 22,609,930 parameters: 45.2 MB
+    ],
+)
+def test_weights_are_kept_of_as_many_epochs_as_fit(config: RunConfig, epochs: list[int]) -> None:
+    assert list(weight_epochs(config)) == epochs
+
+
+def test_weights_of_kept_epochs(store: RunStore) -> None:
+    run = store.create(RunConfig(epochs=60))
+    epochs, weights = run.weights()
+    assert (epochs.tolist(), weights.shape) == ([], (0, 535_818))
+    stored = np.random.default_rng(0).normal(size=(4, 535_818)).astype(np.float32)
+    stored[0, 0] = 1e6  # beyond what float16 can hold
+    for epoch, values in enumerate(stored, start=1):
+        run.write_weights(epoch, values)
+        run.write_history([history_row(number) for number in range(1, epoch + 1)])
+    epochs, weights = run.weights()
+    assert (epochs.tolist(), weights.dtype) == ([1, 3], np.float16)
+    assert weights[0, 0] == 65_504
+    np.testing.assert_array_equal(weights[:, 1:], stored[[0, 2], 1:].astype(np.float16))
+    run.write_history([history_row(number) for number in (1, 2)])
+    assert run.weights()[0].tolist() == [1]
+    run.close(epochs=2)
+    assert np.load(run.path / "weights.npy").shape == (1, 535_818)
+
+
+def test_damaged_weights_are_reported(run: Run) -> None:
+    run.write_weights(1, np.zeros(535_818, np.float32))
+    run.write_history([history_row(1)])
+    np.save(run.path / "weights.npy", np.zeros((5, 7), np.float16))
+    with pytest.raises(DamagedRunError, match=r"weights\.npy .*unexpected float16 \(5, 7\)"):
+        run.weights()
+
+
+# --- names, notes and pins
+
+
+def test_marks_are_kept_apart_from_the_configuration(store: RunStore) -> None:
+    run = store.create(RunConfig(), name="first")
+    before = (run.path / "config.json").read_bytes()
+    run.mark(name="  second\n name ", note=" line\nline ")
+    run.mark(pinned=True)
+    label = store.get(run.id).label
+    assert (label.name, label.note, label.pinned) == ("second name", "line\nline", True)
+    assert run.name == "second name"
+    assert (run.path / "config.json").read_bytes() == before
+    run.mark(name=" ")
+    assert run.name == "first"
+    assert run.label.note == "line\nline"
+
+
+def test_long_marks_are_cut_off(run: Run) -> None:
+    run.mark(name="n" * 1_000, note="x" * 10_000)
+    assert (len(run.label.name), len(run.label.note)) == (MAX_NAME, MAX_NOTE)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"pinned": "perhaps"}'])
+def test_an_unreadable_label_counts_as_none(run: Run, content: str) -> None:
+    (run.path / "label.json").write_text(content)
+    assert run.label == Label()
+    run.mark(pinned=True)
+    assert run.label == Label(pinned=True)
+
+
+def test_a_deleted_run_cannot_be_marked_or_asked(store: RunStore, run: Run) -> None:
+    store.delete(run.id)
+    for change in (lambda: run.mark(name="x"), lambda: run.ask(Request.STOP)):
+        with pytest.raises(RunNotFoundError, match=run.id):
+            change()
+    assert os.listdir(store.root) == []
+
+
+def test_marks_from_several_sides_are_all_kept(store: RunStore, run: Run) -> None:
+    changes = [{"name": "named"}, {"note": "noted"}, {"pinned": True}] * 10
+    with ThreadPoolExecutor(8) as executor:
+        list(executor.map(lambda change: store.get(run.id).mark(**change), changes))
+    assert run.label == Label(name="named", note="noted", pinned=True)
+
+
+# --- for a list of many runs
+
+
+def test_history_columns_are_those_of_the_history(run: Run) -> None:
+    assert run.history_columns("epoch", "test_loss").shape == (2, 0)
+    rows = [
+        dict(zip(HISTORY_COLUMNS, np.random.default_rng(epoch).random(13), strict=True))
+        for epoch in range(5)
+    ]
+    run.write_history(rows)
+    names = ("validation_accuracy", "epoch")
+    np.testing.assert_array_equal(run.history_columns(*names), run.history[[*names]].T)
+
+
+@pytest.mark.parametrize("content", ["", "x\n1\n", f"{','.join(HISTORY_COLUMNS)}\n1,2\n"])
+def test_columns_of_a_damaged_history(run: Run, content: str) -> None:
+    (run.path / "history.csv").write_text(content)
+    with pytest.raises(DamagedRunError, match=r"history\.csv"):
+        run.history_columns("epoch")
+
+
+def test_the_version_changes_with_label_status_and_history(run: Run) -> None:
+    versions = [run.version]
+    for change in (
+        lambda: run.mark(pinned=True),
+        lambda: run.write_status(Status(state=State.RUNNING)),
+        lambda: run.write_history([history_row(1)]),
+    ):
+        change()
+        versions.append(run.version)
+    assert len(set(versions)) == 4
+    assert run.version == versions[-1]
+
+
+# --- deleting
+
+
+def test_a_queued_run_is_stopped_before_it_is_deleted(store: RunStore, run: Run) -> None:
+    store.delete(run.id)
+    assert os.listdir(store.root) == []
+
+
+def test_a_paused_training_is_stopped_before_its_run_is_deleted(
+    store: RunStore, run: Run, wait_until: Callable[..., None]
+) -> None:
+    """The other side of `delete`: whoever trains lets go once asked to stop."""
+    run.write_status(Status(state=State.PAUSED))
+    seen = threading.Event()
+
+    def train() -> None:
+        with run.training_lock():
+            seen.set()
+            wait_until(lambda: run.control.request is Request.STOP)
+            run.write_status(Status(state=State.STOPPED))
+
+    with ThreadPoolExecutor(1) as executor:
+        training = executor.submit(train)
+        seen.wait()
+        store.delete(run.id)
+        assert training.exception() is None
+    assert os.listdir(store.root) == []
+
+
+def test_deleting_marking_and_creating_at_once_leaves_whole_runs(store: RunStore) -> None:
+    runs = [store.create(RunConfig(), state=State.FINISHED) for _ in range(30)]
+
+    def delete(run: Run) -> bool:
+        try:
+            store.delete(run.id)
+        except RunNotFoundError:
+            return False
+        return True
+
+    def mark(run: Run) -> None:
+        for number in range(5):
+            with suppress(RunNotFoundError):
+                run.mark(name=f"name {number}")
+
+    with ThreadPoolExecutor(8) as executor:
+        marked = [executor.submit(mark, run) for run in runs]
+        deleted = [executor.submit(delete, run) for run in runs[:20] * 2]
+        created = [executor.submit(store.create, RunConfig()) for _ in range(10)]
+    assert sum(future.result() for future in deleted) == 20
+    assert all(future.exception() is None for future in marked)
+    left = {run.id for run in runs[20:]} | {future.result().id for future in created}
+    assert {run.id for run in store.list()} == left == set(os.listdir(store.root))
+    assert all(run.status.state is not State.DAMAGED for run in store.list())
+    assert {run.name for run in runs[20:]} == {"name 4"}

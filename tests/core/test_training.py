@@ -59,6 +59,7 @@ def check_equal_outcome(run: Run, other: Run) -> None:
     assert histories[0].to_dict("records") == histories[1].to_dict("records")
     np.testing.assert_array_equal(run.test_probabilities(), other.test_probabilities())
     np.testing.assert_array_equal(run.first_layer(), other.first_layer())
+    np.testing.assert_array_equal(run.weights()[1], other.weights()[1])
     assert run.status.final_epoch == other.status.final_epoch
 
 
@@ -92,6 +93,7 @@ def test_finished_directory(finished: Run) -> None:
         "model.keras",
         "status.json",
         "test_probabilities.npy",
+        "weights.npy",
     }
 
 
@@ -143,6 +145,15 @@ def test_first_layer_is_that_of_the_saved_model(finished: Run) -> None:
     assert finished.first_layer().shape == (3, 32, 28, 28)
     expected = kernel.T.reshape(32, 28, 28).astype(np.float16)
     np.testing.assert_array_equal(finished.first_layer(3), expected)
+
+
+def test_weights_end_with_those_of_the_saved_model(finished: Run) -> None:
+    epochs, weights = finished.weights()
+    assert epochs.tolist() == [1, 2, 3]
+    layers = load_model(finished).layers
+    arrays = [array.numpy() for layer in layers for array in layer.weights]
+    expected = np.concatenate([array.ravel() for array in arrays]).astype(np.float16)
+    np.testing.assert_array_equal(weights[-1], expected)
 
 
 def test_training_repeats_exactly(finished: Run, store: RunStore) -> None:

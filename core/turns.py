@@ -1,0 +1,50 @@
+"""Whose run trains next, and when: people take turns, not runs."""
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from core.runs import Run
+
+
+class QueueFullError(RuntimeError):
+    """One person has as many runs waiting as one may; the message is a sentence for them."""
+
+
+def take_turns(
+    waiting: Iterable[Run], training: Iterable[Run], last_turns: Mapping[str, int]
+) -> list[Run]:
+    """`waiting`, oldest first, in the order in which the runs are to train.
+
+    Everyone's first run comes before anyone's second, where those that train already count; among
+    equals, that of the person whose last turn is longest ago (`last_turns` numbers them), then the
+    one that has waited longest. So one run of a person who has asked for nothing else waits for
+    one run of each other person, however many those have asked for.
+    """
+    turns = Counter(run.record.owner for run in training)
+    places: dict[str, tuple[int, int]] = {}
+    found = list(waiting)
+    for run in found:
+        owner = run.record.owner
+        places[run.id] = turns[owner], last_turns.get(owner, -1)
+        turns[owner] += 1
+    return sorted(found, key=lambda run: places[run.id])
+
+
+def expected_waits(
+    seconds_left: Sequence[float], lengths: Sequence[float], places: int
+) -> list[float]:
+    """Seconds until each of the waiting runs starts, in the order of their turns.
+
+    `seconds_left` of the runs that train, `lengths` in seconds of those that wait, `places` where
+    one run each can train (at least 1).
+    """
+    free = sorted([*seconds_left, *[0.0] * (max(places, 1) - len(seconds_left))])
+    while len(free) > max(places, 1):  # more train than there are places now: the last ends later
+        heapq.heappop(free)
+    waits = []
+    for length in lengths:
+        start = heapq.heappop(free)
+        waits.append(start)
+        heapq.heappush(free, start + length)
+    return waits
