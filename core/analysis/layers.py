@@ -4,6 +4,7 @@ All take the network as `network.load_network` finds it, and raise what that rai
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import keras
@@ -18,6 +19,8 @@ from core.analysis.weights import FirstLayer
 from core.config import CLASSES, IMAGE_SIDE
 from core.data import Floats, load_mnist
 from core.runs import Run
+
+_BEFORE_OUTPUT = "before output"
 
 
 def layer_table(run: Run) -> pd.DataFrame:
@@ -49,7 +52,7 @@ def layer_configs(run: Run) -> dict[str, dict[str, Any]]:
 
 def first_layer_weights(run: Run, count: int | None = None) -> FirstLayer:
     """The weights from the pixels to each first-layer unit; the `count` with the largest norm."""
-    kernel = keras.ops.convert_to_numpy(load_network(run).layers[0].kernel)
+    kernel = keras.ops.convert_to_numpy(load_network(run).trainable_variables[0])
     norms = np.linalg.norm(kernel, axis=0)
     units = np.argsort(-norms, kind="stable")[:count]
     return FirstLayer(kernel.T[units].reshape(-1, IMAGE_SIDE, IMAGE_SIDE), units, norms[units])
@@ -93,10 +96,7 @@ def activations(run: Run, image: npt.NDArray[Any]) -> dict[str, Floats]:
     `image` is uint8 (28, 28), or floats in [0, 1]. Dropout, which does nothing in inference mode,
     is left out.
     """
-    model = load_network(run)
-    outputs = {layer.name: layer.output for layer in _computing(model)}
-    values = truncate(model, outputs)(_one(image), training=False)
-    return {name: keras.ops.convert_to_numpy(values[name])[0] for name in outputs}
+    return activations_and_gradient(load_network(run), image)[0]
 
 
 def input_gradient(run: Run, image: npt.NDArray[Any], digit: int) -> Floats:
@@ -108,16 +108,30 @@ def input_gradient(run: Run, image: npt.NDArray[Any], digit: int) -> Floats:
     """
     if digit not in range(CLASSES):
         raise ValueError(f"{digit!r} is no digit; choose 0 to {CLASSES - 1}")
-    model = load_network(run)
-    output = model.layers[-1]
-    before = truncate(model, output.input)
+    return activations_and_gradient(load_network(run), image, digit)[1]
+
+
+def activations_and_gradient(
+    model: keras.Sequential, image: npt.NDArray[Any], digit: int | None = None
+) -> tuple[dict[str, Floats], Floats]:
+    """`activations` and `input_gradient` of a network in one pass, by default for its answer."""
+    output, names = model.layers[-1], [layer.name for layer in _computing(model)]
     pixels = tf.constant(_one(image))
     with tf.GradientTape() as tape:
         tape.watch(pixels)
-        scores = before(pixels, training=False) @ output.kernel + output.bias
-        score = scores[0, digit]
+        values = _all_outputs(model)(pixels, training=False)
+        scores = values[_BEFORE_OUTPUT] @ output.kernel + output.bias
+        score = tf.reduce_max(scores) if digit is None else scores[0, digit]
     gradient: Floats = keras.ops.convert_to_numpy(tape.gradient(score, pixels) * pixels)
-    return gradient.reshape(IMAGE_SIDE, IMAGE_SIDE)
+    found = {name: keras.ops.convert_to_numpy(values[name])[0] for name in names}
+    return found, gradient.reshape(IMAGE_SIDE, IMAGE_SIDE)
+
+
+@lru_cache(maxsize=8)
+def _all_outputs(model: keras.Sequential) -> keras.Model:
+    """`model` with what each layer gives, by its name, and what the last one is given."""
+    outputs = {layer.name: layer.output for layer in _computing(model)}
+    return truncate(model, outputs | {_BEFORE_OUTPUT: model.layers[-1].input})
 
 
 def _regularizer(layer: keras.Layer) -> str | None:

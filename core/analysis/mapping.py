@@ -4,6 +4,10 @@ Page and job share nothing but the run directory: what is asked for, how far it 
 """
 
 import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from core.analysis.embedding import compute_map
 from core.analysis.maps import ITERATIONS, FeatureMap, MapMethod, MapRequest, MapStatus
@@ -11,6 +15,9 @@ from core.runs import Run, RunBusyError, RunError, RunNotFoundError
 from core.status import State
 
 _log = logging.getLogger(__name__)
+
+_BEAT_EVERY = 5.0
+"""Seconds between two signs of life: a step of a map of many points may take longer."""
 
 
 def compute_and_keep_map(run: Run, request: MapRequest) -> None:
@@ -28,33 +35,71 @@ def compute_and_keep_map(run: Run, request: MapRequest) -> None:
         _log.info("%s", error)
 
 
+class _Journal:
+    """What the job writes of its map: the points, and the status with its signs of life."""
+
+    def __init__(self, run: Run, key: str) -> None:
+        self._run, self._key = run, key
+        self._lock = threading.Lock()
+        self.write(MapStatus(state=State.RUNNING))
+
+    def write(self, status: MapStatus) -> None:
+        with self._lock:
+            self._status = status
+            self._run.write_map_status(self._key, status)
+
+    def write_stage(self, stage: FeatureMap, state: State) -> None:
+        self._run.write_map_points(self._key, stage.points)
+        self.write(
+            MapStatus(
+                state=state,
+                epoch=stage.epoch,
+                iteration=stage.iteration,
+                feature_agreement=stage.feature_agreement,
+                map_agreement=stage.map_agreement,
+            )
+        )
+
+    @contextmanager
+    def beating(self) -> Iterator[None]:
+        """Give a sign of life every few seconds, however long a step of the map takes."""
+        over = threading.Event()
+
+        def beat() -> None:
+            while not over.wait(_BEAT_EVERY):
+                with suppress(RunError):  # a run that was deleted: the job itself will find out
+                    self._beat()
+
+        thread = threading.Thread(target=beat, name=f"beat {self._key}", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def _beat(self) -> None:
+        with self._lock:
+            alive = self._status.model_copy(update={"heartbeat": time.time()})
+            self._run.write_map_status(self._key, alive)
+
+
 def _compute_and_keep(run: Run, request: MapRequest) -> None:
+    journal = _Journal(run, request.key)
+
     def keep(stage: FeatureMap) -> bool:
-        _write(run, request, stage, State.RUNNING)
+        journal.write_stage(stage, State.RUNNING)
         return run.is_map_to_stop(request.key)
 
-    run.write_map_status(request.key, MapStatus(state=State.RUNNING))
     try:
-        result = compute_map(run, request, keep)
+        with journal.beating():
+            result = compute_map(run, request, keep)
         whole = request.method is MapMethod.PCA or result.iteration == ITERATIONS
-        _write(run, request, result, State.FINISHED if whole else State.STOPPED)
+        journal.write_stage(result, State.FINISHED if whole else State.STOPPED)
     except Exception as error:  # whatever it was, the page must not wait for ever
         if not isinstance(error, RunError | ValueError):
             _log.exception("map %s of run %s failed", request.key, run.id)
-        failed = MapStatus(state=State.FAILED, error=_sentence(error))
-        run.write_map_status(request.key, failed)
-
-
-def _write(run: Run, request: MapRequest, stage: FeatureMap, state: State) -> None:
-    run.write_map_points(request.key, stage.points)
-    status = MapStatus(
-        state=state,
-        epoch=stage.epoch,
-        iteration=stage.iteration,
-        feature_agreement=stage.feature_agreement,
-        map_agreement=stage.map_agreement,
-    )
-    run.write_map_status(request.key, status)
+        journal.write(MapStatus(state=State.FAILED, error=_sentence(error)))
 
 
 def _sentence(error: Exception) -> str:

@@ -4,6 +4,7 @@
 """
 
 import time
+from contextlib import suppress
 from enum import StrEnum
 from typing import Annotated, Literal, NamedTuple, Self
 
@@ -24,7 +25,7 @@ EARLY_ITERATIONS, MAIN_ITERATIONS = 250, 500  # openTSNE's defaults
 ITERATIONS = EARLY_ITERATIONS + MAIN_ITERATIONS
 """Iterations of a t-SNE map that is not stopped."""
 
-# Before its first report a map of 10,000 points on a busy machine takes this long at worst.
+# A job gives a sign of life every five; but one that is queued waits this long for a worker.
 _SILENT_AFTER = 30.0  # seconds
 
 
@@ -63,6 +64,16 @@ class MapRequest(BaseModel):
         if self.method is MapMethod.TSNE:
             parts += [self.pca_components, self.perplexity, self.seed]
         return "-".join(map(str, parts))
+
+
+def parse_map_key(key: str) -> MapRequest | None:
+    """The request whose `key` this is; None if it is none's."""
+    names = ("method", "layer", "split", "points", "pca_components", "perplexity", "seed")
+    with suppress(ValueError):
+        request = MapRequest.model_validate(dict(zip(names, key.split("-"), strict=False)))
+        if request.key == key:
+            return request
+    return None
 
 
 class FeatureMap(NamedTuple):

@@ -13,7 +13,7 @@ from core.checkpoint import unpack_checkpoint
 from core.config import IMAGE_SIDE, PIXELS
 from core.data import Floats, scale_images
 from core.model import build_model
-from core.runs import DamagedRunError, NoNetworkError, Run
+from core.runs import DamagedRunError, NoNetworkError, Run, RunError
 
 _BLOCK = 8192  # images at a time, so that wide layers do not fill the memory
 
@@ -44,9 +44,36 @@ def load_network_and_epoch(run: Run) -> tuple[keras.Sequential, int]:
     return model, place.epochs
 
 
-@lru_cache(maxsize=4)
+def load_network_after(run: Run, epoch: int) -> keras.Sequential:
+    """The run's network as it was after `epoch`, not to be changed.
+
+    For the network as it stands this is `load_network`; another has its weights rounded to
+    float16, as the run keeps them. Raises RunError if it does not keep those of this epoch.
+    """
+    epochs, _ = run.weights()
+    is_kept = epoch in epochs
+    if epoch == run.network_epoch and (run.model_path.exists() or not is_kept):
+        return load_network(run)
+    if not is_kept:
+        raise RunError(f"run {run.id} does not keep its network after epoch {epoch}")
+    return _load_epoch(run.path, epoch)
+
+
+@lru_cache(maxsize=12)
 def _load(path: Path, modified: int) -> keras.Sequential:
     return keras.saving.load_model(path, compile=False, safe_mode=True)
+
+
+@lru_cache(maxsize=4)
+def _load_epoch(path: Path, epoch: int) -> keras.Sequential:
+    run = Run(path)
+    epochs, stored = run.weights()
+    flat = stored[int(np.flatnonzero(epochs == epoch)[0])].astype(np.float32)
+    model = build_model(run.config)
+    ends = np.cumsum([int(np.prod(weights.shape)) for weights in model.weights])
+    for weights, values in zip(model.weights, np.split(flat, ends[:-1]), strict=True):
+        weights.assign(values.reshape(weights.shape))
+    return model
 
 
 def as_pixels(images: npt.NDArray[Any]) -> Floats:
