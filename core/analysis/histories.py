@@ -1,0 +1,51 @@
+"""A run's history made ready to draw: cross-entropy alone, smoothing, training time, best epoch."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+_LOSSES = ["running_loss", "train_loss", "validation_loss", "test_loss"]
+_ACCURACIES = [name.replace("loss", "accuracy") for name in _LOSSES]
+
+
+def without_penalty(history: pd.DataFrame) -> pd.DataFrame:
+    """The history with cross-entropy alone in its losses: less the L2 penalty.
+
+    `running_loss` is a mean over the epoch; the penalty at the epoch's end stands in for its mean.
+    """
+    return history.assign(**{name: history[name] - history["l2_penalty"] for name in _LOSSES})
+
+
+def smooth(history: pd.DataFrame, weight: float) -> pd.DataFrame:
+    """The history with every loss and accuracy averaged with those before it.
+
+    Each epoch further back counts `weight` times as much, from 0 (no smoothing) to below 1.
+    """
+    columns = [*_LOSSES, *_ACCURACIES]
+    return history.assign(**history[columns].ewm(alpha=1 - weight).mean())
+
+
+def with_elapsed(history: pd.DataFrame) -> pd.DataFrame:
+    """The history with a column `elapsed`: seconds spent training by the end of each epoch."""
+    return history.assign(elapsed=history["seconds"].cumsum())
+
+
+def best_epoch(history: pd.DataFrame) -> int:
+    """The first epoch with the lowest validation loss, penalty included, as early stopping judges.
+
+    0 if no epoch has ended, or none with a finite loss.
+    """
+    losses = history["validation_loss"].dropna()
+    return 0 if losses.empty else int(history["epoch"][losses.idxmin()])
+
+
+def best_table(histories: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Each run's best epoch, a row a name: run, epochs, best_epoch, validation_loss,
+    validation_accuracy (0 to 1), elapsed (seconds up to its end). Left out: runs without one."""
+    rows = []
+    for name, history in histories.items():
+        if epoch := best_epoch(history):
+            best = with_elapsed(history).set_index("epoch").loc[epoch]
+            values = best[["validation_loss", "validation_accuracy", "elapsed"]].to_dict()
+            rows.append({"run": name, "epochs": len(history), "best_epoch": epoch, **values})
+    return pd.DataFrame(rows)
