@@ -1,0 +1,43 @@
+"""What networks make of a drawing, as plain arrays; needs no Keras, so that a page can hold it.
+
+`reading` computes it, on a worker.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from core.data import Floats
+
+
+class Opinion(NamedTuple):
+    """What one run's network, as it stands, says of a drawing."""
+
+    run_id: str
+    probabilities: Floats | None
+    """float32 (10,), or None if the run has no network that can be asked."""
+    problem: str = ""
+    """Why not, as a sentence without its full stop."""
+
+
+class Reading(NamedTuple):
+    """What one network makes of a drawing."""
+
+    probabilities: Floats
+    """float32 (10,)"""
+    activations: dict[str, Floats]
+    """Each hidden layer's, float32 (units,), by its name, in order."""
+    evidence: Floats
+    """float32 (28, 28): which pixels speak for the answer (positive) or against it."""
+
+
+class Neighbours(NamedTuple):
+    """The training images nearest to a drawing in the last hidden layer, the nearest first."""
+
+    indices: npt.NDArray[np.int64]
+    """Into the 60,000 training images, (n,)."""
+    distances: Floats
+    """Euclidean, float32 (n,)."""
+    searched: int
+    """Among how many of the run's training images."""
