@@ -1,21 +1,23 @@
-"""The command line: `python -m core train`, `runs`, `presets`."""
+"""The command line: `python -m core train`, `runs`, `presets`, `sweep`."""
 
 import argparse
 import os
 import signal
 import sys
 from collections.abc import Sequence
-from enum import StrEnum
-from typing import Any, NoReturn, get_args
+from typing import NoReturn
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
 from core.architecture import count_parameters
-from core.config import PRESETS, Bounds, RunConfig, bounds, field_text, parse_config
+from core.config import PRESETS
+from core.options import add_config_options, read_config
 from core.runs import DamagedRunError, Run, RunError, RunStore
 from core.status import Request, State, Status
+from core.sweep.command import add_sweep
+from core.sweep.store import SweepError
 
 
 class _Parser(argparse.ArgumentParser):
@@ -27,51 +29,26 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit status."""
     parser = _Parser(prog="python -m core", description="Digit Lab on the command line.")
-    commands = parser.add_subparsers(required=True, metavar="train | runs | presets")
+    commands = parser.add_subparsers(required=True, metavar="train | runs | presets | sweep")
     _add_train(commands.add_parser("train", help="train a run here and now, with a progress bar"))
     commands.add_parser("runs", help="list the runs").set_defaults(command=_runs)
     commands.add_parser("presets", help="print the presets").set_defaults(command=_presets)
+    add_sweep(commands.add_parser("sweep", help="search hyperparameters, a run for each trial"))
     options = parser.parse_args(arguments)
     try:
         return int(options.command(options, parser))
-    except RunError as error:
+    except (RunError, SweepError) as error:
         parser.error(str(error))
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_train)
-    parser.add_argument("--preset", choices=PRESETS, metavar="NAME", help=", ".join(PRESETS))
     parser.add_argument("--name", help="what to call the run")
-    for name, field in RunConfig.model_fields.items():
-        # Kept as texts: RunConfig reads and judges them, here as everywhere.
-        parser.add_argument(
-            "--" + name.replace("_", "-"),
-            default=argparse.SUPPRESS,
-            nargs="*" if name == "hidden" else None,
-            metavar=_form(name, field.annotation),
-            help=f"{field.description} Default: {field_text(field.default)}.".replace("%", "%%"),
-        )
-
-
-def _form(name: str, annotation: Any) -> str:
-    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
-        return "{" + ",".join(annotation) + "}"
-    if annotation is bool:
-        return "{on,off}"
-    limits: Bounds = bounds(name)
-    return f"{'WIDTH ' if get_args(annotation) else ''}{limits}".replace(" ", "-")
+    add_config_options(parser)
 
 
 def _train(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
-    given = {name: value for name, value in vars(options).items() if name in RunConfig.model_fields}
-    base = PRESETS[options.preset].model_dump() if options.preset else {}
-    if "hidden" in given:
-        given["hidden"] = " ".join(given["hidden"])  # 512 256 as well as 512-256
-    config, wrong = parse_config(base | given)
-    if wrong:
-        name, sentence = next(iter(wrong.items()))
-        parser.error(f"--{name.replace('_', '-')}: {sentence}")
-
+    config = read_config(options, parser)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greetings hide the bar
     from core.training import train
 

@@ -1,0 +1,134 @@
+"""A sweep's configuration: what varies around which network, how it is searched, how often."""
+
+from enum import StrEnum
+from itertools import product
+from typing import Annotated, Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from core.config import Bounds, RunConfig, bounds
+from core.sweep.space import Choices, Space, Value, check_space, grid_values, is_integer
+
+MAX_VARIED = 8
+MAX_TRIALS = 1_000
+TRIALS = Bounds(1, MAX_TRIALS, logarithmic=True)
+SEEDS = Bounds(1, 10)
+
+
+class Sampler(StrEnum):
+    """How the next trial is chosen."""
+
+    TPE = "tpe"
+    RANDOM = "random"
+    GRID = "grid"
+
+
+class Pruner(StrEnum):
+    """How weak trials are cut short, by their validation accuracy after each epoch."""
+
+    NONE = "none"
+    MEDIAN = "median"
+    HYPERBAND = "hyperband"
+
+
+class SweepConfig(BaseModel):
+    """A sweep, validated and frozen. Its objective is validation accuracy, never test."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base: RunConfig = Field(RunConfig(), title="Base", description="Everything that does not vary.")
+    vary: dict[str, Space] = Field(
+        title="What varies",
+        description="The hyperparameters that are searched. The more of them, the more trials it "
+        "takes to learn anything about each.",
+    )
+    sampler: Sampler = Field(
+        Sampler.TPE,
+        title="Search",
+        description="TPE (tree-structured Parzen estimator) tries values like those of the best "
+        "trials so far, after ten random ones. Random search is hard to beat with few trials, and "
+        "fair to every hyperparameter. A grid tries every combination.",
+    )
+    trials: Annotated[int, TRIALS] = Field(
+        20,
+        title="Trials",
+        description="How many combinations are tried. A grid has its own number.",
+    )
+    seeds: Annotated[int, SEEDS] = Field(
+        1,
+        title="Seeds per trial",
+        description="Each combination is trained with so many seeds, and judged by the mean. One "
+        "seed finds more in the same time; several tell a real difference from a lucky start.",
+    )
+    pruner: Pruner = Field(
+        Pruner.NONE,
+        title="Cut short",
+        description="Stop weak runs early. Median: whatever is below the median of the earlier "
+        "trials at the same epoch. Hyperband: successive halving, at several budgets of epochs. "
+        "The first seed of a trial is judged; the others begin once it has come through.",
+    )
+
+    @field_validator("vary")
+    @classmethod
+    def _check_vary(cls, vary: dict[str, Space]) -> dict[str, Space]:
+        if not 1 <= len(vary) <= MAX_VARIED:
+            raise ValueError(f"{len(vary)} hyperparameters vary; choose 1 to {MAX_VARIED}")
+        return {name: check_space(name, space) for name, space in vary.items()}
+
+    @model_validator(mode="after")
+    def _check_whole(self) -> Self:
+        if self.sampler is Sampler.GRID and self.grid_size > MAX_TRIALS:
+            raise ValueError(
+                f"the grid has {self.grid_size:,} points; choose fewer, at most {MAX_TRIALS:,}"
+            )
+        bounds("seed").check(self.base.seed + self.seeds - 1)
+        return self
+
+    @property
+    def grid_size(self) -> int:
+        """How many combinations a grid over this space has."""
+        return int(np.prod([len(values) for values in self._grid_axes()], dtype=object))
+
+    @property
+    def planned_trials(self) -> int:
+        """How many trials the sweep begins with: those asked for, or those of the grid."""
+        return self.grid_size if self.sampler is Sampler.GRID else self.trials
+
+    @property
+    def most_epochs(self) -> int:
+        """The most epochs that a run of this sweep may take."""
+        space = self.vary.get("epochs")
+        return max(map(int, grid_values("epochs", space))) if space else self.base.epochs
+
+    def grid(self) -> list[dict[str, Value]]:
+        """Every combination of the grid, in order; the last hyperparameter moves fastest."""
+        return [dict(zip(self.vary, values, strict=True)) for values in product(*self._grid_axes())]
+
+    def run_config(self, values: dict[str, Value], seed: int = 0) -> RunConfig:
+        """The configuration of a trial's run: the base with `values`, and the seed-th seed from 0.
+
+        Raises pydantic's ValidationError, a ValueError, for values out of bounds.
+        """
+        fields = self.base.model_dump() | values | {"seed": self.base.seed + seed}
+        return RunConfig.model_validate(fields)
+
+    def example_configs(self, count: int = 30) -> list[RunConfig]:
+        """Configurations evenly drawn from the space, always the same: to estimate a sweep by."""
+        random = np.random.default_rng(0)
+        return [
+            self.run_config({name: _draw(name, space, random) for name, space in self.vary.items()})
+            for _ in range(count)
+        ]
+
+    def _grid_axes(self) -> list[list[Value]]:
+        return [grid_values(name, space) for name, space in self.vary.items()]
+
+
+def _draw(name: str, space: Space, random: np.random.Generator) -> Value:
+    if isinstance(space, Choices):
+        return space.values[random.integers(len(space.values))]
+    low, high = (np.log([space.low, space.high])) if space.log else (space.low, space.high)
+    number = random.uniform(low, high)
+    number = min(max(float(np.exp(number)) if space.log else number, space.low), space.high)
+    return round(number) if is_integer(name) else number

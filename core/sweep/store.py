@@ -1,0 +1,267 @@
+"""Sweeps on disk, beside the runs: the only code that knows a sweep directory's file names.
+
+`runs/sweeps/<id>/` holds what was asked (`config.json`, `control.json`), how far it is
+(`status.json`, written by whoever drives the sweep, who holds `.lock`), and the study itself
+(`study.db`), unless that is in the database that `DIGITLAB_STUDIES` names.
+"""
+
+import os
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from getpass import getuser
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import filelock
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.files import replace_file
+from core.runs import MAX_NAME, RunStore, new_run_id
+from core.status import Request, State
+from core.sweep.config import TRIALS, Sampler, SweepConfig
+
+DATABASE_VARIABLE = "DIGITLAB_STUDIES"
+
+_SWEEP_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
+_FOLDER = "sweeps"
+_CONFIG = "config.json"
+_CONTROL = "control.json"
+_STATUS = "status.json"
+_STUDY = "study.db"
+_LOCK = ".lock"
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class SweepError(RuntimeError):
+    """Something is wrong with a sweep; the message is a sentence for the person who asked."""
+
+
+class SweepBusyError(SweepError):
+    """Another process drives the sweep."""
+
+
+class SweepRecord(BaseModel):
+    """What `config.json` says: the configuration, and the sweep's name, owner and creation."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    owner: str
+    created: datetime
+    in_database: bool
+    """Whether the study is in the database of `DIGITLAB_STUDIES` and not in `study.db`."""
+    config: SweepConfig
+
+
+class SweepControl(BaseModel):
+    """What `control.json` says: what people ask of the sweep."""
+
+    model_config = ConfigDict(frozen=True)
+
+    request: Request = Request.RUN
+    trials: Annotated[int, TRIALS] | None = None
+    """How many trials it is to have, if that was changed since it began."""
+
+
+class SweepStatus(BaseModel):
+    """What `status.json` says: how far the sweep is."""
+
+    model_config = ConfigDict(frozen=True)
+
+    complete: int = 0
+    """Trials that have come to their end."""
+    cut: int = 0
+    """Trials that were cut short: pruned, stopped, or failed."""
+    in_flight: int = 0
+    best_value: float | None = None
+    """The highest validation accuracy of a complete trial, averaged over its seeds."""
+    best_trial: int | None = None
+    problem: str | None = None
+    """Why the sweep does not go on at present: a sentence."""
+    version: float = Field(default_factory=time.time)
+    """Unix time of writing: another whenever the study has changed."""
+
+    @property
+    def done(self) -> int:
+        """Trials that need not be tried again."""
+        return self.complete + self.cut
+
+
+class Sweep:
+    """One sweep directory. Cheap to make; every property reads the file as it is now."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.id = path.name
+        self._record: SweepRecord | None = None
+
+    def __repr__(self) -> str:
+        return f"Sweep({self.id})"
+
+    @property
+    def record(self) -> SweepRecord:
+        """Name, owner, creation and configuration. Raises SweepError."""
+        if self._record is None:
+            self._record = self._read(_CONFIG, SweepRecord)
+        return self._record
+
+    @property
+    def config(self) -> SweepConfig:
+        """What varies, and how it is searched."""
+        return self.record.config
+
+    @property
+    def name(self) -> str:
+        """What the person called the sweep."""
+        return self.record.name
+
+    @property
+    def control(self) -> SweepControl:
+        """What was last asked of the sweep; to run, if nothing was or the file is unreadable."""
+        with suppress(SweepError):
+            return self._read(_CONTROL, SweepControl)
+        return SweepControl()
+
+    @property
+    def status(self) -> SweepStatus:
+        """How far it is; not begun, if nobody has said so or the file is unreadable."""
+        with suppress(SweepError):
+            return self._read(_STATUS, SweepStatus)
+        return SweepStatus(version=0)
+
+    @property
+    def planned(self) -> int:
+        """How many trials it is to have."""
+        return self.control.trials or self.config.planned_trials
+
+    @property
+    def state(self) -> State:
+        """Running, paused, stopping, stopped or finished. Raises SweepError."""
+        status, control = self.status, self.control
+        if status.done >= (control.trials or self.config.planned_trials) and not status.in_flight:
+            return State.FINISHED
+        if control.request is Request.STOP:
+            return State.STOPPING if status.in_flight else State.STOPPED
+        return State.PAUSED if control.request is Request.PAUSE else State.RUNNING
+
+    @property
+    def has_work(self) -> bool:
+        """Whether there are trials to begin or to take on. Raises SweepError."""
+        return self.state in {State.RUNNING, State.STOPPING} or self.status.in_flight > 0
+
+    @property
+    def study_url(self) -> str:
+        """Where Optuna keeps the study. Raises SweepError if that is no longer known."""
+        if not self.record.in_database:
+            return f"sqlite:///{self.path / _STUDY}"
+        if url := os.environ.get(DATABASE_VARIABLE):
+            return url
+        raise SweepError(
+            f"the study of sweep {self.id} is in a database: start the server with its address "
+            f"in {DATABASE_VARIABLE}"
+        )
+
+    def ask(self, request: Request) -> None:
+        """Ask the sweep to run, to begin no more runs (pause), or to stop those under way too."""
+        self._change_control(request=request)
+
+    def extend(self, trials: int) -> None:
+        """Have the sweep go on to so many trials in all. Raises SweepError for a wrong number."""
+        if self.config.sampler is Sampler.GRID:
+            raise SweepError("a grid has all its points already; begin another with more of them")
+        if trials <= self.planned:
+            raise SweepError(f"it already has {self.planned} trials; choose more")
+        try:
+            TRIALS.check(trials)
+        except ValueError as error:
+            raise SweepError(str(error)) from None
+        self._change_control(trials=trials, request=Request.RUN)
+
+    def write_status(self, status: SweepStatus) -> None:
+        """Replace `status.json`: for whoever holds the lock."""
+        self._write(_STATUS, status)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the right to drive the sweep; the kernel lets it go when the process dies.
+
+        Raises SweepBusyError if another holds it.
+        """
+        lock = filelock.FileLock(self.path / _LOCK, timeout=0)
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            raise SweepBusyError(
+                f"another process is at sweep {self.id}: a server, or a command line"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _change_control(self, **changes: object) -> None:
+        with _control_lock:
+            self._write(_CONTROL, self.control.model_copy(update=changes))
+
+    def _read(self, name: str, model: type[Model]) -> Model:
+        try:
+            return model.model_validate_json((self.path / name).read_bytes())
+        except FileNotFoundError:
+            raise SweepError(f"{name} of sweep {self.id} is missing") from None
+        except (ValidationError, OSError) as error:
+            first = str(error).splitlines()[0]
+            raise SweepError(f"{name} of sweep {self.id} cannot be read ({first})") from error
+
+    def _write(self, name: str, document: BaseModel) -> None:
+        text = document.model_dump_json(indent=1)
+        replace_file(self.path / name, lambda path: path.write_text(text))
+
+
+_control_lock = threading.Lock()
+
+
+class SweepStore:
+    """All sweeps beside the runs of a folder."""
+
+    def __init__(self, runs: RunStore | None = None) -> None:
+        self.runs = runs or RunStore()
+        self.root = self.runs.root / _FOLDER
+
+    def create(
+        self, config: SweepConfig, name: str | None = None, owner: str | None = None
+    ) -> Sweep:
+        """Write a new sweep directory; any server that looks after the folder takes it up.
+
+        The name defaults to what varies, such as "dropout, l2".
+        """
+        record = SweepRecord(
+            name=" ".join((name or "").split())[:MAX_NAME] or ", ".join(config.vary),
+            owner=owner or getuser(),
+            created=datetime.now(UTC),
+            in_database=bool(os.environ.get(DATABASE_VARIABLE)),
+            config=config,
+        )
+        sweep_id = new_run_id()
+        aside = Sweep(self.root / f".new-{sweep_id}")
+        aside.path.mkdir(parents=True)
+        aside._write(_CONFIG, record)
+        os.rename(aside.path, self.root / sweep_id)
+        return self.get(sweep_id)
+
+    def get(self, sweep_id: str) -> Sweep:
+        """The sweep of this id. Raises SweepError, also for anything that is no id."""
+        if not _SWEEP_ID.fullmatch(sweep_id) or not (self.root / sweep_id).is_dir():
+            raise SweepError(f"there is no sweep {sweep_id!r:.60}")
+        return Sweep(self.root / sweep_id)
+
+    def list(self) -> list[Sweep]:
+        """All sweeps, newest first, damaged ones among them."""
+        if not self.root.is_dir():
+            return []
+        ids = [path.name for path in self.root.iterdir() if _SWEEP_ID.fullmatch(path.name)]
+        return [Sweep(self.root / sweep_id) for sweep_id in sorted(ids, reverse=True)]

@@ -1,0 +1,257 @@
+"""A sweep's study in Optuna: asked for trials, told their results, read as a table.
+
+A trial carries the ids of its runs and the validation accuracy of each that has ended, so that
+whoever takes the sweep up knows where every trial stands.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import optuna
+import pandas as pd
+from optuna.exceptions import OptunaError
+from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.sweep.config import Pruner, Sampler, SweepConfig
+from core.sweep.space import Choices, Space, Value, is_integer
+from core.sweep.store import Sweep, SweepError
+
+STARTUP_TRIALS = 10
+"""So many random trials come before TPE learns from them."""
+MEDIAN_TRIALS = 5
+"""So many trials must be complete before the median of them cuts others short."""
+
+_RUNS = "runs"
+_ACCURACIES = "accuracies"
+_ERROR = "error"
+_OPEN_STUDIES = 50
+_COUNTED = (TrialState.COMPLETE, TrialState.PRUNED)
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+@dataclass(frozen=True)
+class TrialTally:
+    """How many trials of a study came to their end, were cut short, and are under way."""
+
+    complete: int
+    cut: int
+    in_flight: int
+
+
+class SweepTrial:
+    """A trial under way."""
+
+    def __init__(self, trial: optuna.Trial, config: SweepConfig) -> None:
+        self._trial = trial
+        self._config = config
+        self._reported = set(
+            trial.study.get_trials(deepcopy=False)[trial.number].intermediate_values
+        )
+        self.number = trial.number
+        self.values = {name: _suggest(trial, name, space) for name, space in config.vary.items()}
+        """The hyperparameters that this trial tries."""
+
+    @property
+    def run_ids(self) -> list[str]:
+        """The ids of its runs, one for each seed begun so far."""
+        return list(self._trial.user_attrs.get(_RUNS, []))
+
+    @property
+    def accuracies(self) -> list[float]:
+        """The validation accuracies of its runs that have come to their end."""
+        return list(self._trial.user_attrs.get(_ACCURACIES, []))
+
+    @property
+    def has_reported(self) -> bool:
+        """Whether any validation accuracy of it is known."""
+        return bool(self._reported)
+
+    def add_run(self, run_id: str) -> None:
+        """Remember a run, before it is created: no interruption can then make two of one."""
+        self._trial.set_user_attr(_RUNS, [*self.run_ids, run_id])
+
+    def add_accuracy(self, accuracy: float) -> None:
+        """Remember the validation accuracy of a run that has come to its end."""
+        self._trial.set_user_attr(_ACCURACIES, [*self.accuracies, accuracy])
+
+    def report(self, accuracies: Sequence[float]) -> bool:
+        """Report the validation accuracy after each epoch so far; say whether any was new."""
+        new = [epoch for epoch in range(1, len(accuracies) + 1) if epoch not in self._reported]
+        for epoch in new:
+            self._trial.report(accuracies[epoch - 1], step=epoch)
+        self._reported.update(new)
+        return bool(new)
+
+    def is_weak(self) -> bool:
+        """Whether the pruner would cut it short, by what was reported."""
+        return self.has_reported and self._trial.should_prune()
+
+    def tell(self) -> None:
+        """End it with the mean accuracy of its runs."""
+        accuracies = self.accuracies
+        self._trial.study.tell(self._trial, sum(accuracies) / len(accuracies))
+
+    def tell_cut(self, error: str | None = None) -> None:
+        """End it as cut short, with a sentence if it failed.
+
+        Failed trials are not told as such: the search would ignore them, and try their like again.
+        """
+        if error:
+            self._trial.set_user_attr(_ERROR, error)
+        self._trial.study.tell(self._trial, state=TrialState.PRUNED)
+
+    def tell_lost(self) -> None:
+        """End it as one that taught nothing; another is tried in its place."""
+        self._trial.study.tell(self._trial, state=TrialState.FAIL)
+
+
+class SweepStudy:
+    """The study of a sweep, made if there is none. Raises SweepError."""
+
+    def __init__(self, sweep: Sweep) -> None:
+        self._config = sweep.config
+        self._study = optuna.create_study(
+            storage=_open_storage(sweep.study_url),
+            study_name=sweep.id,
+            direction=StudyDirection.MAXIMIZE,
+            sampler=RandomSampler(),
+            pruner=_make_pruner(self._config),
+            load_if_exists=True,
+        )
+
+    def take_up(self) -> list[SweepTrial]:
+        """The trials that were under way when nobody drove the sweep any more.
+
+        One that had not been told yet what it tries is ended as lost.
+        """
+        taken = []
+        for trial in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            if trial.params.keys() != self._config.vary.keys():
+                self._study.tell(trial.number, state=TrialState.FAIL)
+            else:
+                live = optuna.trial.Trial(self._study, trial._trial_id)
+                taken.append(SweepTrial(live, self._config))
+        return taken
+
+    def ask(self) -> SweepTrial:
+        """Begin another trial."""
+        trials = self._study.get_trials(deepcopy=False)
+        if self._config.sampler is Sampler.GRID:
+            self._enqueue_grid_point(trials)
+        # Seeded by how many there are, so that a restart neither repeats a proposal nor changes it.
+        self._study.sampler = _make_sampler(self._config, len(trials))
+        return SweepTrial(self._study.ask(), self._config)
+
+    def tally(self) -> TrialTally:
+        """Count the trials by where they stand."""
+        states = [trial.state for trial in self._study.get_trials(deepcopy=False)]
+        return TrialTally(*map(states.count, (*_COUNTED, TrialState.RUNNING)))
+
+    def best(self) -> tuple[int, float] | None:
+        """Number and validation accuracy of the best complete trial, if there is one."""
+        complete = self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        if not complete:
+            return None
+        best = max(complete, key=_value)
+        return best.number, _value(best)
+
+    def _enqueue_grid_point(self, trials: Sequence[FrozenTrial]) -> None:
+        """Have the next trial try the first point of the grid that none has."""
+        # Optuna's GridSampler is no use here: with ask and tell it raises when the grid is done.
+        if any(trial.state is TrialState.WAITING for trial in trials):
+            return
+        tried = [trial.params for trial in trials if trial.state is not TrialState.FAIL]
+        point = next((point for point in self._config.grid() if point not in tried), None)
+        if point is None:
+            raise SweepError("every point of the grid has been tried")
+        self._study.enqueue_trial(point)
+
+
+def load_study(sweep: Sweep) -> optuna.Study | None:
+    """The study to look at; None if the sweep has not begun. Raises SweepError."""
+    try:
+        with explain_study_errors():
+            return optuna.load_study(storage=_open_storage(sweep.study_url), study_name=sweep.id)
+    except KeyError:
+        return None
+
+
+def trial_table(study: optuna.Study | None, names: Sequence[str]) -> pd.DataFrame:
+    """The trials of a study, a row each; none of None.
+
+    Columns: number, state (as Optuna calls it, in small letters), value (NaN if it has none),
+    epochs reported, seconds, runs (list of ids), error, then one for each of `names`, the
+    hyperparameters that vary.
+    """
+    rows = [
+        {
+            "number": trial.number,
+            "state": trial.state.name.lower(),
+            "value": trial.value if trial.state is TrialState.COMPLETE else float("nan"),
+            "epochs": len(trial.intermediate_values),
+            "seconds": trial.duration.total_seconds() if trial.duration else float("nan"),
+            "runs": trial.user_attrs.get(_RUNS, []),
+            "error": trial.user_attrs.get(_ERROR),
+        }
+        | {name: trial.params.get(name) for name in names}
+        for trial in (study.get_trials(deepcopy=False) if study else ())
+        if trial.state is not TrialState.WAITING
+    ]
+    columns = ["number", "state", "value", "epochs", "seconds", "runs", "error", *names]
+    return pd.DataFrame(rows, columns=columns)
+
+
+@lru_cache(_OPEN_STUDIES)
+def _open_storage(url: str) -> optuna.storages.BaseStorage:
+    """One storage a database, shared by all threads: to open one takes a second."""
+    with explain_study_errors():
+        return optuna.storages.get_storage(url)
+
+
+@contextmanager
+def explain_study_errors() -> Iterator[None]:
+    """Raise a SweepError with a sentence where the study cannot be read or written."""
+    try:
+        yield
+    except (OptunaError, SQLAlchemyError, ImportError) as error:
+        # In the driver's words, which name the server but not the password.
+        cause = error.__cause__ or error
+        words = str(getattr(cause, "orig", None) or cause).strip().splitlines()[0]
+        raise SweepError(f"the study cannot be read or written: {words}") from error
+
+
+def _make_sampler(config: SweepConfig, number: int) -> BaseSampler:
+    seed = int(np.random.SeedSequence((config.base.seed, number)).generate_state(1)[0])
+    if config.sampler is Sampler.TPE:
+        return TPESampler(seed=seed, n_startup_trials=STARTUP_TRIALS)
+    return RandomSampler(seed=seed)
+
+
+def _make_pruner(config: SweepConfig) -> BasePruner:
+    if config.pruner is Pruner.MEDIAN:
+        return MedianPruner(n_startup_trials=MEDIAN_TRIALS)
+    if config.pruner is Pruner.HYPERBAND:
+        return HyperbandPruner(min_resource=1, max_resource=config.most_epochs)
+    return NopPruner()
+
+
+def _suggest(trial: optuna.Trial, name: str, space: Space) -> Value:
+    if isinstance(space, Choices):
+        value: Value = trial.suggest_categorical(name, space.values)  # type: ignore[assignment]
+        return value
+    if is_integer(name):
+        return trial.suggest_int(name, int(space.low), int(space.high), log=space.log)
+    return trial.suggest_float(name, space.low, space.high, log=space.log)
+
+
+def _value(trial: FrozenTrial) -> float:
+    assert trial.value is not None
+    return trial.value

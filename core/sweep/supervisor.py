@@ -1,0 +1,102 @@
+"""Looks after all sweeps of a folder of runs, as the engine looks after the runs."""
+
+import logging
+import threading
+from contextlib import ExitStack
+
+from core.engine import Engine
+from core.sweep.driver import Driver
+from core.sweep.store import Sweep, SweepBusyError, SweepError, SweepStore
+from core.sweep.study import explain_study_errors
+
+_LOOK_SECONDS = 0.4
+
+_log = logging.getLogger(__name__)
+
+
+class SweepSupervisor:
+    """Drives every sweep that has work, unless another process does. Its runs are the engine's."""
+
+    def __init__(self, sweeps: SweepStore, engine: Engine) -> None:
+        self._sweeps = sweeps
+        self._engine = engine
+        self._drivers: dict[str, Driver] = {}
+        self._locks: dict[str, ExitStack] = {}
+        self._stopping = threading.Event()
+        self._wake = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Look after the sweeps from now on."""
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._supervise, name="sweeps", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let go of the sweeps; they go on at the next start, here or elsewhere."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread:
+            self._thread.join()
+
+    def wake(self) -> None:
+        """Look at the sweeps now."""
+        self._wake.set()
+
+    def _supervise(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                for sweep in self._sweeps.list():
+                    if self._stopping.is_set():
+                        break
+                    self._look_after(sweep)
+                self._wake.wait(_LOOK_SECONDS)
+                self._wake.clear()
+        finally:
+            for sweep_id in list(self._locks):
+                self._let_go(sweep_id)
+
+    def _look_after(self, sweep: Sweep) -> None:
+        try:
+            if not sweep.has_work:
+                self._let_go(sweep.id)
+            elif driver := self._find_driver(sweep):
+                with explain_study_errors():
+                    moved = driver.look(self._engine.places)
+                if moved:
+                    self._engine.wake()
+                self._tell_problem(sweep, None)
+        except SweepError as error:
+            self._tell_problem(sweep, str(error))
+        except Exception as error:  # whatever it was, the next look may go well
+            self._tell_problem(sweep, f"{type(error).__name__}: {error}".splitlines()[0])
+
+    def _find_driver(self, sweep: Sweep) -> Driver | None:
+        """The driver of the sweep; None if another process has one."""
+        if sweep.id not in self._locks:
+            stack = ExitStack()
+            try:
+                stack.enter_context(sweep.lock())
+            except SweepBusyError:
+                return None
+            self._locks[sweep.id] = stack
+        if sweep.id not in self._drivers:
+            with explain_study_errors():
+                self._drivers[sweep.id] = Driver(sweep, self._sweeps.runs)
+        return self._drivers[sweep.id]
+
+    def _let_go(self, sweep_id: str) -> None:
+        self._drivers.pop(sweep_id, None)
+        if stack := self._locks.pop(sweep_id, None):
+            stack.close()
+
+    def _tell_problem(self, sweep: Sweep, problem: str | None) -> None:
+        """Say in the sweep's status why it does not go on, or that it does."""
+        if sweep.id not in self._locks:
+            return  # another's to say
+        status = sweep.status
+        if status.problem != problem:
+            if problem:
+                _log.warning("sweep %s does not go on: %s", sweep.id, problem)
+                self._drivers.pop(sweep.id, None)  # begun anew from what is written
+            sweep.write_status(status.model_copy(update={"problem": problem}))

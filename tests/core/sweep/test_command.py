@@ -1,0 +1,72 @@
+"""`python -m core sweep` in a process of its own: to its end, interrupted, and resumed."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.runs import RunStore
+from core.status import State
+from core.sweep.store import SweepStore
+from core.sweep.study import load_study, trial_table
+
+SMALL = ["--hidden", "16", "--epochs", "2", "--training-images", "1000"]
+
+
+def start(runs: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "core", "sweep", *arguments],
+        env=os.environ | {"DIGITLAB_RUNS": str(runs)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_interrupted_sweep_is_resumed_and_tries_each_trial_once(
+    tmp_path: Path, wait_until: Callable[..., None]
+) -> None:
+    runs, sweeps = RunStore(tmp_path), SweepStore(RunStore(tmp_path))
+    vary = ["--vary", "dropout=0:0.7", "--vary", "l2=1e-6:1e-2:log", "--trials", "12"]
+    with start(tmp_path, *SMALL, *vary) as process:
+        wait_until(lambda: any(sweep.status.complete >= 2 for sweep in sweeps.list()))
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=300)
+    (sweep,) = sweeps.list()
+    assert f"interrupted; go on with: python -m core sweep --resume {sweep.id}" in said
+    assert process.returncode == 130
+    assert sweep.status.complete < 12
+
+    with start(tmp_path, "--resume", sweep.id) as process:
+        line, _ = process.communicate(timeout=300)
+    assert process.returncode == 0
+    trials = trial_table(load_study(sweep), ["dropout", "l2"])
+    assert (trials["state"] == "complete").sum() == 12
+    assert trials["dropout"].between(0, 0.7).all()
+    assert trials["l2"].between(1e-6, 1e-2).all()
+    best = trials.loc[trials["value"].idxmax()]
+    assert line.startswith(f"sweep {sweep.id} trials 12 cut_short 0 best_trial {best.number} ")
+    assert f"validation_accuracy {best.value:.4f} " in line
+    finished = [run.id for run in runs.list() if run.status.state is State.FINISHED]
+    assert len(finished) == 12
+
+
+@pytest.mark.parametrize(
+    ("vary", "sentence"),
+    [
+        ("dropout=0:2", "dropout: 2 is out of range; choose 0 to 0.9"),
+        ("dropuot=0:0.5", "dropuot"),
+        ("l2=1:", "l2"),
+    ],
+)
+def test_wrong_range_gets_a_sentence(tmp_path: Path, vary: str, sentence: str) -> None:
+    with start(tmp_path, "--vary", vary, "--trials", "3") as process:
+        _, said = process.communicate(timeout=300)
+    assert process.returncode == 2
+    assert sentence in said
+    assert "Traceback" not in said
+    assert RunStore(tmp_path).list() == []

@@ -1,0 +1,325 @@
+"""Sweeps driven to their end, interrupted anywhere, pruned, stopped and extended."""
+
+from collections.abc import Callable
+
+import numpy as np
+import optuna
+import pytest
+
+from core.runs import RunStore
+from core.status import Request, State
+from core.sweep.config import SweepConfig
+from core.sweep.driver import Driver, final_accuracy
+from core.sweep.space import Range
+from core.sweep.store import (
+    DATABASE_VARIABLE,
+    Sweep,
+    SweepBusyError,
+    SweepError,
+    SweepStore,
+)
+from core.sweep.study import SweepTrial, load_study, trial_table
+from core.training import train
+from tests.core.sweep.conftest import drive
+
+Tiny = Callable[..., SweepConfig]
+
+LEARNS, DOES_NOT = 1e-2, 1e-6
+
+
+def table(sweep: Sweep):
+    return trial_table(load_study(sweep), list(sweep.config.vary))
+
+
+def check_each_once(sweep: Sweep, runs: RunStore, trials: int) -> None:
+    """So many trials, each with one run of its own for each seed, and no run besides."""
+    rows = table(sweep)
+    assert list(rows["number"]) == list(range(trials))
+    ids = [run_id for run_ids in rows["runs"] for run_id in run_ids]
+    assert sorted(ids) == sorted(run.id for run in runs.list())
+    assert len(set(ids)) == trials * sweep.config.seeds
+
+
+def test_every_trial_is_an_ordinary_run_judged_by_its_validation_accuracy(
+    sweeps: SweepStore, tiny: Tiny
+) -> None:
+    sweep = sweeps.create(tiny(), name="first", owner="Ada")
+    drive(sweep, sweeps.runs)
+    check_each_once(sweep, sweeps.runs, 4)
+    rows = table(sweep)
+    for row in rows.itertuples():
+        run = sweeps.runs.get(row.runs[0])
+        assert run.status.state is State.FINISHED
+        assert (run.config.dropout, run.config.l2) == (row.dropout, row.l2)
+        assert 0 <= row.dropout <= 0.7
+        assert 1e-6 <= row.l2 <= 1e-2
+        assert row.value == run.history["validation_accuracy"].iloc[-1]
+        assert row.epochs == 2
+        assert (run.name, run.record.owner) == (f"first #{row.number}", "Ada")
+    status = sweep.status
+    assert (status.complete, status.cut, status.in_flight) == (4, 0, 0)
+    assert status.best_value == rows["value"].max()
+    assert rows["value"][status.best_trial] == rows["value"].max()
+    assert sweep.state is State.FINISHED
+
+
+def test_a_grid_is_covered_exactly(sweeps: SweepStore, tiny: Tiny, grid: dict) -> None:
+    sweep = sweeps.create(tiny(vary=grid, sampler="grid"))
+    drive(sweep, sweeps.runs)
+    rows = table(sweep)
+    tried = rows[["dropout", "activation"]].to_dict("records")
+    assert tried == sweep.config.grid()
+    assert sweep.state is State.FINISHED
+    with pytest.raises(SweepError, match="a grid has all its points already"):
+        sweep.extend(10)
+
+
+def test_seeds_of_a_trial_are_averaged(sweeps: SweepStore, tiny: Tiny) -> None:
+    sweep = sweeps.create(tiny(seeds=3, trials=2, base={"seed": 5}))
+    drive(sweep, sweeps.runs)
+    check_each_once(sweep, sweeps.runs, 2)
+    for row in table(sweep).itertuples():
+        runs = [sweeps.runs.get(run_id) for run_id in row.runs]
+        assert [run.config.seed for run in runs] == [5, 6, 7]
+        assert len({run.config.model_copy(update={"seed": 0}) for run in runs}) == 1
+        assert row.value == pytest.approx(np.mean([final_accuracy(run) for run in runs]))
+
+
+def test_the_accuracy_is_that_of_the_network_that_is_kept(sweeps: SweepStore, tiny: Tiny) -> None:
+    """With early stopping that is not the last epoch's."""
+    base = {"early_stopping": True, "patience": 1, "learning_rate": 0.3}
+    config = tiny(base=base, trials=1)
+    config = config.model_copy(update={"base": config.base.model_copy(update={"epochs": 30})})
+    sweep = sweeps.create(config)
+    drive(sweep, sweeps.runs)
+    (run,) = sweeps.runs.list()
+    losses = run.history["validation_loss"]
+    assert losses.idxmin() < len(losses) - 1
+    assert sweep.status.best_value == run.history["validation_accuracy"][losses.idxmin()]
+
+
+def test_the_study_is_beside_the_runs_unless_there_is_a_database(
+    sweeps: SweepStore, tiny: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_database = sweeps.create(tiny(trials=1))
+    assert with_database.record.in_database
+    monkeypatch.delenv(DATABASE_VARIABLE)
+    sweep = sweeps.create(tiny(trials=1))
+    drive(sweep, sweeps.runs)
+    url = f"sqlite:///{sweeps.runs.root}/sweeps/{sweep.id}/study.db"
+    assert optuna.get_all_study_names(url) == [sweep.id]
+    with pytest.raises(SweepError, match=f"is in a database: .* {DATABASE_VARIABLE}"):
+        drive(with_database, sweeps.runs)
+
+
+# --- interruptions
+
+
+def test_whoever_takes_it_up_goes_on_as_if_nothing_had_happened(
+    sweeps: SweepStore, tiny: Tiny
+) -> None:
+    config = tiny(sampler="tpe", trials=12)
+    whole, interrupted = sweeps.create(config), sweeps.create(config)
+    drive(whole, sweeps.runs)
+    while interrupted.has_work:
+        drive(interrupted, sweeps.runs, looks=1)
+    first, second = table(whole), table(interrupted)
+    assert len(first) == len(second) == 12
+    for column in ("dropout", "l2", "value"):
+        assert list(first[column]) == list(second[column])
+    assert len(sweeps.runs.list()) == 24
+
+
+@pytest.mark.parametrize("method", ["add_run", "add_accuracy", "report", "tell"])
+def test_no_trial_is_lost_or_twice_wherever_it_was_interrupted(
+    sweeps: SweepStore, tiny: Tiny, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once before each of the steps, and once after it."""
+    sweep = sweeps.create(tiny(trials=2, seeds=2))
+    step = getattr(SweepTrial, method)
+    moments = ["before", "after"]
+
+    def interrupt(*args):
+        if moments and moments[0] == "before":
+            moments.pop(0)
+            raise KeyboardInterrupt
+        result = step(*args)
+        if moments:
+            moments.pop(0)
+            raise KeyboardInterrupt
+        return result
+
+    monkeypatch.setattr(SweepTrial, method, interrupt)
+    interruptions = 0
+    while sweep.has_work:
+        try:
+            drive(sweep, sweeps.runs)
+        except KeyboardInterrupt:
+            interruptions += 1
+    assert interruptions == 2
+    check_each_once(sweep, sweeps.runs, 2)
+    assert list(table(sweep)["state"]) == ["complete", "complete"]
+
+
+def test_a_run_that_was_recorded_but_not_created_is_created(
+    sweeps: SweepStore, tiny: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = sweeps.create(tiny(trials=1))
+    with monkeypatch.context() as patch:
+        patch.setattr(RunStore, "create", lambda *_, **__: (_ for _ in ()).throw(OSError("full")))
+        with pytest.raises(OSError, match="full"):
+            drive(sweep, sweeps.runs)
+    drive(sweep, sweeps.runs)
+    check_each_once(sweep, sweeps.runs, 1)
+
+
+def test_two_cannot_drive_it_at_once(sweeps: SweepStore, tiny: Tiny) -> None:
+    sweep = sweeps.create(tiny())
+    with sweep.lock():
+        other = sweeps.get(sweep.id).lock()
+        with pytest.raises(SweepBusyError, match="another process is at sweep"):
+            other.__enter__()
+    with sweep.lock():
+        assert sweep.state is State.RUNNING
+
+
+# --- pruning
+
+
+@pytest.mark.parametrize("pruner", ["none", "median", "hyperband"])
+def test_weak_runs_are_cut_short(sweeps: SweepStore, tiny: Tiny, pruner: str) -> None:
+    """Five that learn, then one that does not: the median cuts it after its first epoch."""
+    config = tiny(
+        vary={"learning_rate": Range(low=DOES_NOT, high=LEARNS, log=True, points=7)},
+        sampler="grid",
+        pruner=pruner,
+        seeds=1,
+    )
+    config = config.model_copy(update={"base": config.base.model_copy(update={"epochs": 3})})
+    descending = config.grid()[::-1]
+    sweep = sweeps.create(config)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SweepConfig, "grid", lambda self: descending)
+        with sweep.lock():
+            driver = Driver(sweep, sweeps.runs, created_as=State.RUNNING)
+            while sweep.has_work:
+                driver.look(places=1)
+                for run in driver.runs_to_train():
+                    train(run, on_status=lambda status: driver.look(places=1))
+    rows = table(sweep)
+    cut = rows[rows["state"] == "pruned"]
+    assert len(rows) == 7
+    assert sweep.status.cut == len(cut)
+    if pruner == "none":
+        assert cut.empty
+        return
+    assert rows["state"].iloc[-1] == "pruned"
+    for row in cut.itertuples():
+        run = sweeps.runs.get(row.runs[0])
+        assert run.status.state is State.STOPPED
+        assert len(run.history) < 3
+        if pruner == "median":
+            assert row.number >= 5
+            earlier = rows[(rows["state"] == "complete") & (rows["number"] < row.number)]
+            firsts = [_first_accuracy(sweeps.runs, ids[0]) for ids in earlier["runs"]]
+            assert _first_accuracy(sweeps.runs, row.runs[0]) < np.median(firsts)
+
+
+def _first_accuracy(runs: RunStore, run_id: str) -> float:
+    return float(runs.get(run_id).history["validation_accuracy"].iloc[0])
+
+
+def test_a_failed_run_counts_as_cut_short_and_says_why(sweeps: SweepStore, tiny: Tiny) -> None:
+    base = {"optimizer": "sgd", "l2": 0.1, "batch_size": 16}
+    vary = {"learning_rate": Range(low=9, high=10)}
+    sweep = sweeps.create(tiny(base=base, vary=vary, trials=1))
+    drive(sweep, sweeps.runs)
+    (row,) = table(sweep).itertuples()
+    assert row.state == "pruned"
+    assert "learning rate" in row.error
+    assert sweep.status.best_trial is None
+    assert sweep.state is State.FINISHED
+
+
+# --- what people ask
+
+
+def test_paused_begins_no_more_and_resumed_goes_on(sweeps: SweepStore, tiny: Tiny) -> None:
+    sweep = sweeps.create(tiny(trials=3))
+    drive(sweep, sweeps.runs, looks=1)
+    sweep.ask(Request.PAUSE)
+    assert sweep.state is State.PAUSED
+    assert sweep.has_work  # one is under way still
+    drive(sweep, sweeps.runs)
+    assert len(table(sweep)) == 1
+    assert not sweep.has_work
+    sweep.ask(Request.RUN)
+    drive(sweep, sweeps.runs)
+    check_each_once(sweep, sweeps.runs, 3)
+
+
+def test_stop_stops_the_run_under_way_and_resume_replaces_one_that_taught_nothing(
+    sweeps: SweepStore, tiny: Tiny, grid: dict
+) -> None:
+    sweep = sweeps.create(tiny(vary=grid, sampler="grid"))
+    with sweep.lock():
+        driver = Driver(sweep, sweeps.runs)
+        driver.look(places=2)
+        sweep.ask(Request.STOP)
+        assert sweep.state is State.STOPPING
+        driver.look(places=2)
+        driver.look(places=2)
+    assert sweep.state is State.STOPPED
+    assert [run.status.state for run in sweeps.runs.list()] == [State.STOPPED] * 2
+    assert list(table(sweep)["state"]) == ["fail", "fail"]
+    sweep.ask(Request.RUN)
+    drive(sweep, sweeps.runs)
+    complete = table(sweep).query("state == 'complete'")
+    assert complete[["dropout", "activation"]].to_dict("records") == sweep.config.grid()
+
+
+def test_extended_it_goes_on_to_so_many(sweeps: SweepStore, tiny: Tiny) -> None:
+    sweep = sweeps.create(tiny(trials=2))
+    drive(sweep, sweeps.runs)
+    for wrong, sentence in ((2, "already has 2 trials"), (1_001, "choose 1 to 1,000")):
+        with pytest.raises(SweepError, match=sentence):
+            sweep.extend(wrong)
+    sweep.extend(4)
+    assert sweep.state is State.RUNNING
+    drive(sweep, sweeps.runs)
+    check_each_once(sweep, sweeps.runs, 4)
+    assert sweep.state is State.FINISHED
+
+
+def test_a_deleted_run_is_replaced_and_a_damaged_one_is_not(
+    sweeps: SweepStore, tiny: Tiny, grid: dict
+) -> None:
+    sweep = sweeps.create(tiny(vary=grid, sampler="grid"))
+    with sweep.lock():
+        driver = Driver(sweep, sweeps.runs, created_as=State.RUNNING)
+        driver.look(places=2)
+        driver.look(places=2)
+        deleted, damaged = driver.runs_to_train()
+        sweeps.runs.delete(deleted.id)
+        (damaged.path / "history.csv").write_text("rubbish")
+        while sweep.has_work:
+            driver.look(places=1)
+            for run in driver.runs_to_train():
+                train(run)
+    rows = table(sweep)
+    assert list(rows["state"]) == ["fail", "pruned", *["complete"] * 5]
+    assert "history.csv" in rows["error"][1]
+    assert rows[["dropout", "activation"]].iloc[-1].to_list() == [0.5, "elu"]
+    assert rows["dropout"].to_list()[2] == rows["dropout"][0]
+
+
+def test_as_many_are_under_way_as_there_are_places(sweeps: SweepStore, tiny: Tiny) -> None:
+    sweep = sweeps.create(tiny(trials=4))
+    with sweep.lock():
+        driver = Driver(sweep, sweeps.runs)
+        assert driver.look(places=3)
+        assert len(driver.runs_to_train()) == sweep.status.in_flight == 3
+        assert not driver.look(places=3)
+        assert driver.look(places=8)
+        assert sweep.status.in_flight == 4
+    assert {run.status.state for run in sweeps.runs.list()} == {State.QUEUED}
