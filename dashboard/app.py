@@ -8,6 +8,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
+
+from dashboard.access import refuse_open_network
+from dashboard.door import Door
 
 _log = logging.getLogger(__name__)
 
@@ -18,10 +22,12 @@ async def _lifespan(app: st.App) -> AsyncIterator[None]:
     # with their libraries too, so that the first visitor need not wait for them.
     resources = importlib.import_module("dashboard.resources")
     await asyncio.to_thread(resources.engine.start)
+    resources.sweeper.start()
     importlib.import_module("dashboard.widgets.live_panel")
     try:
         yield
     finally:
+        await asyncio.to_thread(resources.sweeper.stop)
         await asyncio.to_thread(resources.engine.stop)
 
 
@@ -37,4 +43,10 @@ def _apologise(error: Exception) -> bool:
     return True
 
 
-app = st.App(Path(__file__).parent / "main.py", lifespan=_lifespan, on_script_error=_apologise)
+refuse_open_network()
+app = st.App(
+    Path(__file__).parent / "main.py",
+    lifespan=_lifespan,
+    middleware=[Middleware(Door)],
+    on_script_error=_apologise,
+)

@@ -6,22 +6,55 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from core.analysis.maps import MapRequest, MapStatus
 from core.config import RunConfig
 from core.data import Mnist, load_mnist
+from core.drawings import Drawing, DrawingStore
 from core.engine import Engine, EngineError
 from core.estimate import epoch_seconds, machine_factor
-from core.runs import Run, RunStore
+from core.runs import Run, RunNotFoundError, RunStore
 from core.status import State
+from core.summary import Summary, summarize
+from core.sweep.config import SweepConfig
+from core.sweep.figures import FigureKind, complete_numbers, optuna_figure
+from core.sweep.store import Sweep, SweepStore
+from core.sweep.study import explain_study_errors, load_study, trial_table
+from core.sweep.supervisor import SweepSupervisor
+from core.turns import expected_waits
 
 Result = TypeVar("Result")
 
 store = RunStore()
+drawings = DrawingStore()
 engine = Engine(store)
+sweeps = SweepStore(store)
+sweeper = SweepSupervisor(sweeps, engine)
 _jobs: set[Any] = set()
 """What is computed for a run directory: a job that nobody holds on to would be dropped."""
+_summaries: dict[str, tuple[object, Summary]] = {}
+"""Each run's summary, with the version of its files that it was made of."""
+
+
+def summaries() -> list[Summary]:
+    """All runs at a glance, newest first; only what has changed is read again."""
+    found = {}
+    for run in store.list():
+        version = run.version
+        kept = _summaries.get(run.id)
+        if kept is None or kept[0] != version:
+            try:
+                kept = version, summarize(run)
+            except RunNotFoundError:
+                continue
+        found[run.id] = kept
+    for gone in _summaries.keys() - found.keys():
+        _summaries.pop(gone, None)
+    _summaries.update(found)
+    return [summary for _, summary in found.values()]
 
 
 @st.cache_resource(show_spinner=False)
@@ -45,15 +78,78 @@ def kept(function: Callable[..., Result], *args: Any) -> Result:
     return function(*args)
 
 
+def shared(function: Callable[..., Result], run: Run, *args: Any) -> Result:
+    """`function(run, *args)`, computed once for all who look at the run as it stands.
+
+    For what a class sees several times a second: kept until label, status or history change. All
+    are given the same object, not to be changed. Raises what the function raises.
+    """
+    return _shared(function, run.id, run.version, run, *args)  # type: ignore[no-any-return]
+
+
+def shared_by_epoch(function: Callable[..., Result], run: Run, epoch: int) -> Result:
+    """`function(run, epoch)`, as `shared`, but kept until the run has ended another epoch."""
+    return _shared(function, run.id, run.version[-1], run, epoch)  # type: ignore[no-any-return]
+
+
+@st.cache_resource(
+    max_entries=200,
+    show_spinner=False,
+    hash_funcs={FunctionType: lambda function: (function.__module__, function.__qualname__)},
+)
+def _shared(
+    function: Callable[..., Any], run_id: str, version: object, _run: Run, *args: Any
+) -> Any:
+    return function(_run, *args)
+
+
 def estimate_seconds(config: RunConfig) -> tuple[float, bool]:
     """Seconds that the run will take, and whether that is learned from runs on this machine."""
     factor = _machine_factor()
     return config.epochs * epoch_seconds(config) * (factor or 1.0), factor is not None
 
 
+def queue_place(run: Run) -> tuple[int, float] | None:
+    """How many runs wait before this one, and in how many seconds it starts; None if not queued."""
+    queue, training = list(engine.queue), list(engine.training)
+    places = [place for place, other in enumerate(queue) if other.id == run.id]
+    if not places:
+        return None
+    left = [other.status.seconds_left or estimate_seconds(other.config)[0] for other in training]
+    lengths = [estimate_seconds(other.config)[0] for other in queue]
+    return places[0], expected_waits(left, lengths, engine.places)[places[0]]
+
+
+def estimate_sweep_seconds(config: SweepConfig) -> tuple[float, bool]:
+    """Seconds that the sweep will take at most, and whether that is learned from runs here."""
+    estimates = [estimate_seconds(example) for example in config.example_configs()]
+    mean = sum(seconds for seconds, _ in estimates) / len(estimates)
+    return mean * config.planned_trials * config.seeds / max(engine.places, 1), estimates[0][1]
+
+
+def sweep_trials(sweep: Sweep) -> pd.DataFrame:
+    """The sweep's `trial_table` as it stands. Raises SweepError."""
+    return _sweep_trials(sweep.id, sweep.status.version)
+
+
+def sweep_figure(
+    sweep: Sweep, kind: FigureKind, names: tuple[str, ...]
+) -> tuple[go.Figure, list[int]]:
+    """Optuna's figure as it stands, and the numbers of the complete trials.
+
+    Raises SweepError, and ValueError where there are too few trials for it.
+    """
+    return _sweep_figure(sweep.id, sweep.status.version, kind, names)
+
+
 def test_probabilities(run: Run, epoch: int) -> npt.NDArray[np.float32]:
     """What the network thought of the test images after `epoch`: float32 (10000, 10)."""
     return _test_probabilities(run.id, epoch, _seconds(run, epoch))
+
+
+def kept_drawings() -> list[Drawing]:
+    """All drawings of the collection, newest first; shared by all sessions, not to be changed."""
+    return _kept_drawings(drawings.version())
 
 
 def ask_worker(function: str, run: Run, *args: Any) -> Any:
@@ -64,6 +160,14 @@ def ask_worker(function: str, run: Run, *args: Any) -> Any:
     """
     status = run.status
     return _ask_worker(function, run.id, (status.state.value, len(run.history)), *args)
+
+
+def ask_at_once(function: str, *args: Any) -> Any:
+    """The result of `function`, named as "core.module:name", asked of a worker each time anew.
+
+    For questions that are hardly ever asked twice. Raises EngineError, and what it raises.
+    """
+    return engine.submit(function, *args).result(timeout=60)
 
 
 def start_map(run: Run, request: MapRequest) -> None:
@@ -84,9 +188,33 @@ def start_map(run: Run, request: MapRequest) -> None:
     job.add_done_callback(_jobs.discard)
 
 
+@st.cache_data(max_entries=50, show_spinner=False)
+def _sweep_trials(sweep_id: str, version: float) -> pd.DataFrame:
+    sweep = sweeps.get(sweep_id)
+    study = load_study(sweep)
+    with explain_study_errors():
+        return trial_table(study, list(sweep.config.vary))
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def _sweep_figure(
+    sweep_id: str, version: float, kind: FigureKind, names: tuple[str, ...]
+) -> tuple[go.Figure, list[int]]:
+    study = load_study(sweeps.get(sweep_id))
+    if study is None:
+        raise ValueError("The sweep has not begun yet.")
+    with explain_study_errors():
+        return optuna_figure(study, kind, names), complete_numbers(study)
+
+
 @st.cache_data(max_entries=200, show_spinner=False)
 def _test_probabilities(run_id: str, epoch: int, version: float) -> npt.NDArray[np.float32]:
     return store.get(run_id).test_probabilities(epoch).astype(np.float32, copy=False)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _kept_drawings(version: tuple[int, int]) -> list[Drawing]:
+    return drawings.load_all()
 
 
 @st.cache_data(max_entries=200, show_spinner="Asking the network …")

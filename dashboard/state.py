@@ -3,23 +3,37 @@
 A link holds the fields in which the form differs from the defaults, and the run that is watched.
 """
 
+import secrets
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 
 import streamlit as st
 
 from core.config import MAX_HIDDEN_LAYERS, PRESETS, RunConfig, parse_config
 from core.runs import Run, RunError, RunNotFoundError, RunStore
+from core.sweep.store import Sweep, SweepError, SweepStore
 
 _RUN = "run"
+_SWEEP = "sweep"
+_RUNS = "runs"
+_DIALOG = "_dialog"
+_EPOCH = "epoch"
 _DEPTH = "config_depth"
 _LINK = "_link"
 _REJECTED = "_rejected"
 _PRESSED = "_train_pressed"
+_CANVAS = "_canvas"
+_VISIT = "_visit"
+_DRAWING_SCORE = "_drawing_score"
 _CUSTOM_WIDTH = 128
 
 PRESET_KEY = "preset"
 RUN_KEY = "picked_run"
+SWEEP_KEY = "picked_sweep"
+MOST_RUNS = 100
+"""So many runs may be chosen together; a link that names more chooses the first."""
+EPOCH_KEY = "picked_epoch"
 
 
 def key(field: str, layer: int | None = None) -> str:
@@ -82,12 +96,41 @@ def show_preset(config: RunConfig) -> None:
     st.session_state[PRESET_KEY] = next(names, None)
 
 
+def visit() -> str:
+    """A name for this browser tab's visit, until it is reloaded."""
+    return str(st.session_state.setdefault(_VISIT, secrets.token_hex(8)))
+
+
 def is_second_press() -> bool:
     """Whether Train was pressed within the last second already: the same click, twice."""
     now = time.monotonic()
     last = st.session_state.get(_PRESSED, -1.0)
     st.session_state[_PRESSED] = now
     return now - last < 1.0
+
+
+# --- the canvas
+
+
+def canvas_number() -> int:
+    """How many canvases this session has cleared: a number makes a new one."""
+    return int(st.session_state.get(_CANVAS, 0))
+
+
+def clear_canvas() -> None:
+    """Have the Draw page begin with an empty canvas."""
+    st.session_state[_CANVAS] = canvas_number() + 1
+
+
+def count_drawing(is_right: bool) -> None:
+    """Count a drawing whose digit the drawer has told: whether it was read right."""
+    right, total = drawing_score()
+    st.session_state[_DRAWING_SCORE] = right + is_right, total + 1
+
+
+def drawing_score() -> tuple[int, int]:
+    """How many drawings of this session were read right, of how many."""
+    return st.session_state.get(_DRAWING_SCORE, (0, 0))
 
 
 # --- the URL
@@ -151,6 +194,57 @@ def choose_run(run: Run | None) -> None:
         st.query_params[_RUN] = run.id
 
 
+def chosen_runs(store: RunStore) -> list[Run]:
+    """The runs that are chosen together, in order: the URL's, or those chosen last.
+
+    Raises RunNotFoundError, once, if any of them is not there.
+    """
+    named = st.query_params.get(_RUNS) or st.session_state.get(_RUNS) or ""
+    found, missing = [], []
+    for run_id in list(dict.fromkeys(filter(None, named.split(","))))[:MOST_RUNS]:
+        try:
+            found.append(store.get(run_id))
+        except RunNotFoundError as error:
+            missing.append(error)
+    choose_runs(run.id for run in found)
+    if missing:
+        raise missing[0]
+    return found
+
+
+def forget_runs(run_ids: Iterable[str]) -> None:
+    """Choose and watch these runs no longer, as they were deleted."""
+    gone = set(run_ids)
+    choose_runs(run_id for run_id in st.session_state[_RUNS].split(",") if run_id not in gone)
+    if st.session_state.get(_RUN) in gone:
+        choose_run(None)
+
+
+def choose_runs(run_ids: Iterable[str]) -> None:
+    """Choose these runs together, on every page, and say so in the URL."""
+    named = ",".join(run_ids)
+    st.session_state[_RUNS] = named
+    if not named:
+        st.query_params.pop(_RUNS, None)
+    elif st.query_params.get(_RUNS) != named:
+        st.query_params[_RUNS] = named
+
+
+def open_dialog(name: str) -> None:
+    """Have the dialog `name` shown, and shown again whenever the page runs again, until closed."""
+    st.session_state[_DIALOG] = name
+
+
+def close_dialog() -> None:
+    """Have no dialog shown."""
+    st.session_state[_DIALOG] = None
+
+
+def is_dialog_open(name: str) -> bool:
+    """Whether the dialog `name` is to be shown."""
+    return bool(st.session_state.get(_DIALOG) == name)
+
+
 def show_run(run: Run | None) -> None:
     """Have the run's control name `run`."""
     st.session_state[RUN_KEY] = run.id if run else None
@@ -160,6 +254,77 @@ def take_picked_run(store: RunStore) -> None:
     """Watch the run that its control names."""
     run_id = st.session_state[RUN_KEY]
     choose_run(store.get(run_id) if run_id else None)
+
+
+def chosen_sweep(sweeps: SweepStore) -> Sweep | None:
+    """The sweep that is looked at: the URL's, or the one chosen last. None if none is.
+
+    Raises SweepError, once, if that sweep is not there.
+    """
+    sweep_id = st.query_params.get(_SWEEP) or st.session_state.get(_SWEEP)
+    if not sweep_id:
+        return None
+    try:
+        sweep = sweeps.get(sweep_id)
+    except SweepError:
+        choose_sweep(None)
+        raise
+    choose_sweep(sweep)
+    return sweep
+
+
+def choose_sweep(sweep: Sweep | None) -> None:
+    """Look at `sweep`, and say so in the URL; None looks at none."""
+    st.session_state[_SWEEP] = sweep.id if sweep else None
+    if sweep is None:
+        st.query_params.pop(_SWEEP, None)
+    elif st.query_params.get(_SWEEP) != sweep.id:
+        st.query_params[_SWEEP] = sweep.id
+
+
+def show_sweep(sweep: Sweep | None) -> None:
+    """Have the sweep's control name `sweep`."""
+    st.session_state[SWEEP_KEY] = sweep.id if sweep else None
+
+
+def take_picked_sweep(sweeps: SweepStore) -> None:
+    """Look at the sweep that its control names."""
+    sweep_id = st.session_state[SWEEP_KEY]
+    choose_sweep(sweeps.get(sweep_id) if sweep_id else None)
+
+
+def chosen_epoch(epochs: int) -> int | None:
+    """The epoch that is looked at, of so many: the URL's, or the one chosen last.
+
+    None if there is no choice, or none that the run has: what was chosen for a longer one is void.
+    """
+    chosen = st.query_params.get(_EPOCH) or st.session_state.get(_EPOCH)
+    with suppress(TypeError, ValueError):
+        if 1 <= int(chosen) <= epochs:
+            choose_epoch(int(chosen))
+            return int(chosen)
+    choose_epoch(None)
+    return None
+
+
+def choose_epoch(epoch: int | None) -> None:
+    """Look at this epoch on every page, and say so in the URL; None has pages follow the run."""
+    st.session_state[_EPOCH] = epoch
+    if epoch is None:
+        st.query_params.pop(_EPOCH, None)
+    elif st.query_params.get(_EPOCH) != str(epoch):
+        st.query_params[_EPOCH] = str(epoch)
+
+
+def show_epoch(epoch: int) -> None:
+    """Have the epoch's control name `epoch`."""
+    st.session_state[EPOCH_KEY] = epoch
+
+
+def take_picked_epoch(default: int) -> None:
+    """Look at the epoch that its control names; `default` is no choice."""
+    epoch = st.session_state[EPOCH_KEY]
+    choose_epoch(None if epoch == default else epoch)
 
 
 def _fields() -> set[str]:

@@ -1,5 +1,7 @@
 """Numbers and times as a person reads them."""
 
+import re
+
 
 def percent(share: float) -> str:
     """0.98312 -> "98.31 %"."""
@@ -28,9 +30,20 @@ def span(low: float, high: float) -> str:
     return f"{low:g} to {high:g}"
 
 
-def plain(words: str) -> str:
-    """A person's own words, such as a run's name, with nothing in them that is markdown."""
-    return "".join(f"\\{letter}" if letter in _MARKDOWN else letter for letter in words)
+def plain(words: object) -> str:
+    """A person's own words, such as a run's name, as markdown that shows them as they were typed.
+
+    So for an error too, since its sentence may quote what was typed.
+
+    Streamlit makes links and arrows of some words after the escapes are gone: these are cut by a
+    word joiner, which takes no room.
+    """
+    cut = _MADE_INTO_OTHER.sub(_WORD_JOINER, " ".join(str(words).split()))
+    return "".join(f"\\{letter}" if letter in _MARKDOWN else letter for letter in cut)
 
 
-_MARKDOWN = frozenset("\\`*_{}[]()<>#+-.!|~$:")
+_MARKDOWN = frozenset("\\`*_{}[]()<>#+-.!|~$:&")
+_WORD_JOINER = "\u2060"
+_MADE_INTO_OTHER = re.compile(
+    r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)|(?<=[-<>~])(?=[->=])", re.IGNORECASE
+)

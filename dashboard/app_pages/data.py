@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.config import TEST_SET, RunConfig
 from core.runs import RunError
+from dashboard import text
 from dashboard.widgets.classes import render_classes
 from dashboard.widgets.digit import render_arrays
 from dashboard.widgets.digit_browser import render_browser
@@ -24,7 +25,9 @@ def pick_split() -> RunConfig:
     try:
         config = run.config if run else RunConfig()
     except RunError as error:
-        st.warning(f"{error}. The default split is shown.", icon=":material/broken_image:")
+        st.warning(
+            f"{text.plain(error)}. The default split is shown.", icon=":material/broken_image:"
+        )
         config = RunConfig()
     config = RunConfig(  # no more than decides the split, so that runs share what is computed
         seed=config.seed,

@@ -14,7 +14,7 @@ Probabilities = npt.NDArray[np.floating[Any]]
 _DIGITS = [str(digit) for digit in range(CLASSES)]
 
 
-def draw_answer(probabilities: Probabilities, true: int) -> dict[str, Any]:
+def draw_answer(probabilities: Probabilities, true: int | None = None) -> dict[str, Any]:
     """A bar a digit of an image's ten probabilities, (10,), in percent; the true one is named."""
     percent = [round(100 * float(probability), 2) for probability in probabilities]
     names = [f"{digit}\ntrue" if digit == str(true) else digit for digit in _DIGITS]
@@ -41,15 +41,23 @@ def draw_answer(probabilities: Probabilities, true: int) -> dict[str, Any]:
     }
 
 
-def answer_frame(history: Probabilities) -> pd.DataFrame:
-    """Epoch from 1, and a column a digit of an image's probabilities, (epochs, 10), in percent."""
+def answer_frame(
+    history: Probabilities, epochs: npt.NDArray[np.int64] | None = None
+) -> pd.DataFrame:
+    """Epoch, and a column a digit of an image's probabilities, (n, 10), in percent.
+
+    `epochs`, (n,), rise; by default they are 1, 2, 3 and so on.
+    """
     frame = pd.DataFrame(100 * history.astype(np.float64), columns=_DIGITS).round(2)
-    frame.insert(0, "epoch", range(1, len(history) + 1))
+    frame.insert(0, "epoch", range(1, len(history) + 1) if epochs is None else epochs)
     return frame
 
 
-def draw_answer_history(history: Probabilities, epoch: int) -> dict[str, Any]:
-    """A line a digit of an image's probabilities after each epoch; `epoch` is marked."""
+def draw_answer_history(
+    history: Probabilities, epoch: int, epochs: npt.NDArray[np.int64] | None = None
+) -> dict[str, Any]:
+    """A line a digit of `answer_frame`; `epoch` is marked."""
+    frame = answer_frame(history, epochs)
     series: list[dict[str, Any]] = [
         {
             "type": "line",
@@ -77,14 +85,14 @@ def draw_answer_history(history: Probabilities, epoch: int) -> dict[str, Any]:
         "grid": {"left": 4, "right": 12, "top": 52, "bottom": 22, "containLabel": True},
         "legend": {"top": 0, "icon": "circle", "itemWidth": 8, "itemGap": 6},
         "tooltip": {"trigger": "axis", "valueFormatter": "%.2f %%", "order": "valueDesc"},
-        "dataset": {"source": answer_frame(history)},
+        "dataset": {"source": frame},
         "xAxis": {
             "type": "value",
             "name": "epoch",
             "nameLocation": "middle",
             "nameGap": 22,
             "min": 1,
-            "max": max(len(history), 2),
+            "max": max(int(frame["epoch"].iloc[-1]), 2),
             "minInterval": 1,
             "splitLine": {"show": False},
         },

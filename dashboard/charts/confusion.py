@@ -42,8 +42,8 @@ def draw_confusion_matrix(
         "animationDurationUpdate": 200,
         "grid": {"left": 42, "right": 2, "top": 42, "bottom": 2, "outerBoundsMode": "none"},
         "tooltip": {"formatter": "{b}"},
-        "xAxis": _axis("predicted", 26) | {"position": "top"},
-        "yAxis": _axis("true", 26) | {"inverse": True},
+        "xAxis": digit_axis("predicted", 26) | {"position": "top"},
+        "yAxis": digit_axis("true", 26) | {"inverse": True},
         "visualMap": {
             "show": False,
             "seriesIndex": 0,
@@ -79,7 +79,8 @@ def find_cell(place: int) -> tuple[int, int]:
     return divmod(place, CLASSES)
 
 
-def _axis(name: str, gap: int) -> dict[str, Any]:
+def digit_axis(name: str, gap: int) -> dict[str, Any]:
+    """An axis of the ten digits, named in its middle, so many pixels away."""
     return {
         "type": "category",
         "data": _DIGITS,

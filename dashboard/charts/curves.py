@@ -1,5 +1,7 @@
 """Loss and accuracy by epoch, as ECharts options: they change while one watches."""
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,12 +20,23 @@ SERIES = {
 """The four series of a curve: what Keras reports while it fits, and each split measured after."""
 
 
+AXES = {"epoch": "epoch", "elapsed": "training time, s"}
+"""What a curve may run along: columns of the history, each with the axis's title."""
+
+
 @dataclass(frozen=True)
 class CurveStyle:
-    """What the reader chose: which of SERIES to show, and whether losses are on a log axis."""
+    """What the reader chose: which of SERIES to show, on which of AXES, losses on a log axis or
+    not; `limits` fixes the vertical axis, so that two charts compare."""
 
     series: tuple[str, ...] = tuple(SERIES)
     log_loss: bool = False
+    axis: str = "epoch"
+    limits: tuple[float, float] | None = None
+
+    def is_logarithmic(self, metric: str) -> bool:
+        """Whether the metric's axis is logarithmic: never that of accuracy."""
+        return metric == "loss" and self.log_loss
 
 
 def with_live_point(history: pd.DataFrame, status: Status, batches: int) -> pd.DataFrame:
@@ -42,60 +55,86 @@ def with_live_point(history: pd.DataFrame, status: Status, batches: int) -> pd.D
     return pd.DataFrame([*history.to_dict("records"), row], columns=history.columns)
 
 
-def curve_frame(history: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Epoch, and a column for each of SERIES; `metric` is loss, or accuracy in percent."""
+def curve_frame(history: pd.DataFrame, metric: str, axis: str = "epoch") -> pd.DataFrame:
+    """The axis, and a column for each of SERIES; `metric` is loss, or accuracy in percent."""
     scale = 100 if metric == "accuracy" else 1
-    columns = {"epoch": history["epoch"].astype(float)}
+    columns = {axis: history[axis].astype(float)}
     for name, title in SERIES.items():
         prefix = "running" if name == "fitting" else name
         columns[title] = history[f"{prefix}_{metric}"] * scale
     return pd.DataFrame(columns)
 
 
+def drawn_frame(history: pd.DataFrame, metric: str, style: CurveStyle) -> pd.DataFrame:
+    """`curve_frame` without what a logarithmic axis cannot show."""
+    frame = curve_frame(history, metric, style.axis)
+    return frame.where(frame > 0) if style.is_logarithmic(metric) else frame
+
+
+def loss_limits(histories: Iterable[pd.DataFrame], style: CurveStyle) -> tuple[float, float] | None:
+    """Round limits of an axis that shows the chosen losses of all the histories; None if none."""
+    shown = [SERIES[name] for name in style.series]
+    losses = pd.concat(drawn_frame(history, "loss", style)[shown] for history in histories)
+    values = losses.where(losses < math.inf).stack().dropna()
+    if values.empty:
+        return None
+    if style.log_loss:
+        return 10 ** math.floor(math.log10(values.min())), 10 ** math.ceil(math.log10(values.max()))
+    return 0, math.ceil(10 * values.max()) / 10
+
+
 def draw_curve(
     history: pd.DataFrame, metric: str, style: CurveStyle, epochs: int, best_epoch: int = 0
 ) -> dict[str, Any]:
-    """ECharts options of one metric by epoch, with the best epoch and rate changes marked."""
-    logarithmic = metric == "loss" and style.log_loss
-    return {
-        "animationDuration": 0,
-        "animationDurationUpdate": 250,
-        "grid": {"left": 8, "right": 16, "top": 44, "bottom": 26, "containLabel": True},
+    """ECharts options of one run's metric, with the best epoch and rate changes marked."""
+    return draw_axes(metric, style, epochs) | {
         "legend": {"top": 0, "right": 0, "icon": "circle", "itemWidth": 10, "selectedMode": False},
-        "tooltip": {
-            "trigger": "axis",
-            "valueFormatter": "%.2f %%" if metric == "accuracy" else "%.4f",
-        },
-        "dataset": {"source": curve_frame(history, metric)},
-        "xAxis": {
-            "type": "value",
-            "name": "epoch",
-            "nameLocation": "middle",
-            "nameGap": 24,
-            "min": 0,
-            "max": epochs,
-            "minInterval": 1,
-            "splitLine": {"show": False},
-        },
-        "yAxis": {
-            "type": "log" if logarithmic else "value",
-            "name": "accuracy, %" if metric == "accuracy" else "loss",
-            "nameTextStyle": {"align": "left"},
-            "scale": True,
-        },
+        "dataset": {"source": drawn_frame(history, metric, style)},
         "series": [
-            _series(name, marks=_marks(history, best_epoch) if i == 0 else [])
+            _series(name, style.axis, _marks(history, best_epoch, style.axis) if i == 0 else [])
             for i, name in enumerate(style.series)
         ],
     }
 
 
-def _series(name: str, marks: list[dict[str, Any]]) -> dict[str, Any]:
+def draw_axes(metric: str, style: CurveStyle, epochs: int) -> dict[str, Any]:
+    """The ECharts options that every chart of curves shares."""
+    low, high = style.limits or (None, None)
+    return {
+        "animationDuration": 0,
+        "animationDurationUpdate": 250,
+        "grid": {"left": 8, "right": 16, "top": 44, "bottom": 26, "containLabel": True},
+        "tooltip": {
+            "trigger": "axis",
+            "valueFormatter": "%.2f %%" if metric == "accuracy" else "%.4f",
+        },
+        "xAxis": {
+            "type": "value",
+            "name": AXES[style.axis],
+            "nameLocation": "middle",
+            "nameGap": 24,
+            "min": 0,
+            "max": epochs if style.axis == "epoch" else None,
+            "minInterval": 1,
+            "splitLine": {"show": False},
+        },
+        "yAxis": {
+            "type": "log" if style.is_logarithmic(metric) else "value",
+            "name": "accuracy, %" if metric == "accuracy" else "loss",
+            "nameTextStyle": {"align": "left"},
+            "scale": True,
+            "min": low,
+            "max": high,
+        },
+    }
+
+
+def _series(name: str, axis: str, marks: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "type": "line",
         "id": name,
         "name": SERIES[name],
-        "encode": {"x": "epoch", "y": SERIES[name]},
+        "encode": {"x": axis, "y": SERIES[name]},
         "color": SPLIT_COLORS[name],
         "lineStyle": {"width": 2, "type": "dashed" if name == "fitting" else "solid"},
         "symbol": "circle",
@@ -112,13 +151,14 @@ def _series(name: str, marks: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _marks(history: pd.DataFrame, best_epoch: int) -> list[dict[str, Any]]:
+def _marks(history: pd.DataFrame, best_epoch: int, axis: str) -> list[dict[str, Any]]:
+    places = history.set_index("epoch", drop=False)[axis]
     marks: list[dict[str, Any]] = []
     if best_epoch:
-        marks.append({"xAxis": best_epoch, "label": {"formatter": "best"}})
+        marks.append({"xAxis": float(places[best_epoch]), "label": {"formatter": "best"}})
     for epoch, base_rate in rate_changes(history):
         label = {"formatter": f"rate {rate(base_rate)}", "position": "insideEndTop"}
-        marks.append({"xAxis": epoch, "label": label})
+        marks.append({"xAxis": float(places.get(epoch, epoch)), "label": label})
     return marks
 
 

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from core.analysis.preparation import ScalerDifference
 from dashboard.charts.colors import NEUTRAL, SPLIT_COLORS
 
-GREY_VALUES_SIZE = 760
+GREY_VALUES_SIZE = 700
 """Width and height of the table of grey values: below this, its numbers get hard to read."""
 
 

@@ -18,8 +18,9 @@ MAP_HEIGHT = 560
 WRONG = "#D55E00"
 _OUTLINE = "#E0218A"  # seen on white, on black and on every class's colour
 _RIGHT_SIZE, _WRONG_SIZE = 6, 11
-_MOST_SVG = 3_000
-"""With more points the browser draws on its graphics card: as SVG they make it slow."""
+_RIGHT_SIZE_MANY, _WRONG_SIZE_MANY = 4, 7
+_MANY = 3_000
+"""So many points and more are drawn smaller, and by WebGL: as SVG they make the browser slow."""
 
 _CONFIDENCE = {  # below which probability; from orange, unsure, to blue, sure
     "below 50 %": (0.5, WRONG),
@@ -91,7 +92,7 @@ def draw_growing_map(points: pd.DataFrame, coloring: Coloring) -> dict[str, Any]
         "series": [
             {
                 "type": "scatter",
-                "symbolSize": _RIGHT_SIZE,
+                "symbolSize": _RIGHT_SIZE if len(points) < _MANY else _RIGHT_SIZE_MANY,
                 "silent": True,
                 "encode": {"x": "x", "y": "y"},
             }
@@ -131,14 +132,35 @@ def draw_map(points: pd.DataFrame, coloring: Coloring, method: MapMethod) -> go.
     return figure
 
 
+def mark_place(figure: go.Figure, x: float, y: float) -> go.Figure:
+    """`draw_map`'s figure with a star at a place."""
+    figure.add_scatter(
+        x=[x],
+        y=[y],
+        mode="markers",
+        name="drawing",
+        legendrank=-1,
+        marker={
+            "symbol": "star",
+            "size": 22,
+            "color": _OUTLINE,
+            "line": {"width": 2, "color": "white"},
+        },
+        hovertemplate="the drawing<extra></extra>",
+    )
+    return figure
+
+
 def _trace(
     points: pd.DataFrame, rows: npt.NDArray[np.int64], group: Group, is_wrong: bool, rank: int
 ) -> go.Scatter | go.Scattergl:
     frame = points.iloc[rows]
-    kind = go.Scatter if len(points) <= _MOST_SVG else go.Scattergl
-    marker: dict[str, Any] = {"color": group.color, "size": _RIGHT_SIZE, "opacity": 0.8}
+    kind, right_size, wrong_size = go.Scatter, _RIGHT_SIZE, _WRONG_SIZE
+    if len(points) >= _MANY:
+        kind, right_size, wrong_size = go.Scattergl, _RIGHT_SIZE_MANY, _WRONG_SIZE_MANY
+    marker: dict[str, Any] = {"color": group.color, "size": right_size, "opacity": 0.8}
     if is_wrong:
-        marker |= {"symbol": "diamond", "size": _WRONG_SIZE, "opacity": 1}
+        marker |= {"symbol": "diamond", "size": wrong_size, "opacity": 1}
         marker |= {"line": {"width": 2, "color": _OUTLINE}}
     return kind(
         x=frame["x"] if len(rows) else [None],  # so that the legend has every group

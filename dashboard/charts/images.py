@@ -1,11 +1,13 @@
 """Pictures of digits in a grid, as a Plotly figure whose pictures can be clicked."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import plotly.express as px
 import plotly.graph_objects as go
+from PIL import Image
 
 from core.config import IMAGE_SIDE
 
@@ -78,6 +80,18 @@ def draw_image_grid(
         plot_bgcolor="rgba(0,0,0,0)",
     )
     return figure
+
+
+def draw_ink(ink: npt.NDArray[np.floating[Any]], side: int = 140) -> npt.NDArray[np.uint8]:
+    """Ink from 0 to 1, (h, w), scaled to fit a square: uint8 (side, side, 4), else transparent."""
+    height, width = (max(round(side * length / max(ink.shape)), 1) for length in ink.shape)
+    grey = Image.fromarray((255 * ink).astype(np.uint8))
+    sampling = Image.Resampling.NEAREST if side > max(ink.shape) else Image.Resampling.BOX
+    square = Image.new("RGBA", (side, side))
+    square.paste(
+        grey.resize((width, height), sampling), ((side - width) // 2, (side - height) // 2)
+    )
+    return np.asarray(square)
 
 
 def enlarge(image: npt.NDArray[np.uint8], zoom: int = 10) -> npt.NDArray[np.uint8]:

@@ -28,7 +28,8 @@ def draw_weight_histogram(bins: pd.DataFrame) -> go.Figure:
     )
     figure.update_layout(height=190, margin={"l": 0, "r": 0, "t": 4, "b": 0}, bargap=0)
     figure.update_xaxes(title="value", zeroline=True, exponentformat="none")
-    figure.update_yaxes(title="count", tickformat="~s")
+    few = bins["count"].max() < 5  # Plotly would else put ticks at halves
+    figure.update_yaxes(title="count", tickformat="~s", dtick=1 if few else None)
     return figure
 
 

@@ -75,7 +75,7 @@ def _columns(config: RunConfig) -> list[tuple[str, int, int, float]]:
             columns[-1] = (title, units, before + parameters, dropout)
             parameters = 0
         elif layer.kind is LayerKind.DROPOUT:
-            columns[-1] = (*columns[-1][:3], config.dropout)
+            columns[-1] = (*columns[-1][:3], layer.rate)
     return columns
 
 

@@ -121,7 +121,6 @@ def _draw_curve(
                 "id": "threshold",
                 "data": [[round(100 * value, 3) for value in point]],
                 "symbolSize": 12,
-                "clip": False,
                 "itemStyle": {"color": _POINT, "borderColor": NEUTRAL, "borderWidth": 1},
                 "z": 3,
             },

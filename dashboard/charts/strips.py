@@ -45,6 +45,13 @@ def color_weights(pictures: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.uin
     return colors.astype(np.uint8)
 
 
+def encode_png(image: npt.NDArray[np.uint8]) -> bytes:
+    """A picture, (height, width) or with channels, as a PNG file."""
+    file = BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return file.getvalue()
+
+
 def draw_answers(
     images: npt.NDArray[np.uint8], probabilities: npt.NDArray[np.floating[Any]]
 ) -> dict[str, Any]:
@@ -93,6 +100,4 @@ def _pictures(images: npt.NDArray[np.uint8]) -> dict[str, Any]:
 
 
 def _data_url(image: npt.NDArray[np.uint8]) -> str:
-    file = BytesIO()
-    Image.fromarray(image).save(file, "PNG")
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+    return "data:image/png;base64," + base64.b64encode(encode_png(image)).decode()

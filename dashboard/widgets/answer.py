@@ -17,8 +17,11 @@ _KEY = "test_image"
 _DISPUTED = "label disputed"
 
 
-def render_answers(answers: pd.DataFrame, *, key: str, alt: str) -> None:
-    """Draw the images of these rows of `answer_table`, in their order; a click chooses one."""
+def render_answers(answers: pd.DataFrame, *, key: str, alt: str, size: int) -> None:
+    """Draw the images of these rows of `answer_table`, in their order; a click chooses one.
+
+    `size` is that of `draw_image_grid`.
+    """
     indices = answers.index.to_list()
 
     def choose(place: int) -> None:
@@ -30,7 +33,7 @@ def render_answers(answers: pd.DataFrame, *, key: str, alt: str) -> None:
         key=key,
         alt=alt,
         columns=6,
-        size=112,
+        size=size,
         on_pick=choose,
     )
 
@@ -99,8 +102,13 @@ def _render_history(evaluation: Evaluation, index: int) -> None:
 
 
 def _caption(answer: Any) -> str:
-    lines = [
-        f"{answer.true} → {answer.predicted}",
-        f"{answer.p_true:.2f} → {answer.p_predicted:.2f}",
-    ]
-    return "<br>".join([*lines, _DISPUTED] if answer.Index in DISPUTED_TEST_LABELS else lines)
+    if answer.true == answer.predicted:
+        lines = [f"{answer.true}", f"{answer.p_true:.2f}"]
+    else:
+        lines = [
+            f"{answer.true} → {answer.predicted}",
+            f"{answer.p_true:.2f} → {answer.p_predicted:.2f}",
+        ]
+    if answer.Index in DISPUTED_TEST_LABELS:
+        lines.append(f'<span style="font-size:10px">{_DISPUTED}</span>')
+    return "<br>".join(lines)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.engine import EngineError
 from core.runs import RunError
+from dashboard import text
 
 
 @contextmanager
@@ -15,7 +16,9 @@ def explain_silence() -> Iterator[None]:
     try:
         yield
     except (EngineError, RunError) as error:
-        st.error(str(error), title="The network cannot be shown", icon=":material/broken_image:")
+        st.error(
+            text.plain(error), title="The network cannot be shown", icon=":material/broken_image:"
+        )
     except TimeoutError:
         st.warning(
             "No worker had time to look into the network. Reload the page to ask again.",

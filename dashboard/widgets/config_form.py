@@ -38,7 +38,7 @@ def render_config_form() -> RunConfig:
     with st.expander("More options", icon=":material/tune:"):
         _render_more(wrong)
     for name in wrong.keys() - RunConfig.model_fields.keys():
-        st.error(f"{name}: {wrong[name]}")
+        st.error(f"{text.plain(name)}: {text.plain(wrong[name])}")
     return config
 
 
@@ -81,6 +81,7 @@ def _render_more(wrong: dict[str, str]) -> None:
     early_stopping = st.session_state[state.key("early_stopping")]
     for render, name, shown in (
         (_choice, "activation", True),
+        (_slider, "input_dropout", True),
         (_switch, "batch_normalization", True),
         (_choice, "optimizer", True),
         (_choice, "schedule", True),
@@ -100,7 +101,7 @@ def _render_more(wrong: dict[str, str]) -> None:
 def _complain(name: str, wrong: dict[str, str]) -> None:
     if name in wrong:
         title = RunConfig.model_fields[name].title
-        st.error(f"{title}: {wrong[name]}.", icon=":material/error:")
+        st.error(f"{title}: {text.plain(wrong[name])}.", icon=":material/error:")
 
 
 def _labels(name: str) -> dict[str, str]:

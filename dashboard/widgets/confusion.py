@@ -9,7 +9,6 @@ from dashboard.widgets.cell import Cell, cell_keys, pick_cell, select_answers
 from dashboard.widgets.evaluation import Evaluation
 
 _CHART = "confusion_matrix"
-_PAGE = "cell_page"
 _PER_PAGE = 24
 _NORMALIZATIONS: dict[str, Normalization | None] = {
     "counts": None,
@@ -67,7 +66,6 @@ def _choose_cell() -> None:
     cell = find_cell(selected[0]["data_indices"][0]) if selected else (None, None)
     for key, digit in zip(cell_keys("cell"), cell, strict=True):
         st.session_state[key] = digit
-    st.session_state[_PAGE] = 1
 
 
 def _render_images(evaluation: Evaluation, cell: Cell) -> None:
@@ -82,9 +80,11 @@ def _render_images(evaluation: Evaluation, cell: Cell) -> None:
         f"{len(answers):,} images, the least expected first: true label → predicted, "
         "and below the probabilities of both."
     )
-    page = st.pagination(-(-len(answers) // _PER_PAGE), key=_PAGE, bind="query-params")
+    pages = -(-len(answers) // _PER_PAGE)
+    page = st.pagination(pages, key="cell_page_{}_{}".format(*cell), bind="query-params")
     render_answers(
         answers[(page - 1) * _PER_PAGE : page * _PER_PAGE],
         key="cell_images",
         alt="Images of the chosen cell",
+        size=88,
     )

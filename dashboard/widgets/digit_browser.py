@@ -9,7 +9,7 @@ from dashboard.widgets.image_grid import pick_image
 from dashboard.widgets.wide import wide
 
 _PAGE_SIZES = [10, 20, 40, 80, 160]
-_SIZE = 88
+_SIZE = 72
 _PAGE = "digit_page"
 
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.runs import Run
+from dashboard import state
 
 _HELP = (
     "What the network thought of the test images after this epoch. Move it to watch the network "
@@ -20,12 +21,15 @@ def pick_epoch(run: Run, epochs: int, help: str = _HELP) -> int:
     if epochs == 1:
         st.caption("After epoch 1, the only one so far.")
         return 1
-    return st.slider(
+    epoch = state.chosen_epoch(epochs) or default
+    state.show_epoch(epoch)
+    st.slider(
         "After epoch",
         1,
         epochs,
-        value=default,
-        key="epoch",
-        bind="query-params",
+        key=state.EPOCH_KEY,
+        on_change=state.take_picked_epoch,
+        args=(default,),
         help=help,
     )
+    return epoch

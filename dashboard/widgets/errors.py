@@ -36,6 +36,6 @@ def render_errors(evaluation: Evaluation) -> None:
     )
     left, right = st.columns([5, 4], gap="medium")
     with left, st.container(height=_HEIGHT if len(shown) > _FIT else "content", border=False):
-        render_answers(shown, key="error_images", alt="The worst errors")
+        render_answers(shown, key="error_images", alt="The worst errors", size=112)
     with right:
         render_answer(evaluation, otherwise=shown.index[0])

@@ -36,7 +36,9 @@ def load_evaluation(run: Run, epoch: int) -> Evaluation:
     try:
         probabilities = test_probabilities(run, epoch)
     except DamagedRunError as error:
-        st.error(str(error), title="This run cannot be shown", icon=":material/broken_image:")
+        st.error(
+            text.plain(error), title="This run cannot be shown", icon=":material/broken_image:"
+        )
         st.stop()
     labels = mnist().y_test
     return Evaluation(run, epoch, probabilities, labels, answer_table(probabilities, labels))
@@ -78,7 +80,7 @@ def render_report(evaluation: Evaluation) -> None:
         height="content",
         placeholder="",
         column_config={
-            "class": "Class",
+            "class": st.column_config.TextColumn("Class", width=105),
             "precision": share(
                 "Precision", format="%.2f %%", help="Of the answers of this class, how many are."
             ),

@@ -10,7 +10,7 @@ from dashboard.resources import ask_worker
 from dashboard.widgets.epoch_slider import pick_epoch
 
 _KEPT, _EPOCHS = "as kept, by norm", "after each epoch"
-_A_PAGE = 32
+_A_PAGE = 40
 _COLUMNS = 8
 _NARROWEST = 110
 """A picture is at least so many pixels wide, however narrow the window."""

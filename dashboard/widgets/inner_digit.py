@@ -43,7 +43,7 @@ def render_digit(run: Run) -> None:
                 draw_answer(values["output"], true), key="inner_answer", height=240, alt="Answer"
             )
     for number, name in enumerate(hidden_layers(run.config), start=1):
-        _render_layer(number, name, values[name])
+        render_layer(number, name, values[name])
 
 
 def _pick_index() -> int:
@@ -96,7 +96,8 @@ def _render_gradient(run: Run, image: npt.NDArray[np.uint8], digit: int) -> None
     )
 
 
-def _render_layer(number: int, name: str, values: npt.NDArray[np.float32]) -> None:
+def render_layer(number: int, name: str, values: npt.NDArray[np.float32]) -> None:
+    """Draw the activations, (units,), of a hidden layer, from 1."""
     st.markdown(
         f"Hidden layer {number}: {(values > 0).sum():,} of {len(values):,} units above zero, the "
         f"largest {values.max():.2f}"

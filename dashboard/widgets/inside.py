@@ -1,10 +1,13 @@
 """Inside a network while it trains: its first weights, and its answers to ten digits."""
 
+from typing import Any
+
 import streamlit as st
 
 from core.runs import DamagedRunError, Run
-from dashboard.charts.strips import draw_answers, draw_weights
-from dashboard.resources import mnist, test_probabilities
+from dashboard import text
+from dashboard.charts.strips import draw_answers, draw_weights, encode_png
+from dashboard.resources import mnist, shared_by_epoch, test_probabilities
 
 # The first test image of each digit, 0 to 9.
 _TEN_DIGITS = [3, 2, 1, 18, 4, 8, 11, 0, 61, 7]
@@ -13,19 +16,18 @@ _TEN_DIGITS = [3, 2, 1, 18, 4, 8, 11, 0, 61, 7]
 def render_inside(run: Run, epoch: int) -> None:
     """Draw the first-layer pictures and the ten digits' probabilities as they are after `epoch`."""
     try:
-        weights = run.first_layer(epoch)
-        probabilities = test_probabilities(run, epoch)[_TEN_DIGITS]
+        units, picture, answers = shared_by_epoch(_draw, run, epoch)
     except DamagedRunError as error:
-        st.caption(str(error))
+        st.caption(text.plain(error))
         return
     with st.grid(2, min_column_width=300):
         with st.container():
             st.markdown(
-                f"First layer, {len(weights)} units",
+                f"First layer, {units} units",
                 help="The weights from the 784 pixels to each unit: red adds, blue takes away. "
                 "From noise they grow into detectors of strokes.",
             )
-            st.image(draw_weights(weights), width="stretch", alt="First-layer weights as pictures")
+            st.image(picture, width="stretch", alt="First-layer weights as pictures")
         with st.container():
             st.markdown(
                 "Ten test digits",
@@ -33,8 +35,15 @@ def render_inside(run: Run, epoch: int) -> None:
                 "image, a row a class, darker the surer.",
             )
             st.echarts_chart(
-                draw_answers(mnist().x_test[_TEN_DIGITS], probabilities),
+                answers,
                 key="ten_digits",
                 height=250,
                 alt="Probabilities of ten test digits",
             )
+
+
+def _draw(run: Run, epoch: int) -> tuple[int, bytes, dict[str, Any]]:
+    weights = run.first_layer(epoch)
+    probabilities = test_probabilities(run, epoch)[_TEN_DIGITS]
+    answers = draw_answers(mnist().x_test[_TEN_DIGITS], probabilities)
+    return len(weights), encode_png(draw_weights(weights)), answers

@@ -1,23 +1,29 @@
 """A run as it stands: progress, figures and curves, and what one may ask of it meanwhile."""
 
+import threading
 from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from core.config import bounds
-from core.engine import queue_place
 from core.runs import DamagedRunError, Run, RunNotFoundError
 from core.status import Request, State, Status
-from dashboard import text
+from dashboard import state, text
 from dashboard.charts.curves import SERIES, CurveStyle, draw_curve, with_live_point
-from dashboard.resources import engine, store
+from dashboard.pace import Pace
+from dashboard.resources import engine, queue_place, shared
+from dashboard.visitor import may_change
 from dashboard.widgets.config_form import scale_steps
 from dashboard.widgets.inside import render_inside
 from dashboard.widgets.result import render_result
 
-_EVERY = 0.4  # seconds between two looks at a run that trains
-_BADGES = {
+# Panels are drawn one after another: at once they would be no quicker, as Python runs one thread at
+# a time, and with a class watching they would wait for Streamlit's locks a hundred times each.
+_turn = threading.Lock()
+_pace = Pace()
+BADGES = {
     State.QUEUED: ("gray", ":material/hourglass_empty:"),
     State.RUNNING: ("blue", ":material/play_arrow:"),
     State.PAUSED: ("orange", ":material/pause:"),
@@ -31,43 +37,61 @@ _BADGES = {
 
 def render_live_panel(run: Run) -> None:
     """Draw the run, and again several times a second for as long as it trains."""
-    every = _EVERY if run.status.state.is_active else None
-    st.fragment(_render, run_every=every)(run, watching=every is not None)
+    every = _pace.seconds(state.visit()) if run.status.state.is_active else None
+    st.fragment(_render, run_every=every)(run, every)
 
 
-def _render(run: Run, watching: bool) -> None:
+def _render(run: Run, every: float | None) -> None:
+    if every and _pace.has_changed(every, state.visit()):
+        st.rerun()  # sets the timer anew
+    with _turn:
+        _render_panel(run, watching=every is not None)
+
+
+def _render_panel(run: Run, watching: bool) -> None:
     try:
-        status = run.status
+        status, history = shared(_read, run)
         if watching and not status.state.is_active:
             st.rerun()  # ends the timer, and shows what comes after a run
         if status.state is State.DAMAGED:
-            st.error(status.error, title="This run is damaged", icon=":material/broken_image:")
+            st.error(
+                text.plain(status.error),
+                title="This run is damaged",
+                icon=":material/broken_image:",
+            )
             return
-        history = run.history
     except RunNotFoundError:
         st.warning("This run was deleted.", icon=":material/delete:")
         return
     except DamagedRunError as error:
-        st.error(str(error), title="This run is damaged", icon=":material/broken_image:")
+        st.error(text.plain(error), title="This run is damaged", icon=":material/broken_image:")
         return
     _render_head(run, status)
     _render_progress(run, status, history)
-    if status.state.is_active:
+    in_hand = status.state.is_active and may_change(run)
+    if in_hand:
         _render_requests(run, status)
+    elif status.state.is_active:
+        st.caption(f"A run of {text.plain(run.record.owner)}: you may watch, not change it.")
     if not status.state.is_active and len(history):
         render_result(status, history)
     elif len(history) or status.running_loss is not None:
         _render_figures(history, status)
     if len(history) or status.running_loss is not None:
-        _render_curves(run, status, history)
-    if status.state.is_active and status.base_learning_rate:
+        _render_curves(run)
+    if in_hand and status.base_learning_rate:
         _render_rate(run)
     if len(history):
         render_inside(run, len(history))
 
 
+def _read(run: Run) -> tuple[Status, pd.DataFrame]:
+    status = run.status
+    return status, run.history if status.state is not State.DAMAGED else pd.DataFrame()
+
+
 def _render_head(run: Run, status: Status) -> None:
-    color, icon = _BADGES[status.state]
+    color, icon = BADGES[status.state]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(text.plain(run.name), anchor=False, width="content")
         st.badge(status.state.value, color=color, icon=icon)
@@ -75,8 +99,10 @@ def _render_head(run: Run, status: Status) -> None:
 
 def _render_progress(run: Run, status: Status, history: pd.DataFrame) -> None:
     config = run.config
+    if trouble := engine.troubles.get(run.id):
+        st.warning(f"{trouble}. It goes on by itself once it can be.", icon=":material/save:")
     if status.state is State.FAILED:
-        st.error(status.error, title="This run failed", icon=":material/error:")
+        st.error(text.plain(status.error), title="This run failed", icon=":material/error:")
         return
     if status.state is State.QUEUED:
         st.caption(_queue_sentence(run))
@@ -84,7 +110,10 @@ def _render_progress(run: Run, status: Status, history: pd.DataFrame) -> None:
     done = len(history) + (status.batch / config.batches if status.epoch > len(history) else 0)
     if status.state.is_active:
         st.progress(min(done / config.epochs, 1.0), _progress_sentence(run, status))
-    if status.is_silent:
+    if problem := engine.store.problem:
+        sentence = f"What is shown may be old: {problem}. It goes on by itself once they can be."
+        st.warning(text.plain(sentence), icon=":material/cloud_off:")
+    elif status.is_silent and run.id not in engine.troubles:
         st.warning(
             "The process that trained this run gives no sign of life. The run goes on from its "
             "last epoch as soon as a worker is free.",
@@ -95,10 +124,12 @@ def _render_progress(run: Run, status: Status, history: pd.DataFrame) -> None:
 def _queue_sentence(run: Run) -> str:
     if engine.problem:
         return f"Waiting: {engine.problem}."
-    ahead = queue_place(store.list(), run.id)
-    if ahead:
-        return f"Waiting for its turn: {ahead} {'run' if ahead == 1 else 'runs'} ahead."
-    return "Starting …"
+    place = queue_place(run)
+    if place is None:
+        return "Starting …"
+    ahead, seconds = place
+    waiting = f"{ahead} {'run' if ahead == 1 else 'runs'} before it" if ahead else "it is the next"
+    return f"Waiting for its turn: {waiting}, starts in about {text.duration(seconds)}."
 
 
 def _progress_sentence(run: Run, status: Status) -> str:
@@ -158,7 +189,7 @@ def _best(history: pd.DataFrame, row: int, value: str) -> str:
     return f"best {value}, epoch {history['epoch'].iloc[row]:.0f}"
 
 
-def _render_curves(run: Run, status: Status, history: pd.DataFrame) -> None:
+def _render_curves(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         series = st.pills(
             "Series",
@@ -171,20 +202,27 @@ def _render_curves(run: Run, status: Status, history: pd.DataFrame) -> None:
             persist_state="session",
         )
         log_loss = st.toggle("Log loss", key="log_loss", persist_state="session")
-    style = CurveStyle(tuple(series), log_loss)
+    curves = shared(_draw_curves, run, CurveStyle(tuple(series), log_loss))
+    with st.grid(2, min_column_width=300):
+        for metric, options in curves.items():
+            st.echarts_chart(
+                options,
+                key=f"{metric}_curve",
+                height=300,
+                alt=f"{metric.title()} by epoch of the run {run.name}",
+            )
+
+
+def _draw_curves(run: Run, style: CurveStyle) -> dict[str, dict[str, Any]]:
+    status, history = _read(run)
     best = int(history["validation_loss"].idxmin()) + 1 if len(history) else 0
     epochs = len(history)
     if status.state.is_active:
         epochs = run.config.epochs
         history = with_live_point(history, status, run.config.batches)
-    with st.grid(2, min_column_width=300):
-        for metric in ("loss", "accuracy"):
-            st.echarts_chart(
-                draw_curve(history, metric, style, epochs, best),
-                key=f"{metric}_curve",
-                height=300,
-                alt=f"{metric.title()} by epoch of the run {run.name}",
-            )
+    return {
+        metric: draw_curve(history, metric, style, epochs, best) for metric in ("loss", "accuracy")
+    }
 
 
 def _render_rate(run: Run) -> None:

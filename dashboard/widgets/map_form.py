@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from core.analysis.maps import PIXELS_LAYER, MapMethod, MapRequest, hidden_layers, map_bounds
 from core.config import RunConfig, explain
+from dashboard import text
 from dashboard.widgets.config_form import scale_steps
 
 _METHODS = {MapMethod.TSNE: "t-SNE", MapMethod.PCA: "PCA alone"}
@@ -28,7 +29,7 @@ def pick_map(config: RunConfig) -> MapRequest | None:
         return MapRequest.model_validate(values)
     except ValidationError as error:
         for sentence in explain(error).values():
-            st.error(f"{sentence[0].upper()}{sentence[1:]}.", icon=":material/error:")
+            st.error(f"{text.plain(sentence[0].upper() + sentence[1:])}.", icon=":material/error:")
         return None
 
 

@@ -46,7 +46,9 @@ def _render(run: Run, request: MapRequest, watching: bool) -> None:
     except RunNotFoundError:
         st.warning("This run was deleted.", icon=":material/delete:")
     except DamagedRunError as error:
-        st.error(str(error), title="This map cannot be shown", icon=":material/broken_image:")
+        st.error(
+            text.plain(error), title="This map cannot be shown", icon=":material/broken_image:"
+        )
         _ask("Make it again", run, request)
 
 
@@ -62,7 +64,7 @@ def _render_head(run: Run, request: MapRequest, status: MapStatus | None) -> Non
     elif status.state.is_active:
         _render_progress(run, request, status)
     elif status.state is State.FAILED:
-        st.error(status.error, title="There is no such map", icon=":material/error:")
+        st.error(text.plain(status.error), title="There is no such map", icon=":material/error:")
         _ask("Try again", run, request)
     elif status.epoch != run.network_epoch:
         st.warning(

@@ -1,11 +1,15 @@
 """Which run is looked at: picked by name, kept from page to page and in the URL."""
 
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+
 import pandas as pd
 import streamlit as st
 
 from core.runs import DamagedRunError, Run, RunError, RunNotFoundError
 from core.status import State
-from dashboard import state
+from dashboard import state, text
 from dashboard.resources import store
 from dashboard.widgets.follow import follow
 
@@ -17,7 +21,7 @@ def pick_run(placeholder: str) -> Run | None:
     try:
         chosen = state.chosen_run(store)
     except RunNotFoundError as error:
-        st.warning(f"{error}; it may have been deleted.", icon=":material/search_off:")
+        st.warning(f"{text.plain(error)}; it may have been deleted.", icon=":material/search_off:")
         chosen = None
     runs = {run.id: run for run in store.list()[:_MOST]}
     if chosen:
@@ -28,7 +32,7 @@ def pick_run(placeholder: str) -> Run | None:
     st.selectbox(
         "Run",
         list(runs),
-        format_func=lambda run_id: _label(runs[run_id]),
+        format_func=lambda run_id: run_label(runs[run_id]),
         key=state.RUN_KEY,
         on_change=state.take_picked_run,
         args=(store,),
@@ -60,7 +64,9 @@ def require_run() -> tuple[Run, pd.DataFrame]:
     except RunError as error:
         damage = str(error)
     if damage:
-        st.error(damage, title="This run cannot be shown", icon=":material/broken_image:")
+        st.error(
+            text.plain(damage), title="This run cannot be shown", icon=":material/broken_image:"
+        )
         st.stop()
     if history.empty:
         st.info("This run has not ended its first epoch yet.", icon=":material/hourglass_empty:")
@@ -69,8 +75,25 @@ def require_run() -> tuple[Run, pd.DataFrame]:
     return run, history
 
 
-def _label(run: Run) -> str:
+def readable_runs() -> list[Run]:
+    """The newest runs, those left out whose configuration cannot be read."""
+    runs = []
+    for run in store.list()[:_MOST]:
+        with suppress(RunError):
+            _ = run.record
+            runs.append(run)
+    return runs
+
+
+def run_label(run: Run) -> str:
+    """The run's name and when it was created, by which a reader tells it from others."""
     try:
         return f"{run.name} · {run.record.created.astimezone():%d %b %H:%M:%S}"
     except (DamagedRunError, RunNotFoundError):
         return f"damaged run {run.id}"
+
+
+def name_runs(runs: Sequence[Run]) -> dict[Run, str]:
+    """What to call each run among the others: its name, with the time if several share it."""
+    times = Counter(run.name for run in runs)
+    return {run: run.name if times[run.name] == 1 else run_label(run) for run in runs}

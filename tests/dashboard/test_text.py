@@ -27,3 +27,25 @@ def test_shares_and_rates_have_sensible_digits() -> None:
 def test_a_persons_words_are_no_markdown() -> None:
     assert plain("**a** [b](c) :red[d] $x$") == (r"\*\*a\*\* \[b\]\(c\) \:red\[d\] \$x\$")
     assert plain("erster Versuch 1") == "erster Versuch 1"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "see http://a.example",
+        "HTTPS://a.example",
+        "www.a.example",
+        "a@b.example",
+        "a -> b",
+        "a -- b",
+    ],
+)
+def test_words_that_would_become_links_or_arrows_are_cut_invisibly(words: str) -> None:
+    shown = plain(words).replace("\\", "")
+    assert shown != words
+    assert shown.replace("\u2060", "") == words
+
+
+def test_entities_and_line_breaks_are_words_too() -> None:
+    assert plain("&lt; a\n# b") == r"\&lt; a \# b"
+    assert plain(ValueError("*a*")) == r"\*a\*"

@@ -8,6 +8,7 @@ from dashboard.charts.curves import (
     CurveStyle,
     curve_frame,
     draw_curve,
+    loss_limits,
     rate_changes,
     with_live_point,
 )
@@ -59,3 +60,28 @@ def test_only_the_chosen_series_are_drawn(history: pd.DataFrame) -> None:
 
 def test_accuracy_never_has_a_log_axis(history: pd.DataFrame) -> None:
     assert draw_curve(history, "accuracy", CurveStyle(log_loss=True), 3)["yAxis"]["type"] == "value"
+
+
+def test_by_time_marks_lie_at_the_seconds_of_their_epochs(history: pd.DataFrame) -> None:
+    history["elapsed"] = [4.0, 6.0, 9.0]
+    style = CurveStyle(axis="elapsed")
+    option = draw_curve(history, "loss", style, epochs=3, best_epoch=2)
+    assert option["dataset"]["source"]["elapsed"].tolist() == [4, 6, 9]
+    assert option["series"][0]["encode"]["x"] == "elapsed"
+    marks = option["series"][0]["markLine"]["data"]
+    assert [mark["xAxis"] for mark in marks] == [6, 9]
+    assert option["xAxis"]["max"] is None
+
+
+def test_common_limits_are_round_and_hold_all_losses(history: pd.DataFrame) -> None:
+    higher = history.assign(validation_loss=[0.93, 0.02, 0.4])
+    style = CurveStyle(("validation",))
+    assert loss_limits([history, higher], style) == (0, 1.0)
+    assert loss_limits([history], style) == (0, 0.3)
+    assert loss_limits([history, higher], CurveStyle(("validation",), log_loss=True)) == (0.01, 1)
+    assert loss_limits([history.assign(validation_loss=float("nan"))], style) is None
+
+
+def test_limits_fix_the_vertical_axis(history: pd.DataFrame) -> None:
+    axis = draw_curve(history, "loss", CurveStyle(limits=(0, 0.7)), epochs=3)["yAxis"]
+    assert (axis["min"], axis["max"]) == (0, 0.7)

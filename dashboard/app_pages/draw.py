@@ -1,0 +1,19 @@
+"""Draw: a digit of the reader's own, and what networks make of it."""
+
+import streamlit as st
+
+from dashboard.widgets.drawing import render_drawing
+from dashboard.widgets.handwriting import render_handwriting
+from dashboard.widgets.kept_epoch import pick_kept_epoch
+from dashboard.widgets.run_picker import require_run
+
+st.title("Draw", anchor=False)
+st.caption("Draw a digit and see what networks make of it, stroke by stroke.")
+run, history = require_run()
+drawing, handwriting = st.tabs(["One digit", "My handwriting"], key="draw", bind="query-params")
+if drawing.open:
+    with drawing:
+        render_drawing(run, pick_kept_epoch(run, len(history)))
+if handwriting.open:
+    with handwriting:
+        render_handwriting(run)

@@ -1,0 +1,100 @@
+"""Two confusion matrices as their difference, as ECharts options."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.config import CLASSES
+from dashboard.charts.colors import NEUTRAL
+from dashboard.charts.confusion import digit_axis
+
+_FAINTEST = 0.15
+"""How much of its run's colour, mixed with white, the smallest difference has; the largest all."""
+_DARK_FROM = 0.6
+"""From this share of the colour on, white is easier to read than black."""
+
+_EMPTY = f"{NEUTRAL}18"
+
+
+def draw_confusion_difference(
+    a: npt.NDArray[np.int64],
+    b: npt.NDArray[np.int64],
+    names: tuple[str, str],
+    colors: tuple[str, str],
+) -> dict[str, Any]:
+    """ECharts options of B's confusion matrix less A's, both counts (10, 10).
+
+    A cell has the colour of the one that is better there, `#rrggbb` of A and of B: more of the
+    diagonal, fewer of the rest; the larger the difference, the stronger. `names` are those in the
+    key below.
+    """
+    difference = b - a
+    advantage = np.where(np.eye(CLASSES), difference, -difference)
+    largest = int(np.abs(difference).max()) or 1
+    return {
+        "animationDuration": 0,
+        "animationDurationUpdate": 200,
+        "grid": {"left": 42, "right": 2, "top": 42, "bottom": 34, "outerBoundsMode": "none"},
+        "title": _key(names, colors),
+        "tooltip": {"formatter": "{b}"},
+        "xAxis": digit_axis("predicted", 26) | {"position": "top"},
+        "yAxis": digit_axis("true", 26) | {"inverse": True},
+        "visualMap": {"show": False, "seriesIndex": 0, "min": 0, "max": largest},
+        "series": [
+            {
+                "type": "heatmap",
+                "id": "difference",
+                "data": [
+                    _cell(
+                        (true, predicted),
+                        (int(a[true, predicted]), int(b[true, predicted])),
+                        advantage[true, predicted] / largest,
+                        colors,
+                    )
+                    for true in range(CLASSES)
+                    for predicted in range(CLASSES)
+                ],
+            }
+        ],
+    }
+
+
+def _key(names: tuple[str, str], colors: tuple[str, str]) -> dict[str, Any]:
+    """A line of text that says which colour is whose."""
+    squares = [f"{{{name}|■}} {name} is better" for name in names]
+    rich = {
+        name: {"color": color, "fontSize": 16} for name, color in zip(names, colors, strict=True)
+    }
+    return {
+        "text": "     ".join(squares),
+        "left": 38,
+        "bottom": 0,
+        "textStyle": {"fontSize": 13, "fontWeight": "normal", "rich": rich},
+    }
+
+
+def _cell(
+    place: tuple[int, int], counts: tuple[int, int], advantage: float, colors: tuple[str, str]
+) -> dict[str, Any]:
+    """A cell by its two counts and B's advantage there, from -1 (A's) to 1."""
+    (true, predicted), (a, b) = place, counts
+    share = _FAINTEST + (1 - _FAINTEST) * abs(advantage)
+    return {
+        "value": [predicted, true, abs(b - a)],
+        "name": f"true {true}, predicted {predicted}: {a:,} and {b:,} images",
+        "label": {
+            "show": a != b,
+            "formatter": f"{b - a:+,d}".replace("-", "−"),
+            "fontSize": 12,
+            "color": "#FFFFFF" if share >= _DARK_FROM else "#10171F",
+        },
+        "itemStyle": {"color": _mix(colors[int(advantage > 0)], share) if advantage else _EMPTY},
+        "visualMap": False,
+    }
+
+
+def _mix(color: str, share: float) -> str:
+    """So much of `#rrggbb`, the rest white."""
+    parts = (int(color[start : start + 2], 16) for start in (1, 3, 5))
+    return "#" + "".join(f"{round(255 - share * (255 - part)):02x}" for part in parts)

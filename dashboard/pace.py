@@ -1,0 +1,41 @@
+"""How often a live panel is drawn again: the less often, the more people watch.
+
+One drawing takes the server some 25 ms of its one thread of Python. Thirty browsers at two and a
+half drawings a second would want two such threads, and all would wait; so they share less than
+half of it, and one alone has it live.
+"""
+
+import math
+import time
+from collections.abc import Callable
+
+_FASTEST = 0.4  # seconds between two drawings
+_STEP = 1.6  # from one pace to the next, so that it seldom changes
+_DRAWING_SECONDS = 0.025
+_SHARE = 0.4  # of one core, for all drawings together
+
+
+class Pace:
+    """Counts who watches, and says how long they should wait between two drawings."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._due: dict[str, float] = {}  # when each watcher should have been seen again, at last
+
+    def seconds(self, watcher: str) -> float:
+        """Seconds until `watcher`, who is drawing now, should draw again: 0.4, 0.64, 1.024, …"""
+        now = self._clock()
+        self._due = {name: due for name, due in self._due.items() if due > now} | {watcher: now}
+        needed = len(self._due) * _DRAWING_SECONDS / _SHARE
+        step = max(math.ceil(math.log(needed / _FASTEST, _STEP)), 0)
+        seconds = _FASTEST * _STEP**step
+        self._due[watcher] = now + 3 * seconds + 2
+        return seconds
+
+    def has_changed(self, current: float, watcher: str) -> bool:
+        """Whether `watcher`, who draws every `current` seconds, should take another pace.
+
+        Slower at once; quicker only when it would be much quicker.
+        """
+        wanted = self.seconds(watcher)
+        return wanted > current or wanted < current / _STEP**1.5

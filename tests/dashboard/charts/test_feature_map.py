@@ -1,0 +1,105 @@
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from core.analysis.maps import MapMethod
+from dashboard.charts.colors import CLASS_COLORS
+from dashboard.charts.feature_map import Coloring, draw_growing_map, draw_map, group_points
+
+
+@pytest.fixture
+def points() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "index": [40, 7, 12, 3],
+            "true": np.array([5, 5, 2, 9], np.uint8),
+            "predicted": [5, 3, 2, 4],
+            "confidence": np.array([0.999, 0.45, 0.81, 0.96], np.float32),
+            "x": np.array([0, 1, 2, 3], np.float32),
+            "y": np.array([3, 2, 1, 0], np.float32),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("coloring", "names"),
+    [
+        (Coloring.TRUE, ["5", "5", "2", "9"]),
+        (Coloring.PREDICTED, ["5", "3", "2", "4"]),
+        (Coloring.CORRECT, ["right", "wrong", "right", "wrong"]),
+        (Coloring.CONFIDENCE, ["99 % and more", "below 50 %", "80 to 95 %", "95 to 99 %"]),
+    ],
+)
+def test_points_are_grouped(points: pd.DataFrame, coloring: Coloring, names: list[str]) -> None:
+    groups, places = group_points(points, coloring)
+    assert [groups[place].name for place in places] == names
+
+
+def test_classes_have_the_colours_that_they_have_everywhere(points: pd.DataFrame) -> None:
+    for coloring in (Coloring.TRUE, Coloring.PREDICTED):
+        groups, _ = group_points(points, coloring)
+        assert tuple(group.color for group in groups) == CLASS_COLORS
+
+
+def drawn(figure: go.Figure) -> dict[int, tuple[str, str, float, float]]:
+    """By its row: the group, the symbol and the place of each point."""
+    return {
+        row: (trace.name, trace.marker.symbol or "circle", x, y)
+        for trace in figure.data
+        for x, y, (row, *_) in zip(trace.x, trace.y, trace.customdata, strict=False)
+    }
+
+
+@pytest.mark.parametrize("coloring", list(Coloring))
+def test_every_point_is_drawn_once_and_wrong_ones_stand_out(
+    points: pd.DataFrame, coloring: Coloring
+) -> None:
+    figure = draw_map(points, coloring, MapMethod.TSNE)
+    groups, places = group_points(points, coloring)
+    symbols = ["circle", "diamond", "circle", "diamond"]
+    assert drawn(figure) == {
+        row: (groups[places[row]].name, symbols[row], points["x"][row], points["y"][row])
+        for row in range(4)
+    }
+    order = [trace.marker.symbol for trace in figure.data]
+    assert order == sorted(order, key=lambda symbol: symbol == "diamond")
+    assert [trace.name for trace in figure.data if trace.showlegend] == [
+        group.name for group in groups
+    ]
+
+
+def test_a_point_tells_its_row_image_labels_and_confidence(points: pd.DataFrame) -> None:
+    figure = draw_map(points, Coloring.TRUE, MapMethod.TSNE)
+    (wrong,) = (data for trace in figure.data for data in trace.customdata if data[0] == 1)
+    np.testing.assert_allclose(wrong, [1, 7, 5, 3, 45], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("method", "title"),
+    [(MapMethod.TSNE, "t-SNE dimension 1"), (MapMethod.PCA, "Principal component 1")],
+)
+def test_axes_say_the_method(points: pd.DataFrame, method: MapMethod, title: str) -> None:
+    assert draw_map(points, Coloring.TRUE, method).layout.xaxis.title.text == title
+
+
+def test_many_points_are_drawn_by_webgl(points: pd.DataFrame) -> None:
+    many = points.loc[points.index.repeat(1_000)].reset_index(drop=True)
+    assert {trace.type for trace in draw_map(many, Coloring.TRUE, MapMethod.PCA).data} == {
+        "scattergl"
+    }
+    assert {trace.type for trace in draw_map(points, Coloring.TRUE, MapMethod.PCA).data} == {
+        "scatter"
+    }
+
+
+def test_a_growing_map_keeps_the_order_of_its_points(points: pd.DataFrame) -> None:
+    option = draw_growing_map(points, Coloring.TRUE)
+    frame = option["dataset"]["source"]
+    assert frame["x"].tolist() == [0, 1, 2, 3]
+    assert frame["y"].tolist() == [3, 2, 1, 0]
+    pieces = option["visualMap"]["pieces"]
+    assert list(frame.columns)[option["visualMap"]["dimension"]] == "group"
+    assert [pieces[group]["color"] for group in frame["group"]] == [
+        CLASS_COLORS[digit] for digit in (5, 5, 2, 9)
+    ]

@@ -1,0 +1,36 @@
+import numpy as np
+import pandas as pd
+
+from dashboard.charts.layers import draw_activations, draw_weight_histogram
+
+
+def test_a_bar_stands_over_its_bin() -> None:
+    bins = pd.DataFrame({"low": [-1.0, 0.0], "high": [0.0, 1.0], "count": [3, 5]})
+    (bar,) = draw_weight_histogram(bins).data
+    assert list(bar.x) == [-0.5, 0.5]
+    assert list(bar.width) == [1, 1]
+    assert list(bar.y) == [3, 5]
+
+
+def test_few_counts_have_no_ticks_at_halves() -> None:
+    bins = pd.DataFrame({"low": [-1.0, 0.0], "high": [0.0, 1.0], "count": [1, 2]})
+    assert draw_weight_histogram(bins).layout.yaxis.dtick == 1
+    assert draw_weight_histogram(bins.assign(count=[10, 2_000])).layout.yaxis.dtick is None
+
+
+def test_activations_fill_rows_with_zero_in_the_middle_of_the_colours() -> None:
+    values = np.zeros(300, np.float32)
+    values[[0, 128, 299]] = [0.5, -2, 1]
+    (strip,) = draw_activations(values).data
+    cells = np.array(strip.z)
+    assert cells.shape == (3, 128)
+    assert (cells[0, 0], cells[1, 0], cells[2, 43]) == (0.5, -2, 1)
+    assert np.isnan(cells[2, 44:]).all()
+    assert np.array(strip.customdata)[2, 43] == 299
+    assert (strip.zmin, strip.zmax) == (-2, 2)
+
+
+def test_activations_that_are_all_zero_have_a_scale() -> None:
+    (strip,) = draw_activations(np.zeros(8, np.float32)).data
+    assert np.array(strip.z).shape == (1, 8)
+    assert strip.zmin < 0 < strip.zmax
