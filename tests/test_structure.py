@@ -116,6 +116,13 @@ def test_only_the_engine_knows_dask() -> None:
     assert find_imports(others, ["dask", "distributed"]) == []
 
 
+def test_only_sweeps_know_optuna() -> None:
+    knowing = [ROOT / "core" / "sweep" / name for name in ("study.py", "figures.py")]
+    assert all(find_imports([file], ["optuna"]) for file in knowing)
+    others = [file for file in CORE + DASHBOARD if file not in knowing]
+    assert find_imports(others, ["optuna"]) == []
+
+
 def test_core_as_the_dashboard_imports_it_does_not_load_keras() -> None:
     """In a process of its own, in which nothing else has imported anything."""
     light = {name_module(file) for file in CORE} - find_core_modules_that_load_keras()

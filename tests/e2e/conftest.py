@@ -5,12 +5,14 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from core.config import RunConfig
 from core.runs import Run
 from core.status import Request, State
 from tests.e2e.server import Server, wait_for
+
+expect.set_options(timeout=60_000)  # as long as a busy machine may take
 
 _REMEDY = (
     "Browser tests need Chromium: install your system's `chromium`, or run "

@@ -6,6 +6,8 @@ from pathlib import Path
 from playwright.sync_api import Page, expect, sync_playwright
 
 from core.config import RunConfig
+from core.runs import Run
+from core.status import State
 from tests.e2e.conftest import CHROMIUM
 from tests.e2e.server import ROOT, Server, wait_for
 
@@ -20,23 +22,108 @@ def main() -> None:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
         )
-        page = browser.new_page(viewport={"width": 1280, "height": 860})
+        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        expect.set_options(timeout=60_000)
         try:
-            take_train(page, server)
+            runs = take_train(page, server)
+            take_curves(page, server, runs)
+            take_analysis(page, server, runs[0])
+            take_runs(page, server, runs)
+            take_draw(page, server, runs[0])
         finally:
             browser.close()
             server.stop()
 
 
-def take_train(page: Page, server: Server) -> None:
-    """The Train page in the middle of the notebook's regularised run."""
-    config = RunConfig(dropout=0.5, l2=1e-4, epochs=30)
+def take_train(page: Page, server: Server) -> list[Run]:
+    """The Train page in the middle of a run like the notebook's regularised one.
+
+    Returns that run and one without regularisation, both finished.
+    """
+    config = RunConfig(dropout=0.5, l2=1e-4, epochs=10)
     run = server.runs.create(config, name="512-256 with dropout and L2")
+    plain = server.runs.create(RunConfig(epochs=10), name="512-256 without")
     page.goto(f"{server.url}/train?run={run.id}")
-    wait_for(lambda: run.status.epoch == 18, "the middle of the run", deadline=600)
-    expect(page.get_by_text("Epoch 18 of 30")).to_be_visible()
+    wait_for(lambda: run.status.epoch == 6, "the middle of the run", deadline=600)
+    expect(page.get_by_text("Epoch 6 of 10")).to_be_visible()
     page.wait_for_timeout(1000)  # the curves move to their new points
     page.screenshot(path=FOLDER / "train.png")
+    wait_for(lambda: plain.status.state is State.FINISHED, "both runs to finish", deadline=600)
+    return [run, plain]
+
+
+def take_curves(page: Page, server: Server, runs: list[Run]) -> None:
+    """The Curves page with both runs in one chart."""
+    run, other = runs
+    page.goto(f"{server.url}/curves?run={run.id}")
+    page.get_by_role("combobox", name="Compare with").click()
+    page.get_by_role("option", name=other.name).click()
+    expect(page.locator(".st-key-best_epochs td")).to_have_count(12)
+    page.keyboard.press("Escape")
+    take(page, "curves")
+
+
+def take_analysis(page: Page, server: Server, run: Run) -> None:
+    """The pages that take a trained network apart."""
+    page.goto(f"{server.url}/data?run={run.id}&data=Browse&digit_split=Test&test_digit=2597")
+    expect(page.locator(".st-key-digit_grid .js-plotly-plot")).to_be_visible()
+    take(page, "data")
+    choice = "evaluate=Confusion&cell_true=4&cell_predicted=9"
+    page.goto(f"{server.url}/evaluate?run={run.id}&{choice}")
+    expect(page.locator(".st-key-cell_images .js-plotly-plot")).to_be_visible()
+    take(page, "evaluate")
+    page.goto(f"{server.url}/features?run={run.id}")
+    page.get_by_role("button", name="Make the map", exact=True).click()
+    expect(page.locator(".st-key-map .js-plotly-plot")).to_be_visible()
+    take(page, "features")
+    page.goto(f"{server.url}/layers?run={run.id}&layers_view=One+digit&layers_digit=947")
+    expect(page.locator(".st-key-activations_hidden_2 .js-plotly-plot")).to_be_visible()
+    take(page, "layers")
+
+
+def take_draw(page: Page, server: Server, run: Run) -> None:
+    """A seven, drawn with the mouse."""
+    page.goto(f"{server.url}/draw?run={run.id}")
+    square = page.locator("canvas.upper-canvas").first
+    expect(square).to_be_visible()
+    box = square.bounding_box()
+    assert box is not None
+    for stroke in (((75, 65), (205, 60), (150, 150), (120, 235)), ((95, 150), (190, 145))):
+        for number, (x, y) in enumerate(stroke):
+            page.mouse.move(box["x"] + x, box["y"] + y, steps=8)
+            if number == 0:
+                page.mouse.down()
+        page.mouse.up()
+    expect(page.get_by_role("heading", name="Read as")).to_be_visible()
+    expect(page.locator(".st-key-drawn_answer canvas").first).to_be_visible()
+    take(page, "draw")
+
+
+def take(page: Page, name: str) -> None:
+    """Take what the window shows, once it is at rest."""
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_visible()
+    page.wait_for_timeout(1000)  # charts end their transitions
+    page.screenshot(path=FOLDER / f"{name}.png")
+
+
+def take_runs(page: Page, server: Server, runs: list[Run]) -> None:
+    """The Runs page with a run chosen, and the Compare page after more seeds of both."""
+    more = [
+        server.runs.create(
+            run.config.model_copy(update={"seed": seed}), name=f"{run.name}, seed {seed}"
+        )
+        for seed in (1, 2, 3)
+        for run in runs
+    ]
+    for run in more:
+        wait_for(lambda run=run: run.status.state is State.FINISHED, f"{run}", deadline=900)
+    first, second = runs
+    page.goto(f"{server.url}/runs?runs={first.id}")
+    expect(page.locator(".st-key-runs_table canvas").first).to_be_visible()
+    take(page, "runs")
+    page.goto(f"{server.url}/compare?runs={second.id},{first.id}")
+    expect(page.locator(".st-key-over_seeds")).to_be_visible()
+    take(page, "compare")
 
 
 if __name__ == "__main__":

@@ -18,14 +18,18 @@ _DEADLINE = 60.0
 
 
 class Server:
-    """The dashboard as `make run` starts it; `kill` and `start` again keep the runs."""
+    """The dashboard as `make run` starts it; `kill` and `start` again keep the runs.
 
-    def __init__(self, folder: Path) -> None:
+    With `options` of `streamlit run`, and `environment` variables, for one that is guarded.
+    """
+
+    def __init__(
+        self, folder: Path, *options: str, port: int | None = None, **environment: str
+    ) -> None:
+        self.options, self.environment = options, environment
         self.runs = RunStore(folder / "runs")
         self.log = folder / "server.log"
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = port or free_port()
         self.url = f"http://localhost:{self.port}"
         self.start()
 
@@ -33,9 +37,14 @@ class Server:
         command = [sys.executable, "-m", "streamlit", "run", "dashboard/app.py"]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
-                [*command, "--server.port", str(self.port)],
+                [*command, "--server.port", str(self.port), *self.options],
                 cwd=ROOT,
-                env=os.environ | {"DIGITLAB_RUNS": str(self.runs.root)},
+                env=os.environ
+                | {
+                    "DIGITLAB_RUNS": str(self.runs.root),
+                    "DIGITLAB_DRAWINGS": str(self.runs.root.parent / "drawings"),
+                }
+                | self.environment,
                 stdout=log,
                 stderr=log,
             )
@@ -50,10 +59,14 @@ class Server:
         self.process.kill()
         self.process.wait()
 
-    def kill_worker(self) -> None:
-        """Kill the process that trains: the server's child with the most memory."""
+    @property
+    def worker(self) -> psutil.Process:
+        """The process that trains: the server's child with the most memory."""
         children = psutil.Process(self.process.pid).children(recursive=True)
-        max(children, key=lambda child: child.memory_info().rss).kill()
+        return max(children, key=lambda child: child.memory_info().rss)
+
+    def kill_worker(self) -> None:
+        self.worker.kill()
 
     def newest_run(self) -> Run:
         return self.runs.list()[0]
@@ -65,9 +78,15 @@ class Server:
             return False
 
 
-def wait_for(condition, what: str, deadline: float = _DEADLINE) -> None:
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def wait_for(condition, what: str, deadline: float = _DEADLINE, pause: float = 0.05) -> None:
     """Return as soon as `condition()` is true; fail with `what` if it is not in time."""
     end = time.monotonic() + deadline
     while not condition():
         assert time.monotonic() < end, f"waited {deadline:.0f} s for {what}"
-        time.sleep(0.05)
+        time.sleep(pause)

@@ -10,8 +10,6 @@ from core.runs import Run
 from core.status import Request, State
 from tests.e2e.server import Server, wait_for
 
-expect.set_options(timeout=60_000)
-
 SLOW = "hidden=256-256&epochs=200"  # goes on for as long as a test may look at it
 
 
@@ -116,7 +114,7 @@ def test_a_second_run_waits_and_says_its_place(page: Page, server: Server) -> No
     train(page, server, SLOW)
     page.goto(f"{server.url}/train?hidden=16&epochs=1")
     press(page, "Train")
-    expect(page.get_by_text("1 run ahead")).to_be_visible()
+    expect(page.get_by_text("Waiting for its turn: it is the next")).to_be_visible()
     waiting = server.newest_run()
     press(page, "Stop")
     wait_for(in_state(waiting, State.STOPPED), "the queued run to stop")

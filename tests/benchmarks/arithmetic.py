@@ -1,0 +1,63 @@
+"""Training alone against its arithmetic: the network's operations at the rate of this machine.
+
+The rate is that of TensorFlow's own product of two large matrices, measured in turns with epochs.
+"""
+
+import statistics
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import tensorflow as tf
+
+from core.architecture import count_parameters
+from core.config import PIXELS, RunConfig
+from core.data import prepare_splits
+from core.model import build_model
+from core.steps import Steps, Sums
+from tests.benchmarks.report import Figure, print_head, run_topic
+
+_SIDE = 2048
+_ROUNDS = 9
+_CALL = 20  # batches a call, about as many as a training takes between two looks at its control
+
+
+def measure(rounds: int = _ROUNDS) -> Iterator[Figure]:
+    """GFLOP/s of matrix multiplication, seconds of an epoch's training, and their ratio."""
+    config = RunConfig()
+    steps = Steps(build_model(config), prepare_splits(config), config.batch_size)
+    matrix = tf.random.uniform((_SIDE, _SIDE))
+    order = np.arange(config.training_size, dtype=np.int32)
+    products: list[float] = []
+    epochs: list[float] = []
+    for _ in range(rounds + 1):
+        started = time.perf_counter()
+        float(tf.reduce_sum(tf.matmul(matrix, matrix)))
+        between = time.perf_counter()
+        train_epoch(steps, config, order)
+        products.append(between - started)
+        epochs.append(time.perf_counter() - between)
+    rate = 2 * _SIDE**3 / statistics.median(products[1:])
+    seconds = statistics.median(epochs[1:])
+    parameters = count_parameters(config)
+    yield Figure("matrix multiplication", rate / 1e9, "GFLOP/s")
+    yield Figure("an epoch's training alone, notebook's network", seconds, "s")
+    every = 6 * parameters * config.training_size
+    yield Figure("– ÷ 6 operations a parameter and image", seconds * rate / every, at_most=1.3)
+    # The pixels need no gradient, so the first layer costs 4.
+    needed = every - 2 * PIXELS * config.hidden[0] * config.training_size
+    yield Figure("– ÷ the operations that are needed", seconds * rate / needed)
+
+
+def train_epoch(steps: Steps, config: RunConfig, order: np.ndarray) -> None:
+    """Take every gradient step of an epoch, as a training does, and nothing else."""
+    sums = Sums()
+    for first in range(0, config.batches, _CALL):
+        count = min(_CALL, config.batches - first)
+        rates = np.full(count, config.learning_rate, np.float32)
+        sums = steps.train(order, first, rates, sums)
+
+
+if __name__ == "__main__":
+    print_head()
+    run_topic("arithmetic")

@@ -1,0 +1,172 @@
+"""A class at work: sessions that watch two people's runs train, and visit the other pages.
+
+`python -m tests.benchmarks.load --sessions 30`. Page and fragment runs are timed as a browser sees
+them, from asking to the last message; what a run costs the server is its processor time. Training
+is timed in windows with and without visitors, one after another. The visitors' own processor time
+is on the same machine, and is given beside.
+"""
+
+import argparse
+import asyncio
+import random
+import statistics
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import psutil
+from websockets.exceptions import WebSocketException
+
+from core.config import RunConfig
+from core.runs import Run
+from core.status import Request
+from tests.benchmarks.report import Figure, print_head, run_topic
+from tests.benchmarks.session import Record, Session
+from tests.e2e.server import Server, wait_for
+
+SESSIONS = (1, 10, 30, 60, 100)
+
+_CLASS = 30  # sessions for which the targets are set
+_ALONE = 12.0  # seconds of training that nobody watches, before and after the visitors
+_WATCHED = 30.0
+_ARRIVE = 5.0  # seconds within which all have come
+_LONG = RunConfig(epochs=200)
+
+
+@dataclass(frozen=True)
+class Load:
+    """What came of one window: what the visitors saw, and what it cost."""
+
+    record: Record
+    epoch: float
+    """Seconds an epoch took while they watched."""
+    epoch_alone: float
+    """Seconds an epoch took before and after."""
+    server: float
+    """Processor seconds of the server, a second."""
+    visitors: float
+    """Processor seconds of this process, a second."""
+
+
+def measure(sessions: tuple[int, ...] = SESSIONS) -> Iterator[Figure]:
+    """For each number of sessions: times at the median and 95th percentile, errors, slowdown."""
+    with TemporaryDirectory() as folder:
+        server = Server(Path(folder))
+        try:
+            for number in sessions:
+                yield from _figures(number, asyncio.run(put_under_load(server, number)))
+        finally:
+            server.stop()
+
+
+def _figures(number: int, load: Load) -> Iterator[Figure]:
+    def target(value: float) -> float | None:
+        return value if number == _CLASS else None
+
+    name = f"{number} session{'s' if number > 1 else ''}"
+    for kind, seconds, most in (
+        ("page", load.record.page_runs, 0.5),
+        ("fragment", load.record.fragment_runs, 0.2),
+    ):
+        median, high = np.percentile(seconds or [np.nan], [50, 95])
+        yield Figure(f"{name}: {len(seconds)} {kind} runs, median", median, "s")
+        yield Figure(f"{name}: {kind} runs, 95th percentile", high, "s", target(most))
+    yield Figure(f"{name}: errors", len(load.record.errors), at_most=target(0))
+    slowdown = load.epoch / load.epoch_alone - 1
+    yield Figure(f"{name}: training slowed by", 100 * slowdown, "%", target(25))
+    runs = len(load.record.page_runs) + len(load.record.fragment_runs)
+    yield Figure(f"{name}: server's processor, a run", 1000 * load.server * _WATCHED / runs, "ms")
+    yield Figure(f"{name}: cores busy with serving", load.server)
+    yield Figure(f"{name}: cores busy with visiting", load.visitors)
+    for error, count in Counter(load.record.errors).most_common(5):
+        yield Figure(f"{name}: “{error}”", count, "times")
+
+
+async def put_under_load(server: Server, number: int) -> Load:
+    """Two runs, the second waiting for its turn, and `number` sessions that watch one of them."""
+    runs = [server.runs.create(_LONG, name=f"of student {i}", owner=f"student {i}") for i in (1, 2)]
+    wait_for(lambda: len(runs[0].history) >= 2, "the run to train", 120)
+    serving = psutil.Process(server.process.pid)
+    try:
+        async with epoch_ends(runs[0]) as ends:
+            before = await _window(ends, _ALONE)
+            record = Record()
+            used = _processor_seconds(serving), time.process_time()
+            visitors = [
+                asyncio.create_task(visit(server, runs[place % 2], record, place))
+                for place in range(number)
+            ]
+            watched = await _window(ends, _WATCHED)
+            costs = _processor_seconds(serving) - used[0], time.process_time() - used[1]
+            for visitor in visitors:
+                visitor.cancel()
+            await asyncio.gather(*visitors, return_exceptions=True)
+            after = await _window(ends, _ALONE)
+    finally:
+        for run in runs:
+            run.ask(Request.STOP)
+    wait_for(lambda: not any(run.status.state.is_active for run in runs), "the runs to stop")
+    alone = statistics.mean([before, after])
+    return Load(record, watched, alone, costs[0] / _WATCHED, costs[1] / _WATCHED)
+
+
+async def visit(server: Server, run: Run, record: Record, seed: int) -> None:
+    """Watch `run`, look at another page now and then, come back: until cancelled."""
+    chance = random.Random(seed)
+    query = f"run={run.id}"
+    await asyncio.sleep(chance.uniform(0, _ARRIVE))
+    try:
+        async with Session(f"localhost:{server.port}", record) as session:
+            while True:
+                await session.open("train", query)
+                await asyncio.sleep(chance.uniform(5, 15))
+                await session.open(chance.choice(sorted(session.pages)), query)
+                await asyncio.sleep(chance.uniform(2, 5))
+    except (OSError, WebSocketException) as error:
+        record.errors.append(f"{type(error).__name__}: {error}")
+
+
+@asynccontextmanager
+async def epoch_ends(run: Run):
+    """The moments at which the run ends an epoch, in a list that grows meanwhile."""
+    ends: list[float] = []
+
+    async def watch() -> None:
+        seen = run.version[-1]
+        while True:
+            await asyncio.sleep(0.02)
+            if (history := run.version[-1]) != seen:
+                seen = history
+                ends.append(time.perf_counter())
+
+    task = asyncio.create_task(watch())
+    yield ends
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _window(ends: list[float], seconds: float) -> float:
+    """The mean seconds of the epochs that begin and end within the next `seconds`."""
+    start = len(ends)
+    await asyncio.sleep(seconds)
+    times = ends[start:]
+    return (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else np.nan
+
+
+def _processor_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="How the dashboard bears a class.")
+    parser.add_argument("--sessions", type=int, nargs="+", default=SESSIONS)
+    options = parser.parse_args()
+    print_head()
+    run_topic("load", tuple(options.sessions))

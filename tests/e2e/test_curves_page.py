@@ -1,0 +1,105 @@
+"""The Curves page on really trained runs, checked against their history.csv."""
+
+import re
+from urllib.parse import quote
+
+import pandas as pd
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.config import RunConfig
+from core.runs import Run
+from core.status import State
+from tests.e2e.server import Server, wait_for
+
+
+@pytest.fixture(scope="module")
+def plain(server: Server) -> Run:
+    """A finished run without dropout and L2."""
+    config = RunConfig(hidden=(16,), epochs=2, training_images=1_000, validation_share=0.05)
+    run = server.runs.create(config, name="a plain run")
+    wait_for(lambda: run.status.state is State.FINISHED, "the run to finish", deadline=180)
+    return run
+
+
+def label(run: Run) -> str:
+    return f"{run.name} · {run.record.created.astimezone():%d %b %H:%M:%S}"
+
+
+def history(run: Run) -> pd.DataFrame:
+    return pd.read_csv(run.path / "history.csv")
+
+
+def best_row(run: Run) -> list[str]:
+    """The run's row in the table of best epochs, without the last column."""
+    rows = history(run)
+    best = rows.loc[rows["validation_loss"].idxmin()]
+    return [
+        run.name,
+        str(len(rows)),
+        f"{best['epoch']:.0f}",
+        f"{best['validation_loss']:.4f}",
+        f"{100 * best['validation_accuracy']:.2f} %",
+    ]
+
+
+def expect_best(page: Page, *runs: Run) -> None:
+    cells = page.locator(".st-key-best_epochs td")
+    for row, run in enumerate(runs):
+        for column, text in enumerate(best_row(run)):
+            expect(cells.nth(6 * row + column)).to_have_text(text)
+    expect(cells).to_have_count(6 * len(runs))
+
+
+def test_without_a_run_the_page_says_what_to_do(page: Page, server: Server, plain: Run) -> None:
+    page.goto(f"{server.url}/curves")
+    expect(page.get_by_text("Choose a run above, or train one.")).to_be_visible()
+    expect(page.get_by_role("link", name="Train a network")).to_be_visible()
+
+
+def test_another_run_is_laid_over_the_first(
+    page: Page, server: Server, trained: Run, plain: Run
+) -> None:
+    page.goto(f"{server.url}/curves?run={trained.id}")
+    expect_best(page, trained)
+    page.get_by_role("combobox", name="Compare with").click()
+    page.get_by_role("option", name=label(plain)).click()
+    expect_best(page, trained, plain)
+    expect(page.get_by_label("Loss of a trained run, a plain run", exact=True)).to_be_visible()
+    expect(page).to_have_url(re.compile("curves_others="))
+    page.goto(page.url)
+    expect_best(page, trained, plain)
+
+
+def test_the_two_training_losses_are_told_apart(
+    page: Page, server: Server, trained: Run, plain: Run
+) -> None:
+    page.goto(
+        f"{server.url}/curves?curves=Two+training+losses"
+        f"&curves_regularized={quote(label(trained))}&curves_plain={quote(label(plain))}"
+    )
+    for run in (trained, plain):
+        last = history(run).iloc[-1]
+        sentence = page.get_by_text(
+            f"In epoch {last['epoch']:.0f} the training loss is {last['running_loss']:.4f} as "
+            f"reported while fitting and {last['train_loss']:.4f} as measured afterwards"
+        )
+        expect(sentence).to_be_visible()
+        expect(sentence).to_contain_text("the weights still move")
+    dropout = page.get_by_text("dropout switches off 20 % of the hidden units")
+    expect(dropout).to_have_count(1)
+    expect(dropout).to_contain_text(f"{history(trained).iloc[-1]['l2_penalty']:.4f}")
+
+
+def test_curves_of_a_run_that_trains_grow_in_place(page: Page, server: Server) -> None:
+    config = RunConfig(hidden=(256, 256), epochs=200)
+    run = server.runs.create(config, name="a long run")
+    wait_for(lambda: len(run.history) >= 1, "the first epoch")
+    page.goto(f"{server.url}/curves?run={run.id}")
+    canvas = page.locator(".st-key-curves_loss canvas").first
+    canvas.evaluate("element => element.isTheSame = true")
+    epochs = page.locator(".st-key-best_epochs td").nth(1)
+    first = epochs.inner_text()
+    expect(epochs).not_to_have_text(first)
+    assert int(epochs.inner_text()) > int(first)
+    assert canvas.evaluate("element => element.isTheSame === true")

@@ -1,0 +1,158 @@
+"""Logging in with an OpenID Connect provider, a real one, and what students and teachers may do."""
+
+import json
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from core.config import RunConfig
+from core.status import Request, State
+from tests.e2e.server import Server, free_port, wait_for
+from tests.e2e.test_train_page import SLOW, press
+
+ANNA, BERT, TEACHER = "anna@school.example", "bert@school.example", "noether@school.example"
+IMPOSTOR = "impostor"  # says the teacher's address, which the provider has not verified
+
+
+@pytest.fixture(scope="module")
+def provider(tmp_path_factory: pytest.TempPathFactory):
+    """The address of a provider that knows three people and an impostor."""
+    port = free_port()
+    claims = [
+        {"sub": address, "email": address, "email_verified": True}
+        for address in (ANNA, BERT, TEACHER)
+    ]
+    claims.append({"sub": IMPOSTOR, "name": "Ina", "email": TEACHER, "email_verified": False})
+    command = [sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "--port", str(port)]
+    for person in claims:
+        command += ["--user-claims", json.dumps(person)]
+    url = f"http://localhost:{port}"
+    with (tmp_path_factory.mktemp("provider") / "log").open("w") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+        wait_for(lambda: _answers(f"{url}/.well-known/openid-configuration"), "the provider")
+        yield url
+        process.terminate()
+        process.wait()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return urllib.request.urlopen(url).status == 200
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def school(provider: str, tmp_path_factory: pytest.TempPathFactory):
+    """A server that the provider guards."""
+    folder, port = tmp_path_factory.mktemp("school"), free_port()
+    secrets = folder / "secrets.toml"
+    secrets.write_text(f"""
+        DIGITLAB_TEACHERS = ["{TEACHER.upper()}"]
+        [auth]
+        redirect_uri = "http://localhost:{port}/oauth2callback"
+        cookie_secret = "only-for-this-test-only-for-this-test"
+        client_id = "digit-lab"
+        client_secret = "another"
+        server_metadata_url = "{provider}/.well-known/openid-configuration"
+    """)
+    server = Server(folder, "--secrets.files", str(secrets), port=port)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def log_in(browser: Browser, school: Server):
+    """`log_in(person)`: a page of that person's browser, logged in."""
+    contexts = []
+
+    def log_in(person: str) -> Page:
+        contexts.append(browser.new_context(viewport={"width": 1400, "height": 1000}))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(60_000)
+        page.goto(school.url)
+        press(page, "Log in")
+        page.get_by_role("textbox").fill(person)
+        page.get_by_role("button", name="Authorize").click()
+        expect(page.get_by_role("button", name="Train", exact=True)).to_be_visible()
+        return page
+
+    yield log_in
+    for context in contexts:
+        context.close()
+
+
+def name_shown(page: Page, school: Server) -> str:
+    page.goto(f"{school.url}/classroom")
+    expect(
+        page.get_by_text("You may stop").or_(page.get_by_text("You are a teacher"))
+    ).to_be_visible()
+    return page.get_by_role("heading", level=3).inner_text().replace("\u2060", "")
+
+
+def test_nobody_sees_a_page_before_the_login(browser: Browser, school: Server) -> None:
+    run = school.runs.create(RunConfig(hidden=(16,)), name="a secret", state=State.FINISHED)
+    with browser.new_context() as context:
+        page = context.new_page()
+        for path in ("", "train", f"train?run={run.id}", "classroom", "runs"):
+            page.goto(f"{school.url}/{path}")
+            expect(page.get_by_role("button", name="Log in")).to_be_visible()
+            expect(page.get_by_text("a secret")).to_have_count(0)
+            expect(page.get_by_role("link", name="Evaluate")).to_have_count(0)
+    school.runs.delete(run.id)
+
+
+def test_one_sees_everyones_runs_but_changes_only_ones_own(log_in, school: Server) -> None:
+    anna, bert = log_in(ANNA), log_in(BERT)
+    anna.goto(f"{school.url}/train?{SLOW}")
+    press(anna, "Train")
+    expect(anna.get_by_text("Accuracy while fitting")).to_be_visible()
+    run = school.newest_run()
+    assert run.record.owner == ANNA
+    expect(anna.get_by_role("slider", name="Learning rate from now on")).to_be_visible()
+
+    bert.goto(f"{school.url}/train?run={run.id}")
+    expect(bert.get_by_text("you may watch, not change it")).to_be_visible()
+    expect(bert.get_by_text("Accuracy while fitting")).to_be_visible()
+    for name in ("Pause", "Stop"):
+        expect(bert.get_by_role("button", name=name, exact=True)).to_have_count(0)
+    expect(bert.get_by_role("slider", name="Learning rate from now on")).to_have_count(0)
+
+    press(anna, "Pause")
+    wait_for(lambda: run.status.state is State.PAUSED, "the owner's pause")
+    teacher = log_in(TEACHER)
+    teacher.goto(f"{school.url}/train?run={run.id}")
+    press(teacher, "Stop")
+    wait_for(lambda: run.status.state is State.STOPPED, "the teacher's stop")
+    assert run.control.request is Request.STOP
+
+
+def test_an_address_that_is_not_verified_makes_no_teacher(log_in, school: Server) -> None:
+    page = log_in(IMPOSTOR)
+    name = name_shown(page, school)
+    assert name.startswith("Ina #")
+    assert TEACHER not in name
+    expect(page.get_by_text("You are a teacher")).to_have_count(0)
+
+
+def test_who_leaves_must_log_in_again(log_in, school: Server) -> None:
+    page = log_in(ANNA)
+    assert name_shown(page, school) == ANNA
+    press(page, "Leave")
+    press(page, "End session")  # the provider's own question
+    expect(page.get_by_role("button", name="Log in")).to_be_visible()
+    page.goto(f"{school.url}/train")
+    expect(page.get_by_role("button", name="Log in")).to_be_visible()
+
+
+def test_a_forged_cookie_lets_nobody_in(browser: Browser, school: Server, tmp_path: Path) -> None:
+    with browser.new_context() as context:
+        forged = '{"is_logged_in": true, "email": "' + TEACHER + '"}'
+        context.add_cookies([{"name": "_streamlit_user", "value": forged, "url": school.url}])
+        page = context.new_page()
+        page.goto(school.url)
+        expect(page.get_by_role("button", name="Log in")).to_be_visible()
