@@ -1,14 +1,18 @@
 # make run: the dashboard at http://localhost:8501    make test: the whole test suite
-# make check: format, lint and types
+# make run-class: the dashboard for a class, open to the network behind a password
+# make check: format, lint and types    make bench: speed and load, each figure beside its target
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check format
+.PHONY: run run-class test check bench format
 
 run: .venv/installed
 	@echo "Digit Lab: http://localhost:8501 (stop it with Ctrl-C)"
 	@$(BIN)/streamlit run dashboard/app.py
+
+run-class: .venv/installed
+	@$(BIN)/python -m dashboard.run_class
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest
@@ -17,6 +21,9 @@ check: .venv/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+bench: .venv/installed-bench
+	@$(BIN)/python -m tests.benchmarks
 
 format: .venv/installed-dev
 	$(BIN)/ruff format .
@@ -30,4 +37,8 @@ format: .venv/installed-dev
 
 .venv/installed-dev: .venv/installed
 	@$(BIN)/pip install --quiet -e ".[dev]"
+	@touch $@
+
+.venv/installed-bench: .venv/installed-dev
+	@$(BIN)/pip install --quiet -e ".[bench]"
 	@touch $@
