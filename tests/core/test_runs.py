@@ -343,7 +343,7 @@ def test_queued_run_is_stopped_at_once(run: Run) -> None:
     assert run.status.final_epoch == 0
 
 
-@pytest.mark.parametrize("state", set(State) - {State.QUEUED, State.DAMAGED})
+@pytest.mark.parametrize("state", [s for s in State if s not in {State.QUEUED, State.DAMAGED}])
 def test_only_a_queued_run_is_stopped_by_asking(run: Run, state: State) -> None:
     run.write_status(Status(state=state))
     run.ask(Request.STOP)
