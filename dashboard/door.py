@@ -92,7 +92,6 @@ class Door:
         if not admit(password):
             self._tries.count_wrong(key)
             return _ask(request, name, "That is not the password of this class.")
-        self._tries.forget(key)
         return _let_in(_here(request), name, password, known)
 
 

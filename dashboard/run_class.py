@@ -18,7 +18,7 @@ from dashboard.invitation import class_url, large, network_address, qr_text
 
 _CONSONANTS = "bdfghklmnprstvz"
 _VOWELS = "aeiou"
-_CLASS_SYLLABLES = 6  # 75**6, 37 bits: the door allows some thousand tries a day
+_CLASS_SYLLABLES = 6  # 75**6, 37 bits: the door allows some ten thousand tries a day
 _TEACHER_SYLLABLES = 10
 _CLEAR = "\033[2J\033[3J\033[H"  # what was scrolled away too
 

@@ -1,4 +1,4 @@
-"""A limit on tries at a password: after a few wrong ones each costs a wait that doubles."""
+"""A limit on tries at a password: some wrong ones are free, after that one every so often."""
 
 import time
 from collections.abc import Callable
@@ -8,63 +8,70 @@ _FORGET_SECONDS = 3600.0
 
 
 @dataclass
-class _Record:
-    wrong: int = 0
+class _Count:
+    """Wrong tries of late: one is forgiven `every` so many seconds, and `free` may stand."""
+
+    free: int
+    every: float
+    wrong: float = 0.0
     last: float = 0.0
+
+    def add(self, now: float) -> None:
+        self.wrong, self.last = self._left(now) + 1, now
+
+    def wait(self, now: float) -> float:
+        return max(self._left(now) - (self.free - 1), 0.0) * self.every
+
+    def _left(self, now: float) -> float:
+        return max(self.wrong - (now - self.last) / self.every, 0.0)
 
 
 class Tries:
     """Counts wrong tries by key, and all together.
 
-    A key's first `free` wrong tries cost nothing; then 1 s, 2 s, 4 s … up to `longest`. All keys
-    together have `free_together` and wait at most `longest_together`: less, since whoever guesses
-    from many places makes everyone wait. An hour without a wrong try clears the count.
+    Only time forgives: a right password would otherwise pay for guesses at another one. `free` is
+    ample, as a class that comes in at once through one address mistypes at once.
+
+    All keys together have a count too, against guesses from many places. It holds up a key that
+    has no wrong try of its own only if more than `most_keys` have one, all that are remembered.
     """
 
     def __init__(
         self,
-        free: int = 5,
-        longest: float = 300.0,
+        free: int = 60,
+        every: float = 60.0,
         free_together: int = 100,
-        longest_together: float = 5.0,
-        most_keys: int = 10_000,
+        every_together: float = 5.0,
+        most_keys: int = 1_000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._limits = free, longest
-        self._limits_together = free_together, longest_together
+        self._limits = free, every
         self._most_keys = most_keys
         self._clock = clock
-        self._records: dict[str, _Record] = {}
-        self._together = _Record()
+        self._counts: dict[str, _Count] = {}  # the one whose last wrong try is longest ago first
+        self._together = _Count(free_together, every_together)
 
     def wait(self, key: str) -> float:
         """Seconds until `key` may try again; 0 if it may now."""
-        record = self._records.get(key, _Record())
-        return max(
-            self._left(record, *self._limits), self._left(self._together, *self._limits_together)
-        )
+        self._forget()
+        now, count = self._clock(), self._counts.get(key)
+        if count is None:
+            is_crowded = len(self._counts) >= self._most_keys
+            return self._together.wait(now) if is_crowded else 0.0
+        return max(count.wait(now), self._together.wait(now))
 
     def count_wrong(self, key: str) -> None:
         """Take note of a wrong try of `key`."""
-        record = self._records.pop(key, _Record())
-        if len(self._records) >= self._most_keys:  # the one whose last try is longest ago
-            del self._records[next(iter(self._records))]
-        self._records[key] = record
-        for counted in (record, self._together):
-            if self._is_forgotten(counted):
-                counted.wrong = 0
-            counted.wrong += 1
-            counted.last = self._clock()
+        self._forget()
+        count = self._counts.pop(key, None) or _Count(*self._limits)
+        if len(self._counts) >= self._most_keys:
+            del self._counts[next(iter(self._counts))]
+        self._counts[key] = count
+        for counted in (count, self._together):
+            counted.add(self._clock())
 
-    def forget(self, key: str) -> None:
-        """Clear the count of `key`, which gave the right password."""
-        self._records.pop(key, None)
-
-    def _left(self, record: _Record, free: int, longest: float) -> float:
-        if record.wrong < free or self._is_forgotten(record):
-            return 0.0
-        wait = min(2.0 ** min(record.wrong - free, 60), longest)
-        return max(record.last + wait - self._clock(), 0.0)
-
-    def _is_forgotten(self, record: _Record) -> bool:
-        return self._clock() - record.last > _FORGET_SECONDS
+    def _forget(self) -> None:
+        """Drop the keys without a wrong try in the last hour."""
+        before = self._clock() - _FORGET_SECONDS
+        for key in [key for key, count in self._counts.items() if count.last < before]:
+            del self._counts[key]
