@@ -18,7 +18,16 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard.access import Guard, guard, is_loopback
-from dashboard.passes import COOKIE, DAYS, MAX_NAME, Pass, admit, clean_name, read_pass, write_pass
+from dashboard.passes import (
+    COOKIE,
+    KEPT_DAYS,
+    MAX_NAME,
+    Pass,
+    admit,
+    clean_name,
+    read_pass,
+    write_pass,
+)
 from dashboard.tries import Tries
 
 LEAVE = "/auth/logout"  # where st.logout leads
@@ -99,7 +108,7 @@ def _let_in(where: str, name: str, password: str, known: Pass) -> Response:
     """Go on to `where` with a pass for `password`; one without is good for name and tag only."""
     answer = RedirectResponse(where, 303)
     answer.set_cookie(
-        COOKIE, write_pass(name, password, known), DAYS * 86_400, httponly=True, samesite="lax"
+        COOKIE, write_pass(name, password, known), KEPT_DAYS * 86_400, httponly=True, samesite="lax"
     )
     return answer
 

@@ -1,13 +1,14 @@
 """Passes: what a browser keeps after its visitor gave the class password.
 
 A signed cookie with the visitor's name, a random tag that tells two of the same name apart, and
-which password was given. It outlives reloads and restarts of the server; another password makes
-it worthless as a pass, but the browser keeps its name and tag, and so its runs.
+which password was given. It outlives reloads and restarts of the server; another password, or
+half a year, makes it worthless as a pass, but the browser keeps its name and tag, and so its runs.
 """
 
 import hashlib
 import hmac
 import secrets
+import time
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -19,7 +20,8 @@ from core.runs import RunStore
 from dashboard.access import class_password, teacher_password
 
 COOKIE = "digitlab_pass"
-DAYS = 180  # a term
+KEPT_DAYS = 400  # no browser keeps a cookie for longer
+_VALID_SECONDS = 180 * 86_400  # a term
 MAX_NAME = 40
 
 
@@ -52,14 +54,18 @@ def write_pass(name: str, password: str, old: Pass) -> str:
 
 
 def read_pass(cookie: str | None) -> Pass:
-    """The pass of a cookie; of no cookie, a forged or an expired one, a new pass without a name."""
+    """The pass of a cookie; of no cookie, or a forged one, a new pass without a name.
+
+    Name and tag are good for ever. So is a pass of a time to come: the clock was set back.
+    """
+    content: dict[str, Any]
     try:
-        content: dict[str, Any] = _serializer().loads(cookie or "", max_age=DAYS * 86_400)
+        content, signed = _serializer().loads(cookie or "", return_timestamp=True)
     except BadData:
         return Pass("", secrets.token_hex(4), is_valid=False, is_teacher=False)
-    given = content["given"]
-    is_student = _is_given(given, class_password())
-    is_teacher = not is_student and _is_given(given, teacher_password())
+    given, is_recent = content["given"], time.time() - signed.timestamp() <= _VALID_SECONDS
+    is_student = is_recent and _is_given(given, class_password())
+    is_teacher = is_recent and not is_student and _is_given(given, teacher_password())
     return Pass(content["name"], content["tag"], is_student or is_teacher, is_teacher)
 
 

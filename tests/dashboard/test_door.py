@@ -3,6 +3,7 @@
 import asyncio
 import re
 import string
+import time
 from collections.abc import Callable
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -257,6 +258,33 @@ def test_leaving_keeps_the_name_but_not_the_pass(ask: Ask, guarded: object) -> N
     assert not read_pass(left).is_valid
     assert read_pass(left).owner == read_pass(cookie).owner
     assert ask("/", cookie=left).status == 403
+
+
+@pytest.mark.parametrize("seconds", [-600, -400 * 86_400, 179 * 86_400])
+def test_a_clock_set_back_or_a_term_throws_nobody_out(
+    ask: Ask, guarded: pytest.MonkeyPatch, seconds: int
+) -> None:
+    cookie, now = ask("/", {"name": "Anna", "password": "sesame"}).cookie, time.time()
+    before = read_pass(cookie)
+    guarded.setattr(time, "time", lambda: now + seconds)
+    assert ask("/", cookie=cookie).went_in
+    assert read_pass(cookie) == before
+
+
+def test_after_a_term_the_password_is_asked_again_of_the_same_person(
+    ask: Ask, guarded: pytest.MonkeyPatch
+) -> None:
+    admitted, now = ask("/", {"name": "Anna", "password": "open wide"}), time.time()
+    kept_days = int(re.search(r"Max-Age=(\d+)", admitted.headers["set-cookie"])[1]) / 86_400
+    assert kept_days > 181
+    guarded.setattr(time, "time", lambda: now + 181 * 86_400)
+    answer = ask("/", cookie=admitted.cookie)
+    assert answer.status == 403
+    assert 'value="Anna"' in answer.text
+    assert not read_pass(admitted.cookie).is_teacher
+    again = ask("/", {"name": "Anna", "password": "open wide"}, cookie=admitted.cookie).cookie
+    assert ask("/", cookie=again).went_in
+    assert read_pass(again).owner == read_pass(admitted.cookie).owner
 
 
 def test_a_pass_is_signed(ask: Ask, guarded: pytest.MonkeyPatch, tmp_path: Path) -> None:
