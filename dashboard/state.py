@@ -4,7 +4,6 @@ A link holds the fields in which the form differs from the defaults, and the run
 """
 
 import secrets
-import time
 from collections.abc import Iterable
 from contextlib import suppress
 
@@ -13,6 +12,8 @@ import streamlit as st
 from core.config import MAX_HIDDEN_LAYERS, PRESETS, RunConfig, parse_config
 from core.runs import Run, RunError, RunNotFoundError, RunStore
 from core.sweep.store import Sweep, SweepError, SweepStore
+from dashboard import text
+from dashboard.presses import Presses
 
 _RUN = "run"
 _SWEEP = "sweep"
@@ -22,7 +23,8 @@ _EPOCH = "epoch"
 _DEPTH = "config_depth"
 _LINK = "_link"
 _REJECTED = "_rejected"
-_PRESSED = "_train_pressed"
+_PRESSES = "_presses"
+_MORE_OPEN = "_more_open"
 _CANVAS = "_canvas"
 _VISIT = "_visit"
 _DRAWING_SCORE = "_drawing_score"
@@ -96,17 +98,33 @@ def show_preset(config: RunConfig) -> None:
     st.session_state[PRESET_KEY] = next(names, None)
 
 
+def opens_more(is_wrong: bool) -> bool:
+    """Whether the form's further options are open at first: once one of them was wrong, for good.
+
+    They would otherwise close under the hand that puts it right.
+    """
+    st.session_state[_MORE_OPEN] = is_wrong or st.session_state.get(_MORE_OPEN, False)
+    return bool(st.session_state[_MORE_OPEN])
+
+
 def visit() -> str:
     """A name for this browser tab's visit, until it is reloaded."""
     return str(st.session_state.setdefault(_VISIT, secrets.token_hex(8)))
 
 
 def is_second_press() -> bool:
-    """Whether Train was pressed within the last second already: the same click, twice."""
-    now = time.monotonic()
-    last = st.session_state.get(_PRESSED, -1.0)
-    st.session_state[_PRESSED] = now
-    return now - last < 1.0
+    """Whether this press, of a button that starts work, is the same click as the last, twice."""
+    return _presses().is_second()
+
+
+def end_answer() -> None:
+    """The page has been drawn to its end, and so whatever press it answers is answered."""
+    _presses().end_answer()
+
+
+def _presses() -> Presses:
+    presses: Presses = st.session_state.setdefault(_PRESSES, Presses())
+    return presses
 
 
 # --- the canvas
@@ -230,6 +248,25 @@ def choose_runs(run_ids: Iterable[str]) -> None:
         st.query_params[_RUNS] = named
 
 
+def linked_ids(name: str) -> list[str] | None:
+    """The ids of the runs chosen under `name`: the URL's, or those chosen last. None: no choice."""
+    named = st.query_params.get(name, st.session_state.get(f"_{name}"))
+    if named is None:
+        return None
+    ids = list(dict.fromkeys(filter(None, named.split(","))))[:MOST_RUNS]
+    link_ids(name, ids)
+    return ids
+
+
+def link_ids(name: str, run_ids: Iterable[str] | None) -> None:
+    """Choose these runs under `name`, and say so in the URL; None takes the choice back."""
+    named = st.session_state[f"_{name}"] = None if run_ids is None else ",".join(run_ids)
+    if named is None:
+        st.query_params.pop(name, None)
+    elif st.query_params.get(name) != named:
+        st.query_params[name] = named
+
+
 def open_dialog(name: str) -> None:
     """Have the dialog `name` shown, and shown again whenever the page runs again, until closed."""
     st.session_state[_DIALOG] = name
@@ -251,9 +288,12 @@ def show_run(run: Run | None) -> None:
 
 
 def take_picked_run(store: RunStore) -> None:
-    """Watch the run that its control names."""
+    """Watch the run that its control names; say so if it was deleted since the page was drawn."""
     run_id = st.session_state[RUN_KEY]
-    choose_run(store.get(run_id) if run_id else None)
+    try:
+        choose_run(store.get(run_id) if run_id else None)
+    except RunNotFoundError as error:
+        st.toast(f"{text.plain(error)}.", icon=":material/search_off:")
 
 
 def chosen_sweep(sweeps: SweepStore) -> Sweep | None:
@@ -288,9 +328,12 @@ def show_sweep(sweep: Sweep | None) -> None:
 
 
 def take_picked_sweep(sweeps: SweepStore) -> None:
-    """Look at the sweep that its control names."""
+    """Look at the sweep that its control names; say so if it was deleted meanwhile."""
     sweep_id = st.session_state[SWEEP_KEY]
-    choose_sweep(sweeps.get(sweep_id) if sweep_id else None)
+    try:
+        choose_sweep(sweeps.get(sweep_id) if sweep_id else None)
+    except SweepError as error:
+        st.toast(f"{text.plain(error)}.", icon=":material/search_off:")
 
 
 def chosen_epoch(epochs: int) -> int | None:

@@ -12,6 +12,7 @@ from dashboard import state, text
 from dashboard.charts.colors import RUN_COLORS, run_colors
 from dashboard.resources import store
 from dashboard.widgets.follow import follow
+from dashboard.widgets.run_picker import dated_label, tell_apart
 
 _KEY = "compared_runs"
 _MOST = 200
@@ -45,9 +46,9 @@ def require_compared(runs: list[Summary]) -> list[Compared]:
     chosen = _pick({run.id: run for run in runs})
     readable = []
     for summary in chosen:
-        run = store.get(summary.id)
-        follow(run)
         try:
+            run = store.get(summary.id)
+            follow(run)
             readable.append((run, summary, run.config, run.history))
         except RunError as error:
             st.warning(f"{text.plain(error)}.", icon=":material/broken_image:")
@@ -100,11 +101,13 @@ def _pick(runs: dict[str, Summary]) -> list[Summary]:
         st.warning(f"{text.plain(error)}; it may have been deleted.", icon=":material/search_off:")
         chosen = state.chosen_runs(store)
     ids = [run.id for run in chosen if run.id in runs][: len(RUN_COLORS)]
+    offered = list(dict.fromkeys([*ids, *list(runs)[:_MOST]]))
+    labels = tell_apart({run_id: _label(runs[run_id]) for run_id in offered})
     st.session_state[_KEY] = ids
     st.multiselect(
         "Runs",
-        list(dict.fromkeys([*ids, *list(runs)[:_MOST]])),
-        format_func=lambda run_id: _label(runs[run_id]),
+        offered,
+        format_func=labels.__getitem__,
         max_selections=len(RUN_COLORS),
         key=_KEY,
         on_change=lambda: state.choose_runs(st.session_state[_KEY]),
@@ -115,5 +118,4 @@ def _pick(runs: dict[str, Summary]) -> list[Summary]:
 
 
 def _label(summary: Summary) -> str:
-    when = f" · {summary.record.created.astimezone():%d %b %H:%M:%S}" if summary.record else ""
-    return f"{summary.name}{when}"
+    return dated_label(summary.name, summary.record) if summary.record else summary.name

@@ -14,7 +14,7 @@ from dashboard.resources import ask_worker, drawings, kept_drawings
 from dashboard.visitor import owner
 from dashboard.widgets.asking import explain_silence
 from dashboard.widgets.handwriting_gallery import render_gallery
-from dashboard.widgets.run_picker import readable_runs, run_label
+from dashboard.widgets.run_picker import label_runs, readable_runs
 
 _MINE, _ALL = "Mine", "Everybody's"
 _MOST_RUNS = 30
@@ -103,13 +103,15 @@ def _render_runs(chosen: list[Drawing]) -> None:
     """Draw a table of the accuracy on the drawings of every run that has a network."""
     images, labels = as_arrays(chosen)
     rows = []
-    for run in readable_runs()[:_MOST_RUNS]:
+    runs = readable_runs()[:_MOST_RUNS]
+    labels = label_runs(runs)
+    for run in runs:
         with suppress(NoNetworkError, DamagedRunError, RunNotFoundError):
             answers = ask_worker("core.analysis.reading:predict", run, images).argmax(axis=1)
             measured = accuracy(labels, answers)
             rows.append(
                 {
-                    "Run": run_label(run),
+                    "Run": labels[run.id],
                     "Accuracy": 100 * measured.value,
                     "95 %": f"{100 * measured.low:.1f} to {100 * measured.high:.1f} %",
                 }

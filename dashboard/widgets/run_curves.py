@@ -13,7 +13,7 @@ from dashboard.charts.colors import RUN_COLORS, run_colors
 from dashboard.charts.curves import SERIES, CurveStyle, draw_curve
 from dashboard.charts.overlay import OverlaidRun, draw_overlay
 from dashboard.widgets.follow import follow
-from dashboard.widgets.run_picker import name_runs, readable_runs, require_run, run_label
+from dashboard.widgets.run_picker import name_runs, pick_runs, readable_runs, require_run
 
 _AXES = {"epoch": "epoch", "elapsed": "time"}
 _WITH_PENALTY, _CROSS_ENTROPY = "with L2 penalty", "cross-entropy"
@@ -64,22 +64,19 @@ def log_toggle() -> bool:
 
 def _pick_others(run: Run) -> dict[Run, pd.DataFrame]:
     """Runs to lay over `run`, each with its history of at least one epoch."""
-    others = {other.id: other for other in readable_runs() if other.id != run.id}
-    chosen = st.multiselect(
+    chosen = pick_runs(
         "Compare with",
-        list(others),
-        format_func=lambda run_id: run_label(others[run_id]),
-        max_selections=len(RUN_COLORS) - 1,
-        key="curves_others",
-        bind="query-params",
+        [other for other in readable_runs() if other.id != run.id],
+        name="curves_others",
+        most=len(RUN_COLORS) - 1,
         placeholder="other runs to lay over it",
         help=f"Up to {len(RUN_COLORS) - 1} more runs in the same charts. Colours then tell the "
         "runs apart, dashes the series.",
     )
     histories = {}
-    for other in map(others.__getitem__, chosen):
-        follow(other)
+    for other in chosen:
         try:
+            follow(other)
             histories[other] = other.history
         except RunError as error:
             st.warning(f"{text.plain(error)}.", icon=":material/broken_image:")

@@ -1,19 +1,21 @@
-"""Which run is looked at: picked by name, kept from page to page and in the URL."""
+"""Which runs are looked at: picked by name, kept from page to page, and in the URL by their ids."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 import pandas as pd
 import streamlit as st
 
 from core.runs import DamagedRunError, Run, RunError, RunNotFoundError
-from core.status import State
+from core.status import Record, State
 from dashboard import state, text
 from dashboard.resources import store
 from dashboard.widgets.follow import follow
 
 _MOST = 200
+_ID_END = 6
+"""Characters at the end of an id that no other run of the same second has."""
 
 
 def pick_run(placeholder: str) -> Run | None:
@@ -28,11 +30,12 @@ def pick_run(placeholder: str) -> Run | None:
         runs.setdefault(chosen.id, chosen)
     if not runs:
         return None
+    labels = label_runs(runs.values())
     state.show_run(chosen)
     st.selectbox(
         "Run",
         list(runs),
-        format_func=lambda run_id: run_label(runs[run_id]),
+        format_func=labels.__getitem__,
         key=state.RUN_KEY,
         on_change=state.take_picked_run,
         args=(store,),
@@ -57,8 +60,8 @@ def require_run() -> tuple[Run, pd.DataFrame]:
         )
         st.page_link("app_pages/train.py", label="Train a network", icon=":material/play_arrow:")
         st.stop()
-    follow(run)
     try:
+        follow(run)
         history = run.history
         damage = run.status.error if run.status.state is State.DAMAGED else None
     except RunError as error:
@@ -75,6 +78,58 @@ def require_run() -> tuple[Run, pd.DataFrame]:
     return run, history
 
 
+def pick_runs(
+    label: str,
+    runs: Sequence[Run],
+    *,
+    name: str,
+    most: int,
+    default: Sequence[Run] = (),
+    placeholder: str | None = None,
+    help: str,
+) -> list[Run]:
+    """Let the reader pick up to `most` of `runs`, or `default`; the URL keeps the ids as `name`."""
+    by_id, labels = {run.id: run for run in runs}, label_runs(runs)
+    usual = [run.id for run in default]
+    linked = state.linked_ids(name)
+    chosen = usual if linked is None else [run_id for run_id in linked if run_id in by_id][:most]
+    key = f"picked_{name}"
+    st.session_state[key] = chosen
+    st.multiselect(
+        label,
+        list(by_id),
+        format_func=labels.__getitem__,
+        max_selections=most,
+        key=key,
+        on_change=lambda: _link(name, st.session_state[key], usual),
+        placeholder=placeholder,
+        help=help,
+    )
+    return [by_id[run_id] for run_id in chosen]
+
+
+def pick_one_of(label: str, runs: Sequence[Run], *, name: str, default: Run, help: str) -> Run:
+    """Let the reader pick one of `runs`, or `default`; the URL keeps its id as `name`."""
+    by_id, labels = {run.id: run for run in runs}, label_runs(runs)
+    linked = state.linked_ids(name) or ()
+    chosen = next((run_id for run_id in linked if run_id in by_id), default.id)
+    key = f"picked_{name}"
+    st.session_state[key] = chosen
+    st.selectbox(
+        label,
+        list(by_id),
+        format_func=labels.__getitem__,
+        key=key,
+        on_change=lambda: _link(name, [st.session_state[key]], [default.id]),
+        help=help,
+    )
+    return by_id[chosen]
+
+
+def _link(name: str, chosen: list[str], usual: list[str]) -> None:
+    state.link_ids(name, None if chosen == usual else chosen)
+
+
 def readable_runs() -> list[Run]:
     """The newest runs, those left out whose configuration cannot be read."""
     runs = []
@@ -85,15 +140,36 @@ def readable_runs() -> list[Run]:
     return runs
 
 
-def run_label(run: Run) -> str:
-    """The run's name and when it was created, by which a reader tells it from others."""
-    try:
-        return f"{run.name} · {run.record.created.astimezone():%d %b %H:%M:%S}"
-    except (DamagedRunError, RunNotFoundError):
-        return f"damaged run {run.id}"
+def label_runs(runs: Iterable[Run]) -> dict[str, str]:
+    """By its id, what tells each run from the others: its name and when it was created."""
+    return tell_apart({run.id: _label(run) for run in runs})
+
+
+def tell_apart(labels: Mapping[str, str]) -> dict[str, str]:
+    """The labels of runs by their ids, with the end of the id where several runs share one.
+
+    A control finds the chosen option by its label: of equal ones it would take the last.
+    """
+    times = Counter(labels.values())
+    return {
+        run_id: label if times[label] == 1 else f"{label} · {run_id[-_ID_END:]}"
+        for run_id, label in labels.items()
+    }
+
+
+def dated_label(name: str, record: Record) -> str:
+    """A run's name and when it was created."""
+    return f"{name} · {record.created.astimezone():%d %b %H:%M:%S}"
 
 
 def name_runs(runs: Sequence[Run]) -> dict[Run, str]:
     """What to call each run among the others: its name, with the time if several share it."""
-    times = Counter(run.name for run in runs)
-    return {run: run.name if times[run.name] == 1 else run_label(run) for run in runs}
+    times, labels = Counter(run.name for run in runs), label_runs(runs)
+    return {run: run.name if times[run.name] == 1 else labels[run.id] for run in runs}
+
+
+def _label(run: Run) -> str:
+    try:
+        return dated_label(run.name, run.record)
+    except (DamagedRunError, RunNotFoundError):
+        return f"damaged run {run.id}"
