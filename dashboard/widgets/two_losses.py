@@ -12,7 +12,7 @@ from dashboard import text
 from dashboard.charts.curves import CurveStyle, draw_curve, loss_limits
 from dashboard.widgets.follow import follow
 from dashboard.widgets.run_curves import log_toggle
-from dashboard.widgets.run_picker import readable_runs, run_label
+from dashboard.widgets.run_picker import pick_one_of, readable_runs
 
 _SERIES = ("fitting", "train", "validation")
 
@@ -37,9 +37,10 @@ _SIDES = (
     _Side(
         "curves_plain",
         "Unregularised run",
-        "A run with neither dropout nor L2; the newest, unless you choose another.",
+        "A run with neither dropout, of units or of pixels, nor L2; the newest, unless you choose "
+        "another.",
         False,
-        {"dropout": "0.0", "l2": "0.0"},
+        {"dropout": "0.0", "input_dropout": "0.0", "l2": "0.0"},
     ),
 )
 
@@ -77,11 +78,12 @@ def explain(config: RunConfig, row: pd.Series) -> str:
             "batch normalisation goes by each batch's own statistics while the network fits and by "
             "its moving averages when it is measured",
         )
-    if config.dropout:
+    shares = {"hidden units": config.dropout, "pixels": config.input_dropout}
+    if dropped := [f"{100 * share:.0f} % of the {what}" for what, share in shares.items() if share]:
         reasons.insert(
             0,
-            f"dropout switches off {100 * config.dropout:.0f} % of the hidden units while the "
-            "network fits and none when it is measured",
+            f"dropout switches off {' and '.join(dropped)} while the network fits and none when it "
+            "is measured",
         )
     sentence = (
         f"In epoch {row['epoch']:.0f} the training loss is **{row['running_loss']:.4f}** as "
@@ -94,7 +96,7 @@ def explain(config: RunConfig, row: pd.Series) -> str:
 
 
 def _is_on(side: _Side, config: RunConfig) -> bool:
-    return side.regularized == bool(config.dropout or config.l2)
+    return side.regularized == bool(config.dropout or config.input_dropout or config.l2)
 
 
 def _pick(side: _Side, runs: list[Run]) -> tuple[Run, pd.DataFrame] | None:
@@ -108,20 +110,15 @@ def _pick(side: _Side, runs: list[Run]) -> tuple[Run, pd.DataFrame] | None:
             query_params=side.link,
         )
         return None
-    by_id = {run.id: run for run in runs}
-    run = by_id[
-        st.selectbox(
-            side.label,
-            list(by_id),
-            index=next((i for i, run in enumerate(runs) if _has_history(run)), 0),
-            format_func=lambda run_id: run_label(by_id[run_id]),
-            key=side.key,
-            bind="query-params",
-            help=side.explanation,
-        )
-    ]
-    follow(run)
+    run = pick_one_of(
+        side.label,
+        runs,
+        name=side.key,
+        default=next(filter(_has_history, runs), runs[0]),
+        help=side.explanation,
+    )
     try:
+        follow(run)
         history = run.history
     except RunError as error:
         st.error(f"{text.plain(error)}.", icon=":material/broken_image:")
