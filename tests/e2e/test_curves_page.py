@@ -1,7 +1,6 @@
 """The Curves page on really trained runs, checked against their history.csv."""
 
 import re
-from urllib.parse import quote
 
 import pandas as pd
 import pytest
@@ -66,9 +65,51 @@ def test_another_run_is_laid_over_the_first(
     page.get_by_role("option", name=label(plain)).click()
     expect_best(page, trained, plain)
     expect(page.get_by_label("Loss of a trained run, a plain run", exact=True)).to_be_visible()
-    expect(page).to_have_url(re.compile("curves_others="))
+    expect(page).to_have_url(re.compile(f"curves_others={plain.id}"))
+    plain.mark(name="another name")  # breaks no link
     page.goto(page.url)
     expect_best(page, trained, plain)
+    plain.mark(name="")
+
+
+def test_runs_of_one_name_and_second_are_told_apart(
+    page: Page, server: Server, trained: Run
+) -> None:
+    twins = [
+        server.runs.create(RunConfig(), name="a twin", state=State.STOPPED) for _ in range(3)
+    ]  # of which two at least are of one second
+    page.goto(f"{server.url}/curves?run={trained.id}")
+    page.get_by_role("combobox", name="Compare with").click()
+    options = page.get_by_role("option", name=re.compile("^a twin"))
+    expect(options).to_have_count(3)
+    texts = options.all_inner_texts()
+    assert len(set(texts)) == 3
+    assert sum(twin.id[-6:] in text for twin in twins for text in texts) >= 2
+    for twin, text in zip(reversed(twins), texts, strict=True):
+        page.goto(f"{server.url}/curves?run={trained.id}")
+        page.get_by_role("combobox", name="Compare with").click()
+        page.get_by_role("option", name=text, exact=True).click()
+        expect(page).to_have_url(re.compile(f"curves_others={twin.id}"))
+        page.keyboard.press("Escape")
+        page.get_by_role("combobox", name="Run").click()
+        page.get_by_role("option", name=text, exact=True).click()
+        expect(page).to_have_url(re.compile(f"[?&]run={twin.id}"))
+    for twin in twins:
+        server.runs.delete(twin.id)
+
+
+def test_a_damaged_history_of_a_run_under_way_is_told(
+    page: Page, server: Server, trained: Run
+) -> None:
+    run = server.runs.create(RunConfig(), name="a broken run", state=State.RUNNING)
+    (run.path / "history.csv").write_text("rubbish")
+    page.goto(f"{server.url}/curves?run={run.id}")
+    expect(page.get_by_text("This run cannot be shown")).to_be_visible()
+    expect(page.get_by_text("history.csv of run")).to_be_visible()
+    page.goto(f"{server.url}/curves?run={trained.id}&curves_others={run.id}")
+    expect(page.get_by_text("history.csv of run")).to_be_visible()
+    expect_best(page, trained)
+    server.runs.delete(run.id)
 
 
 def test_the_two_training_losses_are_told_apart(
@@ -76,7 +117,7 @@ def test_the_two_training_losses_are_told_apart(
 ) -> None:
     page.goto(
         f"{server.url}/curves?curves=Two+training+losses"
-        f"&curves_regularized={quote(label(trained))}&curves_plain={quote(label(plain))}"
+        f"&curves_regularized={trained.id}&curves_plain={plain.id}"
     )
     for run in (trained, plain):
         last = history(run).iloc[-1]
