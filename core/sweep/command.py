@@ -5,6 +5,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -13,11 +14,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from core.config import Bounds, explain
 from core.options import add_config_options, read_config
-from core.runs import Run, RunBusyError
+from core.runs import Run, RunBusyError, RunError, RunNotFoundError
 from core.status import Request, State, Status
 from core.sweep.config import SEEDS, TRIALS, Pruner, Sampler, SweepConfig
 from core.sweep.space import Space, parse_vary
-from core.sweep.store import Sweep, SweepStore
+from core.sweep.store import Sweep, SweepError, SweepStore
 
 if TYPE_CHECKING:
     from core.sweep.driver import Driver
@@ -106,7 +107,10 @@ def _run_to_end(sweep: Sweep, sweeps: SweepStore) -> None:
 
 
 def _train(run: Run, driver: "Driver", show: Callable[[str], None]) -> None:
-    """Train the run here; or wait a little, if a worker of some server is at it already."""
+    """Train the run here; or wait a little, if a worker of some server is at it already.
+
+    One that is deleted meanwhile is left to the driver, which tries another in its place.
+    """
     from core.training import train
 
     epochs = run.config.epochs
@@ -117,11 +121,13 @@ def _train(run: Run, driver: "Driver", show: Callable[[str], None]) -> None:
         if status.epoch != epoch:
             epoch = status.epoch
             if status.state.is_active:
-                driver.look(places=1)
+                with suppress(SweepError, RunError):  # no fault of this run: the next look tells
+                    driver.look(places=1)
         show(f" {run.name} epoch {status.epoch}/{epochs}")
 
     try:
-        train(run, on_status=follow)
+        with suppress(RunNotFoundError):
+            train(run, on_status=follow)
     except RunBusyError:
         time.sleep(_BUSY_SECONDS)
 

@@ -4,10 +4,12 @@ Whoever drives holds the sweep's lock. Nothing of the state is here only: at any
 driver can go on from the study and the runs.
 """
 
+from contextlib import suppress
+
 from core.runs import DamagedRunError, Run, RunNotFoundError, RunStore, new_run_id
 from core.status import Request, State
 from core.sweep.store import Sweep, SweepStatus
-from core.sweep.study import SweepStudy, SweepTrial
+from core.sweep.study import SweepStudy, SweepTrial, explain_study_errors
 
 
 class Driver:
@@ -23,14 +25,13 @@ class Driver:
         self._created_as = created_as
         self._study = SweepStudy(sweep)
         self._trials = self._study.take_up()
-        self._seen: set[str] = set()
-        """Runs that were there at some look: if they are there no more, someone deleted them."""
         self._changed = True
 
+    @explain_study_errors()
     def look(self, places: int) -> bool:
         """Take each trial on, begin new ones while fewer than `places` are under way.
 
-        Returns whether anything was begun or told. Raises what writing runs or the study raises;
+        Returns whether anything was begun or told. Raises SweepError, or what writing runs raises;
         the next look then goes on from there.
         """
         before = self._trials
@@ -47,8 +48,12 @@ class Driver:
         return moved
 
     def runs_to_train(self) -> list[Run]:
-        """The runs under way, as they stand."""
-        return [self._runs.get(trial.run_ids[-1]) for trial in self._trials if trial.run_ids]
+        """The runs under way, but for those that were deleted since the last look."""
+        runs = []
+        for trial in self._trials:
+            with suppress(RunNotFoundError):
+                runs.append(self._runs.get(trial.run_ids[-1]))
+        return runs
 
     # --- one trial
 
@@ -86,14 +91,14 @@ class Driver:
         """
         if not trial.run_ids:
             return self._begin_run(trial)
-        run_id = trial.run_ids[-1]
         try:
-            run = self._runs.get(run_id)
+            run = self._runs.get(trial.run_ids[-1])
         except RunNotFoundError:
-            if run_id in self._seen or (trial.has_reported and len(trial.run_ids) == 1):
+            if trial.is_created:
                 raise
-            run = self._create_run(trial, run_id)
-        self._seen.add(run_id)
+            return self._create_run(trial, trial.run_ids[-1])
+        if not trial.is_created:
+            trial.note_created()
         return run
 
     def _begin_run(self, trial: SweepTrial) -> Run:
@@ -108,9 +113,11 @@ class Driver:
         if self.sweep.config.seeds > 1:
             name += f", seed {config.seed}"
         self._changed = True
-        return self._runs.create(
+        run = self._runs.create(
             config, name, self.sweep.record.owner, state=self._created_as, run_id=run_id
         )
+        trial.note_created()
+        return run
 
     def _follow(self, trial: SweepTrial, run: Run) -> None:
         """Report the first seed's validation accuracies, and stop it if it is weak."""

@@ -155,10 +155,15 @@ class Sweep:
         return self.state in {State.RUNNING, State.STOPPING} or self.status.in_flight > 0
 
     @property
+    def study_path(self) -> Path | None:
+        """Where the study is, or will be, beside the runs; None if it is in a database."""
+        return None if self.record.in_database else self.path / _STUDY
+
+    @property
     def study_url(self) -> str:
         """Where Optuna keeps the study. Raises SweepError if that is no longer known."""
-        if not self.record.in_database:
-            return f"sqlite:///{self.path / _STUDY}"
+        if path := self.study_path:
+            return f"sqlite:///{path}"
         if url := os.environ.get(DATABASE_VARIABLE):
             return url
         raise SweepError(

@@ -4,10 +4,12 @@ A trial carries the ids of its runs and the validation accuracy of each that has
 whoever takes the sweep up knows where every trial stands.
 """
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import optuna
@@ -19,6 +21,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
+from core.files import replace_file
 from core.sweep.config import Pruner, Sampler, SweepConfig
 from core.sweep.space import Choices, Space, Value, is_integer
 from core.sweep.store import Sweep, SweepError
@@ -29,6 +32,7 @@ MEDIAN_TRIALS = 5
 """So many trials must be complete before the median of them cuts others short."""
 
 _RUNS = "runs"
+_CREATED = "created"
 _ACCURACIES = "accuracies"
 _ERROR = "error"
 _OPEN_STUDIES = 50
@@ -78,6 +82,15 @@ class SweepTrial:
         """Remember a run, before it is created: no interruption can then make two of one."""
         self._trial.set_user_attr(_RUNS, [*self.run_ids, run_id])
 
+    @property
+    def is_created(self) -> bool:
+        """Whether its latest run was ever there: if it is there no more, someone deleted it."""
+        return bool(self._trial.user_attrs.get(_CREATED, 0) == len(self.run_ids))
+
+    def note_created(self) -> None:
+        """Remember that its latest run was there."""
+        self._trial.set_user_attr(_CREATED, len(self.run_ids))
+
     def add_accuracy(self, accuracy: float) -> None:
         """Remember the validation accuracy of a run that has come to its end."""
         self._trial.set_user_attr(_ACCURACIES, [*self.accuracies, accuracy])
@@ -118,14 +131,15 @@ class SweepStudy:
 
     def __init__(self, sweep: Sweep) -> None:
         self._config = sweep.config
-        self._study = optuna.create_study(
-            storage=_open_storage(sweep.study_url),
-            study_name=sweep.id,
-            direction=StudyDirection.MAXIMIZE,
-            sampler=RandomSampler(),
-            pruner=_make_pruner(self._config),
-            load_if_exists=True,
-        )
+        with explain_study_errors():
+            self._study = optuna.create_study(
+                storage=_open_storage(sweep),
+                study_name=sweep.id,
+                direction=StudyDirection.MAXIMIZE,
+                sampler=RandomSampler(),
+                pruner=_make_pruner(self._config),
+                load_if_exists=True,
+            )
 
     def take_up(self) -> list[SweepTrial]:
         """The trials that were under way when nobody drove the sweep any more.
@@ -177,9 +191,11 @@ class SweepStudy:
 
 def load_study(sweep: Sweep) -> optuna.Study | None:
     """The study to look at; None if the sweep has not begun. Raises SweepError."""
+    if (path := sweep.study_path) and not path.exists():
+        return None  # to make one is the driver's
     try:
         with explain_study_errors():
-            return optuna.load_study(storage=_open_storage(sweep.study_url), study_name=sweep.id)
+            return optuna.load_study(storage=_open_storage(sweep), study_name=sweep.id)
     except KeyError:
         return None
 
@@ -209,11 +225,34 @@ def trial_table(study: optuna.Study | None, names: Sequence[str]) -> pd.DataFram
     return pd.DataFrame(rows, columns=columns)
 
 
+def _open_storage(sweep: Sweep) -> optuna.storages.BaseStorage:
+    """One storage a database, shared by all threads. Raises SweepError.
+
+    Optuna makes the tables that it misses, one after another: two who open a new database at once
+    fail. So threads wait for each other here, and a file is made aside, for other processes.
+    """
+    url = sweep.study_url
+    with _opening, explain_study_errors():
+        if (path := sweep.study_path) and not path.exists():
+            replace_file(path, _make_database)
+        try:
+            return _storage(url)
+        except RuntimeError as error:  # how Optuna refuses the tables of another version of it
+            raise SweepError(f"the study cannot be read or written: {error}") from error
+
+
+_opening = threading.Lock()
+
+
 @lru_cache(_OPEN_STUDIES)
-def _open_storage(url: str) -> optuna.storages.BaseStorage:
-    """One storage a database, shared by all threads: to open one takes a second."""
-    with explain_study_errors():
-        return optuna.storages.get_storage(url)
+def _storage(url: str) -> optuna.storages.BaseStorage:
+    return optuna.storages.get_storage(url)
+
+
+def _make_database(path: Path) -> None:
+    storage = optuna.storages.RDBStorage(f"sqlite:///{path}")
+    storage.remove_session()
+    storage.engine.dispose()
 
 
 @contextmanager

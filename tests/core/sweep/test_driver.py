@@ -1,6 +1,9 @@
 """Sweeps driven to their end, interrupted anywhere, pruned, stopped and extended."""
 
+import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import numpy as np
 import optuna
@@ -18,7 +21,7 @@ from core.sweep.store import (
     SweepError,
     SweepStore,
 )
-from core.sweep.study import SweepTrial, load_study, trial_table
+from core.sweep.study import SweepStudy, SweepTrial, load_study, trial_table
 from core.training import train
 from tests.core.sweep.conftest import drive
 
@@ -112,6 +115,41 @@ def test_the_study_is_beside_the_runs_unless_there_is_a_database(
         drive(with_database, sweeps.runs)
 
 
+def test_those_who_look_at_a_sweep_that_begins_do_not_disturb_it(
+    sweeps: SweepStore, tiny: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until there is a study there is none to see; it is there as a whole, or not at all."""
+    monkeypatch.delenv(DATABASE_VARIABLE)
+    sweep = sweeps.create(tiny(trials=1))
+    assert load_study(sweep) is None
+    assert not sweep.study_path.exists()
+    begin = Barrier(8)
+
+    def look(number: int) -> None:
+        begin.wait()
+        if number % 2:
+            SweepStudy(sweep)
+        else:
+            load_study(sweep)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(look, range(8)))
+    assert load_study(sweep).study_name == sweep.id
+    assert {path.name for path in sweep.path.iterdir()} == {"config.json", "study.db"}
+
+
+def test_a_study_of_another_version_of_optuna_is_refused_with_a_sentence(
+    sweeps: SweepStore, tiny: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(DATABASE_VARIABLE)
+    sweep = sweeps.create(tiny(trials=1))
+    with sqlite3.connect(sweep.study_path) as database:
+        optuna.storages.RDBStorage(f"sqlite:///{sweep.study_path}").engine.dispose()
+        database.execute("UPDATE alembic_version SET version_num = 'v99.0.0'")
+    with pytest.raises(SweepError, match="cannot be read or written: .*no longer compatible"):
+        load_study(sweep)
+
+
 # --- interruptions
 
 
@@ -130,7 +168,7 @@ def test_whoever_takes_it_up_goes_on_as_if_nothing_had_happened(
     assert len(sweeps.runs.list()) == 24
 
 
-@pytest.mark.parametrize("method", ["add_run", "add_accuracy", "report", "tell"])
+@pytest.mark.parametrize("method", ["add_run", "note_created", "add_accuracy", "report", "tell"])
 def test_no_trial_is_lost_or_twice_wherever_it_was_interrupted(
     sweeps: SweepStore, tiny: Tiny, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -311,6 +349,26 @@ def test_a_deleted_run_is_replaced_and_a_damaged_one_is_not(
     assert "history.csv" in rows["error"][1]
     assert rows[["dropout", "activation"]].iloc[-1].to_list() == [0.5, "elu"]
     assert rows["dropout"].to_list()[2] == rows["dropout"][0]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_run_that_was_deleted_at_once_does_not_come_back(
+    sweeps: SweepStore, tiny: Tiny, restarted: bool
+) -> None:
+    """Before anybody has looked at it a second time."""
+    sweep = sweeps.create(tiny(trials=1))
+    with sweep.lock():
+        driver = Driver(sweep, sweeps.runs)
+        driver.look(places=1)
+        (deleted,) = driver.runs_to_train()
+        sweeps.runs.delete(deleted.id)
+        assert driver.runs_to_train() == []
+        if restarted:
+            driver = Driver(sweep, sweeps.runs)
+        driver.look(places=1)
+        (other,) = driver.runs_to_train()
+    assert other.id != deleted.id
+    assert list(table(sweep)["state"]) == ["fail", "running"]
 
 
 def test_as_many_are_under_way_as_there_are_places(sweeps: SweepStore, tiny: Tiny) -> None:
