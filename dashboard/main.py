@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard import state
 from dashboard.access import Guard, guard
 from dashboard.visitor import visitor
 from dashboard.widgets.login import render_login
@@ -81,6 +82,9 @@ here = st.navigation(
     position="top" if is_known else "hidden",
 )
 if is_known:
-    here.run()
+    try:
+        here.run()
+    finally:  # also where the next press breaks it off
+        state.end_answer()
 else:
     render_login()
