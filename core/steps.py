@@ -43,12 +43,7 @@ class Steps:
     def __init__(self, model: keras.Model, splits: Splits, batch_size: int) -> None:
         optimizer = model.optimizer
         optimizer.build(model.trainable_variables)
-        self._images = len(splits.train.x)
-        # As tensors once and for all: copying them for each evaluation takes half as long again.
-        self._splits = {
-            name: (tf.constant(split.x), tf.constant(split.y))
-            for name, split in splits._asdict().items()
-        }
+        self.bind(splits)
         self._batch_size = batch_size
         self._block = block_size(model.count_params())
 
@@ -80,7 +75,14 @@ class Steps:
                 correct_sum += _count_correct(labels, outputs)
             return loss_sum, correct_sum
 
-        @tf.function(reduce_retracing=True)
+        @tf.function(
+            input_signature=[
+                tf.TensorSpec([None, PIXELS], tf.float32),
+                tf.TensorSpec([None, CLASSES], tf.float32),
+                tf.TensorSpec([], tf.int32),
+                tf.TensorSpec([], tf.int32),
+            ]
+        )
         def evaluate_block(images: Any, labels: Any, start: Any, end: Any) -> Any:
             labels = labels[start:end]
             outputs = model(images[start:end], training=False)
@@ -94,6 +96,14 @@ class Steps:
         self._train_steps = train_steps
         self._evaluate_block = evaluate_block
         self._penalty = penalty
+
+    def bind(self, splits: Splits | None) -> None:
+        """Train on and measure by other splits from now on; with None, let go of the images."""
+        # As tensors once and for all: copying them for each evaluation takes half as long again.
+        self._splits = {
+            name: (tf.convert_to_tensor(split.x), tf.convert_to_tensor(split.y))
+            for name, split in (splits._asdict() if splits else {}).items()
+        }
 
     def train(self, order: npt.NDArray[np.int32], first: int, rates: Floats, so_far: Sums) -> Sums:
         """Take a step for each of `rates`, from batch `first` of the epoch's `order` on.
@@ -109,7 +119,7 @@ class Steps:
             tf.constant(so_far.loss),
             tf.constant(so_far.correct),
         )
-        images = min((first + len(rates)) * self._batch_size, self._images)
+        images = min((first + len(rates)) * self._batch_size, len(order))
         return Sums(images, float(loss), float(correct))
 
     def l2_penalty(self) -> float:
