@@ -60,8 +60,11 @@ class Status(BaseModel):
 
     @property
     def is_silent(self) -> bool:
-        """Whether a run that should be training has given no sign of life for ten seconds."""
-        working = self.state.is_active and self.state is not State.QUEUED
+        """Whether a run that should be training has given no sign of life for ten seconds.
+
+        A paused one need not: nobody may be training it until it is resumed.
+        """
+        working = self.state in {State.RUNNING, State.STOPPING}
         return working and self.age > _SILENT_AFTER
 
     @property

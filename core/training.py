@@ -8,7 +8,8 @@ import logging
 import math
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,12 @@ import numpy.typing as npt
 
 from core.checkpoint import Place, pack_checkpoint, unpack_checkpoint
 from core.config import RunConfig, Schedule
-from core.data import Floats, Splits, prepare_splits
-from core.model import build_model, flatten_weights
+from core.data import Floats, Splits
+from core.model import flatten_weights
 from core.runs import DamagedRunError, Run, RunNotFoundError, RunNotWritableError
-from core.status import Request, State, Status
-from core.steps import Evaluation, Steps, Sums
+from core.status import Control, Request, State, Status
+from core.steps import Evaluation, Sums
+from core.workbench import put_back, take_workbench
 
 _CHUNK_SECONDS = 0.1  # how long the compiled loop may run before status and control are looked at
 _STATUS_SECONDS = 0.15
@@ -34,30 +36,41 @@ class DivergedError(ArithmeticError):
     """The loss is no longer a finite number; the message says when and what to try."""
 
 
-def train(run: Run, on_status: Callable[[Status], object] = lambda status: None) -> Status:
+class _LeftError(Exception):
+    """The run has been paused for so long that whoever trains it leaves it; see `train`."""
+
+
+def train(
+    run: Run,
+    on_status: Callable[[Status], object] = lambda status: None,
+    leave_after: float = math.inf,
+) -> Status:
     """Train `run` to its end, calling `on_status` with every status written; return the last.
 
-    Does nothing for a run that has ended. Whatever goes wrong is written as the run's status
-    `failed`, with a sentence. Raises RunBusyError if another process trains the run,
-    RunNotFoundError if it is deleted meanwhile, and RunNotWritableError if the disk is full or
-    read-only: the run can then be taken up again from its last checkpoint.
+    A run that has been paused for `leave_after` seconds is left as it is, `paused`: trained again,
+    it goes on from its last checkpoint. Does nothing for a run that has ended. Whatever goes wrong
+    is written as the run's status `failed`, with a sentence. Raises RunBusyError if another process
+    trains the run, RunNotFoundError if it is deleted meanwhile, and RunNotWritableError if the disk
+    is full or read-only: the run can then be taken up again from its last checkpoint.
     """
     try:
-        return _train(run, on_status)
+        return _train(run, on_status, leave_after)
     except OSError as error:
         if not run.path.is_dir():
             raise RunNotFoundError(f"run {run.id} was deleted while it trained") from error
         raise RunNotWritableError(f"run {run.id} cannot be written: {error}") from error
 
 
-def _train(run: Run, on_status: Callable[[Status], object]) -> Status:
+def _train(run: Run, on_status: Callable[[Status], object], leave_after: float) -> Status:
     with run.training_lock():
         if not run.status.state.is_active:
             return run.status
         training: _Training | None = None
         try:
-            training = _Training(run, on_status)
+            training = _Training(run, on_status, leave_after)
             return training.run_to_end()
+        except _LeftError:
+            return run.status
         except OSError:
             raise
         except Exception as error:
@@ -82,11 +95,16 @@ def _train(run: Run, on_status: Callable[[Status], object]) -> Status:
 
 
 def warm_up() -> None:
-    """Pay what only the first training of a process costs: imports, data, TensorFlow's start."""
-    config = RunConfig(hidden=(16,), training_images=1_000, batch_size=1_000)
-    steps = Steps(build_model(config), prepare_splits(config), config.batch_size)
-    steps.train(np.arange(1_000, dtype=np.int32), 0, np.zeros(1, np.float32), Sums())
-    steps.evaluate("test", after_block=lambda: None)
+    """Pay what only the first training of a process costs: imports, data, TensorFlow's start.
+
+    And lay the network ready that the form shows at first.
+    """
+    config = RunConfig()
+    bench = take_workbench(config)
+    order = np.arange(config.training_size, dtype=np.int32)
+    bench.steps.train(order, 0, np.zeros(1, np.float32), Sums())
+    bench.steps.evaluate("test", after_block=lambda: None)
+    put_back(bench, config)
 
 
 def best_epoch(losses: Sequence[float], min_delta: float = 0.0) -> int:
@@ -125,6 +143,7 @@ class _Clock:
 
     def __init__(self) -> None:
         self._started: float | None = None
+        self._held: float | None = None
 
     def start(self) -> None:
         self._started = time.monotonic()
@@ -132,24 +151,33 @@ class _Clock:
     def stop(self) -> None:
         self._started = None
 
-    def skip(self, seconds: float) -> None:
-        """Leave `seconds` that have just passed out of the count."""
-        if self._started is not None:
-            self._started += seconds
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let the clock stand still meanwhile."""
+        self._held = time.monotonic()
+        try:
+            yield
+        finally:
+            if self._started is not None:
+                self._started += time.monotonic() - self._held
+            self._held = None
 
     @property
     def seconds(self) -> float:
         """Since the epoch's start; 0 between epochs."""
-        return time.monotonic() - self._started if self._started is not None else 0.0
+        if self._started is None:
+            return 0.0
+        return (time.monotonic() if self._held is None else self._held) - self._started
 
 
 class _Training:
     """One training under way: the network, its place in the run, and the clock."""
 
-    def __init__(self, run: Run, on_status: Callable[[Status], object]) -> None:
+    def __init__(self, run: Run, on_status: Callable[[Status], object], leave_after: float) -> None:
         self.run = run
         self.config = run.config
         self.on_status = on_status
+        self.leave_after = leave_after
         self.status = Status(
             state=State.RUNNING,
             epoch=1,
@@ -165,8 +193,8 @@ class _Training:
         self._written = 0.0
         self._stop = False
         self._tell()
-        self.model = build_model(self.config)
-        self.steps = Steps(self.model, prepare_splits(self.config), self.config.batch_size)
+        self._bench = take_workbench(self.config)
+        self.model, self.steps = self._bench.model, self._bench.steps
         self._resume()
 
     # --- the course of a run
@@ -265,6 +293,7 @@ class _Training:
         state = State.STOPPED if self._stop else State.FINISHED
         self._tell(state=state, epoch=len(self.rows), final_epoch=final_epoch, seconds_left=None)
         self.run.close(epochs=len(self.rows))
+        put_back(self._bench, self.config)
         return self.status
 
     def _resume(self) -> None:
@@ -321,20 +350,33 @@ class _Training:
         return max((self.config.epochs - len(self.rows)) * per_epoch - self._clock.seconds, 0.0)
 
     def _obey(self) -> None:
-        """Do what the control file asks; while it asks for a pause, wait here."""
+        """Do what the control file asks; while it asks for a pause, wait here.
+
+        Once stopping, nothing else is obeyed: a stop cannot be taken back.
+        """
+        if self._stop:
+            return
         control = self.run.control
         if control.request is Request.PAUSE:
-            self._tell(state=State.PAUSED)
-            while (control := self.run.control).request is Request.PAUSE:
-                time.sleep(_PAUSE_SECONDS)
-                self._clock.skip(_PAUSE_SECONDS)
-                self._tell(least=1.0)
-            self._tell(state=State.RUNNING)
+            control = self._wait_out_pause()
         if control.learning_rate is not None:
             self.base_rate = control.learning_rate
-        if control.request is Request.STOP and not self._stop:
+        if control.request is Request.STOP:
             self._stop = True
             self._tell(state=State.STOPPING)
+
+    def _wait_out_pause(self) -> Control:
+        """Wait until something else is asked, and return that. Raises _LeftError."""
+        paused = time.monotonic()
+        with self._clock.held():
+            self._tell(state=State.PAUSED)
+            while (control := self.run.control).request is Request.PAUSE:
+                if time.monotonic() - paused >= self.leave_after:
+                    raise _LeftError
+                time.sleep(_PAUSE_SECONDS)
+                self._tell(least=1.0)
+        self._tell(state=State.RUNNING)
+        return control
 
     def _obey_between_blocks(self) -> None:
         self._obey()

@@ -15,7 +15,7 @@ def test_active_states() -> None:
 def test_silent_is_a_working_run_without_a_recent_heartbeat(state: State) -> None:
     now = time.time()
     assert not Status(state=state, heartbeat=now).is_silent
-    working = state in ACTIVE - {State.QUEUED}
+    working = state in ACTIVE - {State.QUEUED, State.PAUSED}
     assert Status(state=state, heartbeat=now - 60).is_silent is working
     assert Status(state=state, heartbeat=now + 60).is_silent is working
 
