@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from core.status import Status
@@ -84,15 +85,24 @@ def loss_limits(histories: Iterable[pd.DataFrame], style: CurveStyle) -> tuple[f
 
 
 def draw_curve(
-    history: pd.DataFrame, metric: str, style: CurveStyle, epochs: int, best_epoch: int = 0
+    history: pd.DataFrame,
+    metric: str,
+    style: CurveStyle,
+    epochs: int,
+    best_epoch: int = 0,
+    first_rate: float | None = None,
 ) -> dict[str, Any]:
-    """ECharts options of one run's metric, with the best epoch and rate changes marked."""
+    """ECharts options of one run's metric, with the best epoch and rate changes marked.
+
+    `first_rate` is the base learning rate that the run began with; without it a change during the
+    first epoch is not seen.
+    """
+    marks = _marks(history, best_epoch, style.axis, first_rate)
     return draw_axes(metric, style, epochs) | {
         "legend": {"top": 0, "right": 0, "icon": "circle", "itemWidth": 10, "selectedMode": False},
         "dataset": {"source": drawn_frame(history, metric, style)},
         "series": [
-            _series(name, style.axis, _marks(history, best_epoch, style.axis) if i == 0 else [])
-            for i, name in enumerate(style.series)
+            _series(name, style.axis, [] if i else marks) for i, name in enumerate(style.series)
         ],
     }
 
@@ -151,22 +161,30 @@ def _series(name: str, axis: str, marks: list[dict[str, Any]]) -> dict[str, Any]
     }
 
 
-def _marks(history: pd.DataFrame, best_epoch: int, axis: str) -> list[dict[str, Any]]:
+def _marks(
+    history: pd.DataFrame, best_epoch: int, axis: str, first_rate: float | None
+) -> list[dict[str, Any]]:
     places = history.set_index("epoch", drop=False)[axis]
     marks: list[dict[str, Any]] = []
     if best_epoch:
         marks.append({"xAxis": float(places[best_epoch]), "label": {"formatter": "best"}})
-    for epoch, base_rate in rate_changes(history):
+    for epoch, base_rate in rate_changes(history, first_rate):
         label = {"formatter": f"rate {rate(base_rate)}", "position": "insideEndTop"}
-        marks.append({"xAxis": float(places.get(epoch, epoch)), "label": label})
+        marks.append({"xAxis": float(places[epoch]), "label": label})
     return marks
 
 
-def rate_changes(history: pd.DataFrame) -> list[tuple[int, float]]:
-    """The epochs during which the base learning rate was changed, each with the new rate."""
-    changed = history["base_learning_rate"].diff().fillna(0) != 0
-    rows = history[changed]
-    return [
-        (int(epoch), float(base_rate))
-        for epoch, base_rate in zip(rows["epoch"], rows["base_learning_rate"], strict=True)
-    ]
+def rate_changes(
+    history: pd.DataFrame, first_rate: float | None = None
+) -> list[tuple[float, float]]:
+    """The epochs during which the base learning rate was changed, each with the new rate.
+
+    The first is compared with `first_rate`. The epoch under way is a fraction, as in
+    `with_live_point`.
+    """
+    rates = history["base_learning_rate"].to_numpy(float)
+    before = np.roll(rates, 1)
+    before[:1] = rates[:1] if first_rate is None else first_rate
+    # Not to the last digit: one may come from a history file and the other from a status.
+    changed = ~np.isclose(rates, before, rtol=1e-9, atol=0)
+    return list(zip(history["epoch"][changed].astype(float), rates[changed].tolist(), strict=True))

@@ -1,3 +1,4 @@
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -50,6 +51,30 @@ def test_rate_changes_are_found_and_marked(history: pd.DataFrame) -> None:
         (2, "best"),
         (3, "rate 0.0005"),
     ]
+
+
+def test_a_rate_changed_during_the_first_epoch_is_marked(history: pd.DataFrame) -> None:
+    assert rate_changes(history, first_rate=0.01) == [(1, 0.001), (3, 0.0005)]
+    assert rate_changes(history, first_rate=0.001) == [(3, 0.0005)]
+    option = draw_curve(history, "loss", CurveStyle(), epochs=3, first_rate=0.01)
+    marks = option["series"][0]["markLine"]["data"]
+    assert [mark["xAxis"] for mark in marks] == [1, 3]
+
+
+def test_a_change_under_way_is_marked_where_the_epoch_stands(history: pd.DataFrame) -> None:
+    status = Status(
+        state=State.RUNNING, epoch=3, batch=40, running_loss=0.7, base_learning_rate=0.0005
+    )
+    live = with_live_point(history[:2], status, batches=80)
+    assert rate_changes(live, first_rate=0.001) == [(2.5, 0.0005)]
+    option = draw_curve(live, "loss", CurveStyle(), epochs=3, first_rate=0.001)
+    assert [mark["xAxis"] for mark in option["series"][0]["markLine"]["data"]] == [2.5]
+
+
+def test_a_last_digit_is_no_change_of_the_rate(history: pd.DataFrame) -> None:
+    """A history file and a status may round the same rate differently."""
+    history["base_learning_rate"] = [0.003, 0.003, np.nextafter(0.003, 1)]
+    assert rate_changes(history, first_rate=np.nextafter(0.003, 0)) == []
 
 
 def test_only_the_chosen_series_are_drawn(history: pd.DataFrame) -> None:
