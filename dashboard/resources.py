@@ -1,6 +1,7 @@
 """What all sessions of the server share: runs, engine, data. The only code that caches."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from types import FunctionType
 from typing import Any, TypeVar
 
@@ -16,7 +17,7 @@ from core.data import Mnist, load_mnist
 from core.drawings import Drawing, DrawingStore
 from core.engine import Engine, EngineError
 from core.estimate import epoch_seconds, machine_factor
-from core.runs import Run, RunNotFoundError, RunStore
+from core.runs import Run, RunError, RunNotFoundError, RunStore
 from core.status import State
 from core.summary import Summary, summarize
 from core.sweep.config import SweepConfig
@@ -111,13 +112,18 @@ def estimate_seconds(config: RunConfig) -> tuple[float, bool]:
 
 def queue_place(run: Run) -> tuple[int, float] | None:
     """How many runs wait before this one, and in how many seconds it starts; None if not queued."""
-    queue, training = list(engine.queue), list(engine.training)
-    places = [place for place, other in enumerate(queue) if other.id == run.id]
-    if not places:
+    lengths: dict[str, float] = {}
+    for other in list(engine.queue):
+        with suppress(RunError):  # deleted since the engine has looked
+            lengths[other.id] = estimate_seconds(other.config)[0]
+    if run.id not in lengths:
         return None
-    left = [other.status.seconds_left or estimate_seconds(other.config)[0] for other in training]
-    lengths = [estimate_seconds(other.config)[0] for other in queue]
-    return places[0], expected_waits(left, lengths, engine.places)[places[0]]
+    left = []
+    for other in list(engine.training):
+        with suppress(RunError):
+            left.append(other.status.seconds_left or estimate_seconds(other.config)[0])
+    place = list(lengths).index(run.id)
+    return place, expected_waits(left, list(lengths.values()), engine.places)[place]
 
 
 def estimate_sweep_seconds(config: SweepConfig) -> tuple[float, bool]:

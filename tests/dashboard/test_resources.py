@@ -1,4 +1,4 @@
-"""What sessions share of a run: computed once, and anew when the run has changed."""
+"""What sessions share of a run: computed once, and anew when the run has changed; the queue."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from core.config import RunConfig
 from core.runs import HISTORY_COLUMNS, Run, RunNotFoundError, RunStore
 from core.status import State, Status
-from dashboard.resources import shared, shared_by_epoch
+from dashboard.resources import engine, estimate_seconds, queue_place, shared, shared_by_epoch
 
 calls: list[str] = []
 
@@ -61,3 +61,23 @@ def test_a_deleted_run_is_missed_by_all(store: RunStore) -> None:
     for _ in range(2):
         with pytest.raises(RunNotFoundError):
             shared(look, run)
+
+
+def test_a_deleted_run_keeps_nobody_in_the_queue(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine looks at the runs once a second: until then its lists hold runs that are gone."""
+    training, gone, first, second = (
+        store.create(RunConfig(epochs=epochs)) for epochs in range(1, 5)
+    )
+    training.write_status(Status(state=State.RUNNING, seconds_left=7.0))
+    monkeypatch.setattr(engine, "training", [training])
+    monkeypatch.setattr(engine, "queue", [gone, first, second])
+    waits = [estimate_seconds(RunConfig(epochs=epochs))[0] for epochs in (2, 3)]
+    assert queue_place(second) == (2, pytest.approx(7 + sum(waits)))
+    store.delete(gone.id)
+    monkeypatch.setattr(engine, "queue", [Run(gone.path), first, second])  # has read nothing yet
+    assert queue_place(gone) is None
+    assert queue_place(second) == (1, pytest.approx(7 + waits[1]))
+    store.delete(training.id)
+    assert queue_place(second) == (1, pytest.approx(waits[1]))
