@@ -4,6 +4,7 @@ Nothing else states a bound or a default: the form, the URL, the command line an
 are read from here.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -100,8 +101,11 @@ Width = Annotated[int, Bounds(1, 2048, logarithmic=True)]
 
 
 def _widths_from_text(value: Any) -> Any:
-    """Accept "512-256" and "512 256" (the URL, the command line) as well as a sequence."""
-    return value.replace("-", " ").split() if isinstance(value, str) else value
+    """Accept "512-256" and "512 256" (the URL, the command line) as well as a sequence.
+
+    A "-" in front of a width is its sign, and validation refuses it.
+    """
+    return re.sub(r"\b-\b", " ", value).split() if isinstance(value, str) else value
 
 
 class RunConfig(BaseModel):

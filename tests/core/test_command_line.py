@@ -136,6 +136,8 @@ def test_failed_run_gives_its_sentence_and_status_1(
         (["--learning-rate", "nan"], "--learning-rate: nan is out of range; choose 1e-06 to 10"),
         (["--l2", "1e-7"], "--l2: 1e-07 is out of range; choose 0 or 1e-06 to 0.1"),
         (["--hidden", "5000"], "--hidden: 5,000 is out of range; choose 1 to 2,048"),
+        (["--hidden", "-5"], "--hidden: -5 is out of range; choose 1 to 2,048"),
+        (["--hidden", "64", "-32"], "--hidden: -32 is out of range; choose 1 to 2,048"),
         (["--hidden", *["8"] * 7], "--hidden: 7 layers are too many; choose 0 to 6"),
         (["--early-stopping", "perhaps"], "--early-stopping: 'perhaps' is not a valid boolean"),
         (["--optimizer", "adamw"], "--optimizer: 'adamw' is unknown; choose 'adam', 'sgd'"),

@@ -143,6 +143,20 @@ def test_hidden_as_text(text: str, hidden: tuple[int, ...]) -> None:
     assert RunConfig.model_validate({"hidden": text}).hidden == hidden
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("-5", "-5 is out of range; choose 1 to 2,048"),
+        ("64 -32", "-32 is out of range; choose 1 to 2,048"),
+        ("64--32", "'64--32' is not a valid integer"),
+        ("64-", "'64-' is not a valid integer"),
+        ("-", "'-' is not a valid integer"),
+    ],
+)
+def test_a_sign_is_not_taken_for_a_dash(text: str, sentence: str) -> None:
+    assert parse_config({"hidden": text}) == (RunConfig(), {"hidden": sentence})
+
+
 def test_field_without_bounds_has_none() -> None:
     with pytest.raises(KeyError):
         bounds("activation")
