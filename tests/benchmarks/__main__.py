@@ -1,6 +1,6 @@
 """Every figure beside its target: `python -m tests.benchmarks`, or `make bench`.
 
-Twenty minutes or so, on a machine that has nothing else to do. A topic alone:
+Half an hour or so, on a machine that has nothing else to do. A topic alone:
 `python -m tests.benchmarks epoch maps`; some have options of their own, such as
 `python -m tests.benchmarks.load --sessions 30`.
 """
@@ -13,8 +13,10 @@ from tests.benchmarks.report import print_head, run_topic, summarise
 TOPICS = [
     "arithmetic",
     "epoch",
+    "course",
     "maps",
     "start",
+    "canvas",
     "memory",
     "growth",
     "pages",

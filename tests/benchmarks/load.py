@@ -44,7 +44,7 @@ class Load:
 
     record: Record
     epoch: float
-    """Seconds an epoch took while they watched."""
+    """Seconds an epoch took while they watched, of both runs together."""
     epoch_alone: float
     """Seconds an epoch took before and after."""
     server: float
@@ -56,7 +56,7 @@ class Load:
 def measure(sessions: tuple[int, ...] = SESSIONS) -> Iterator[Figure]:
     """For each number of sessions: times at the median and 95th percentile, errors, slowdown."""
     with TemporaryDirectory() as folder:
-        server = Server(Path(folder))
+        server = Server(Path(folder), DIGITLAB_WORKERS="2")
         try:
             for number in sessions:
                 yield from _figures(number, asyncio.run(put_under_load(server, number)))
@@ -88,12 +88,12 @@ def _figures(number: int, load: Load) -> Iterator[Figure]:
 
 
 async def put_under_load(server: Server, number: int) -> Load:
-    """Two runs, the second waiting for its turn, and `number` sessions that watch one of them."""
+    """Two runs that train at once, and `number` sessions that each watch one of them."""
     runs = [server.runs.create(_LONG, name=f"of student {i}", owner=f"student {i}") for i in (1, 2)]
-    wait_for(lambda: len(runs[0].history) >= 2, "the run to train", 120)
+    wait_for(lambda: all(len(run.history) >= 2 for run in runs), "both runs to train", 240)
     serving = psutil.Process(server.process.pid)
     try:
-        async with epoch_ends(runs[0]) as ends:
+        async with epoch_ends(runs) as ends:
             before = await _window(ends, _ALONE)
             record = Record()
             used = _processor_seconds(serving), time.process_time()
@@ -132,17 +132,17 @@ async def visit(server: Server, run: Run, record: Record, seed: int) -> None:
 
 
 @asynccontextmanager
-async def epoch_ends(run: Run):
-    """The moments at which the run ends an epoch, in a list that grows meanwhile."""
+async def epoch_ends(runs: list[Run]):
+    """The moments at which one of the runs ends an epoch, in a list that grows meanwhile."""
     ends: list[float] = []
 
     async def watch() -> None:
-        seen = run.version[-1]
+        seen = [run.version[-1] for run in runs]
         while True:
             await asyncio.sleep(0.02)
-            if (history := run.version[-1]) != seen:
-                seen = history
-                ends.append(time.perf_counter())
+            now = [run.version[-1] for run in runs]
+            ends.extend(time.perf_counter() for a, b in zip(seen, now, strict=True) if a != b)
+            seen = now
 
     task = asyncio.create_task(watch())
     yield ends
@@ -152,7 +152,7 @@ async def epoch_ends(run: Run):
 
 
 async def _window(ends: list[float], seconds: float) -> float:
-    """The mean seconds of the epochs that begin and end within the next `seconds`."""
+    """The mean seconds from one epoch's end to the next, within the next `seconds`."""
     start = len(ends)
     await asyncio.sleep(seconds)
     times = ends[start:]
