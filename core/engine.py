@@ -53,8 +53,8 @@ class Engine:
     """Work for Dask workers.
 
     With `DASK_SCHEDULER_ADDRESS` in the environment the workers are that scheduler's, started with
-    `--resources train=1`; otherwise one worker process is started here. Works in a server and,
-    under `if __name__ == "__main__"`, in a script.
+    `--resources train=1`; otherwise `DIGITLAB_WORKERS` of them (1) are started here. Works in a
+    server and, under `if __name__ == "__main__"`, in a script.
     """
 
     def __init__(self, store: RunStore | None = None) -> None:
@@ -183,7 +183,7 @@ class Engine:
                     self._client = _Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
                 else:
                     self._cluster = LocalCluster(
-                        n_workers=1,
+                        n_workers=int(os.environ.get("DIGITLAB_WORKERS", 1)),
                         threads_per_worker=_THREADS,
                         resources=_TRAIN,
                         dashboard_address="127.0.0.1:0",  # else Dask's own page listens on 8787
