@@ -18,11 +18,12 @@ from zipfile import ZipFile
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from core.analysis.metrics import as_labels
 from core.config import CLASSES, IMAGE_SIDE, PIXELS
 from core.data import Images
+from core.files import replace_file
 
 MOST_DRAWINGS = 20_000
 """So many drawings a collection holds at most."""
@@ -44,7 +45,7 @@ class Drawing(BaseModel):
     """Which digit the person meant."""
     owner: Annotated[str, Field(max_length=100)]
     """Who drew it, or brought it along in a file."""
-    created: datetime
+    created: AwareDatetime
     pixels: str
     """The 784 grey values, 0 paper to 255 ink, row by row from the top, in base64."""
     id: Annotated[str, Field(exclude=True)] = ""
@@ -72,7 +73,7 @@ class DrawingStore:
     def add(self, image: npt.NDArray[Any], label: int, owner: str) -> str:
         """Keep an image, float (28, 28) in [0, 1] as `drawing.to_mnist` makes it; return its id.
 
-        Raises DrawingError if the collection is full.
+        Raises DrawingError if the collection is full or cannot be written.
         """
         grey = np.round(np.clip(image, 0, 1) * 255).astype(np.uint8)
         return self._add_all([(grey, label)], owner)[0]
@@ -80,13 +81,13 @@ class DrawingStore:
     def load_all(self) -> list[Drawing]:
         """All drawings, newest first; what cannot be read is left out."""
         drawings = []
-        for name in sorted(self._names(), reverse=True):
+        for name in self._names():
             with suppress(ValidationError, OSError):
                 text = (self.root / name).read_bytes()
                 drawings.append(
                     Drawing.model_validate_json(text).model_copy(update={"id": name[:-5]})
                 )
-        return drawings
+        return sorted(drawings, key=lambda drawing: drawing.created, reverse=True)
 
     def delete(self, ids: Iterable[str]) -> None:
         """Delete these drawings for good; those that are gone already are passed over."""
@@ -97,7 +98,8 @@ class DrawingStore:
     def add_file(self, content: bytes, owner: str) -> int:
         """Keep what a file as `export_drawings` makes it holds; return how many drawings.
 
-        Raises DrawingError for any other file, and then keeps nothing.
+        Raises DrawingError for any other file, or if the collection is full or cannot be written;
+        then it keeps nothing.
         """
         images, labels = read_export(content)
         return len(self._add_all(zip(images, labels.tolist(), strict=True), owner))
@@ -122,20 +124,29 @@ class DrawingStore:
             raise DrawingError(
                 f"the collection holds at most {MOST_DRAWINGS:,} drawings; delete some first"
             )
-        self.root.mkdir(parents=True, exist_ok=True)
-        now, ids = datetime.now(UTC), []
-        for image, label in drawn:
-            drawing = Drawing(
-                label=label,
-                owner=owner[:100],
-                created=now,
-                pixels=b64encode(image.tobytes()).decode(),
-            )
-            ids.append(f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(6)}")
-            aside = self.root / f".{ids[-1]}.new"
-            aside.write_text(drawing.model_dump_json())
-            os.replace(aside, self.root / f"{ids[-1]}.json")
+        ids: list[str] = []
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            for image, label in drawn:
+                ids.append(self._write(image, label, owner))
+        except OSError as error:
+            with suppress(OSError):
+                self.delete(ids)
+            raise DrawingError(f"the collection cannot be written ({error})") from error
         return ids
+
+    def _write(self, image: Images, label: int, owner: str) -> str:
+        now = datetime.now(UTC)
+        drawing = Drawing(
+            label=label,
+            owner=owner[:100],
+            created=now,
+            pixels=b64encode(image.tobytes()).decode(),
+        )
+        drawing_id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(6)}"
+        path = self.root / f"{drawing_id}.json"
+        replace_file(path, lambda aside: aside.write_text(drawing.model_dump_json()))
+        return drawing_id
 
 
 def as_arrays(drawings: Iterable[Drawing]) -> tuple[Images, Images]:

@@ -38,10 +38,12 @@ def ask_truth(image: npt.NDArray[np.float32], answer: int) -> None:
 
 
 def _tell(digit: int, image: npt.NDArray[np.float32], answer: int) -> None:
-    state.count_drawing(digit == answer)
-    state.clear_canvas()
     if st.session_state[_KEEP]:
         try:
             drawings.add(image, digit, owner())
         except DrawingError as error:
-            st.toast(f"It was not kept: {text.plain(error)}.", icon=":material/error:")
+            message = f"It was not kept: {text.plain(error)}. It is still there, to try again."
+            st.toast(message, icon=":material/error:", duration="long")
+            return
+    state.count_drawing(digit == answer)
+    state.clear_canvas()

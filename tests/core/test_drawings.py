@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,6 +15,9 @@ from core.data import load_mnist
 from core.drawings import DrawingError, DrawingStore, as_arrays, export_drawings, read_export
 
 X_TEST, Y_TEST = load_mnist().x_test, load_mnist().y_test
+
+
+NO_INK = b64encode(bytes(784)).decode()
 
 
 @pytest.fixture
@@ -57,6 +60,29 @@ def test_many_save_at_once(store: DrawingStore) -> None:
         assert kept[drawing_id].label == Y_TEST[number]
 
 
+def test_the_newest_comes_first_within_a_second_too(store: DrawingStore) -> None:
+    ids = [store.add(X_TEST[number] / np.float32(255), 1, "Ada") for number in range(20)]
+    assert [drawing.id for drawing in store.load_all()] == ids[::-1]
+
+
+def test_what_cannot_be_written_is_refused_and_nothing_of_it_is_kept(
+    store: DrawingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full with the third of four drawings."""
+    kept = store.add(X_TEST[0] / np.float32(255), 7, "Ada")
+    room = iter([True, True])
+
+    def write(path: Path, text: str) -> int:
+        if not next(room, False):
+            raise OSError(28, "No space left on device")
+        return path.write_bytes(text.encode())
+
+    monkeypatch.setattr(Path, "write_text", write)
+    with pytest.raises(DrawingError, match=r"cannot be written .*No space left"):
+        store.add_file(archive(images=X_TEST[:4], labels=np.arange(4)), "Ada")
+    assert [path.name for path in store.root.iterdir()] == [f"{kept}.json"]
+
+
 def test_deleting(store: DrawingStore) -> None:
     ids = [store.add(X_TEST[number] / np.float32(255), 1, "Ada") for number in range(3)]
     before = store.version()
@@ -76,7 +102,13 @@ def test_hostile_ids_delete_nothing(store: DrawingStore) -> None:
 
 @pytest.mark.parametrize(
     "damage",
-    ["", "{", '{"label": 10}', '{"label": 1, "owner": "", "created": 0, "pixels": "AAAA"}'],
+    [
+        "",
+        "{",
+        '{"label": 10}',
+        '{"label": 1, "owner": "", "created": 0, "pixels": "AAAA"}',
+        json.dumps({"label": 1, "owner": "", "created": "2026-01-01T00:00:00", "pixels": NO_INK}),
+    ],
 )
 def test_damaged_files_are_left_out(store: DrawingStore, damage: str) -> None:
     kept = store.add(X_TEST[0] / np.float32(255), 1, "Ada")
