@@ -10,11 +10,11 @@ from core.drawings import Drawing, DrawingError, as_arrays, export_drawings
 from core.runs import DamagedRunError, NoNetworkError, Run, RunNotFoundError
 from dashboard import text
 from dashboard.charts.confusion import draw_confusion_matrix
-from dashboard.resources import ask_worker, drawings, kept_drawings
+from dashboard.resources import ask_worker, drawings, kept_drawings, store, summaries
 from dashboard.visitor import owner
 from dashboard.widgets.asking import explain_silence
 from dashboard.widgets.handwriting_gallery import render_gallery
-from dashboard.widgets.run_picker import label_runs, readable_runs
+from dashboard.widgets.run_picker import label_runs
 
 _MINE, _ALL = "Mine", "Everybody's"
 _MOST_RUNS = 30
@@ -103,15 +103,15 @@ def _render_runs(chosen: list[Drawing]) -> None:
     """Draw a table of the accuracy on the drawings of every run that has a network."""
     images, labels = as_arrays(chosen)
     rows = []
-    runs = readable_runs()[:_MOST_RUNS]
-    labels = label_runs(runs)
+    runs = _newest_with_network()
+    names = label_runs(runs)
     for run in runs:
         with suppress(NoNetworkError, DamagedRunError, RunNotFoundError):
             answers = ask_worker("core.analysis.reading:predict", run, images).argmax(axis=1)
             measured = accuracy(labels, answers)
             rows.append(
                 {
-                    "Run": labels[run.id],
+                    "Run": names[run.id],
                     "Accuracy": 100 * measured.value,
                     "95 %": f"{100 * measured.low:.1f} to {100 * measured.high:.1f} %",
                 }
@@ -121,6 +121,9 @@ def _render_runs(chosen: list[Drawing]) -> None:
         help=f"Of the {_MOST_RUNS} newest that have a network, each as it stands, with Wilson's "
         "interval: few drawings say little.",
     )
+    if not rows:
+        st.info("No run has a network that could be asked.", icon=":material/search_off:")
+        return
     st.dataframe(
         pd.DataFrame(rows).sort_values("Accuracy", ascending=False, kind="stable"),
         hide_index=True,
@@ -128,3 +131,12 @@ def _render_runs(chosen: list[Drawing]) -> None:
         column_config={"Accuracy": st.column_config.NumberColumn(format="%.1f %%", width=90)},
         alt="Accuracy of every run on the kept drawings",
     )
+
+
+def _newest_with_network() -> list[Run]:
+    runs = []
+    for summary in summaries():
+        if summary.results.epochs_done and len(runs) < _MOST_RUNS:
+            with suppress(RunNotFoundError):
+                runs.append(store.get(summary.id))
+    return runs
