@@ -96,6 +96,11 @@ class SweepConfig(BaseModel):
         return self.grid_size if self.sampler is Sampler.GRID else self.trials
 
     @property
+    def seed_numbers(self) -> range:
+        """The seeds that every trial is trained from."""
+        return range(self.base.seed, self.base.seed + self.seeds)
+
+    @property
     def most_epochs(self) -> int:
         """The most epochs that a run of this sweep may take."""
         space = self.vary.get("epochs")

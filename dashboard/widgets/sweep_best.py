@@ -60,7 +60,7 @@ def render_best(sweep: Sweep, trials: pd.DataFrame) -> None:
 
 def _find_repeats(sweep: Sweep, config: RunConfig) -> list[Summary]:
     """The runs of the best configuration that are none of the trial's own, the first seed first."""
-    own = range(sweep.config.base.seed, sweep.config.base.seed + sweep.config.seeds)
+    own = sweep.config.seed_numbers
     found = [
         one for one in siblings(config, summaries()) if one.config and one.config.seed not in own
     ]
@@ -71,8 +71,7 @@ def _train_again(sweep: Sweep, run: Run, used: list[int]) -> None:
     """Queue five runs like `run` from seeds that neither the sweep nor `used` has."""
     if state.is_second_press():
         return
-    last = sweep.config.base.seed + sweep.config.seeds - 1
-    for seed in next_seeds([last, *used], _SEEDS):
+    for seed in next_seeds([*sweep.config.seed_numbers, *used], _SEEDS):
         store.create(
             run.config.model_copy(update={"seed": seed}),
             name=f"Best of {sweep.name}, seed {seed}",

@@ -83,7 +83,9 @@ def _render_progress(sweep: Sweep, status: SweepStatus, trials: pd.DataFrame) ->
 def _seconds_left(sweep: Sweep, status: SweepStatus, trials: pd.DataFrame) -> float | None:
     seconds = trials["seconds"].mean()
     left = sweep.planned - status.done
-    return None if pd.isna(seconds) else left * seconds / engine.places
+    if pd.isna(seconds) or not engine.places:  # a cluster may have no worker at present
+        return None
+    return float(left * seconds / engine.places)
 
 
 def _render_requests(sweep: Sweep) -> None:
