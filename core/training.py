@@ -18,6 +18,7 @@ import numpy.typing as npt
 from core.checkpoint import Place, pack_checkpoint, unpack_checkpoint
 from core.config import RunConfig, Schedule
 from core.data import Floats, Splits
+from core.early_stopping import best_epoch
 from core.model import flatten_weights
 from core.runs import DamagedRunError, Run, RunNotFoundError, RunNotWritableError
 from core.status import Control, Request, State, Status
@@ -105,18 +106,6 @@ def warm_up() -> None:
     bench.steps.train(order, 0, np.zeros(1, np.float32), Sums())
     bench.steps.evaluate("test", after_block=lambda: None)
     put_back(bench, config)
-
-
-def best_epoch(losses: Sequence[float], min_delta: float = 0.0) -> int:
-    """The epoch (from 1) of the last improvement by more than `min_delta`; 0 for no epochs.
-
-    An improvement is judged as `keras.callbacks.EarlyStopping` does.
-    """
-    best, epoch = math.inf, 0
-    for number, loss in enumerate(losses, start=1):
-        if loss + min_delta < best or epoch == 0:
-            best, epoch = loss, number
-    return epoch
 
 
 def learning_rate_factors(config: RunConfig, first: int, count: int) -> Floats:

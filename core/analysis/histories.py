@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from core import early_stopping
+
 _LOSSES = ["running_loss", "train_loss", "validation_loss", "test_loss"]
 _ACCURACIES = [name.replace("loss", "accuracy") for name in _LOSSES]
 
@@ -30,21 +32,28 @@ def with_elapsed(history: pd.DataFrame) -> pd.DataFrame:
     return history.assign(elapsed=history["seconds"].cumsum())
 
 
-def best_epoch(history: pd.DataFrame) -> int:
-    """The first epoch with the lowest validation loss, penalty included, as early stopping judges.
+def best_epoch(history: pd.DataFrame, min_delta: float = 0.0) -> int:
+    """The epoch of the last improvement of the validation loss, penalty included, by more than
+    `min_delta`, as early stopping judges; by default the first with the lowest loss.
 
     0 if no epoch has ended, or none with a finite loss.
     """
-    losses = history["validation_loss"].dropna()
-    return 0 if losses.empty else int(history["epoch"][losses.idxmin()])
+    losses = history.set_index("epoch")["validation_loss"].dropna()
+    place = early_stopping.best_epoch(losses, min_delta)
+    return int(losses.index[place - 1]) if place else 0
 
 
-def best_table(histories: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def best_table(
+    histories: Mapping[str, pd.DataFrame], min_deltas: Mapping[str, float] | None = None
+) -> pd.DataFrame:
     """Each run's best epoch, a row a name: run, epochs, best_epoch, validation_loss,
-    validation_accuracy (0 to 1), elapsed (seconds up to its end). Left out: runs without one."""
+    validation_accuracy (0 to 1), elapsed (seconds up to its end). Left out: runs without one.
+
+    `min_deltas` are the runs' own least improvements, by name; 0 for a run without.
+    """
     rows = []
     for name, history in histories.items():
-        if epoch := best_epoch(history):
+        if epoch := best_epoch(history, (min_deltas or {}).get(name, 0.0)):
             best = with_elapsed(history).set_index("epoch").loc[epoch]
             values = best[["validation_loss", "validation_accuracy", "elapsed"]].to_dict()
             rows.append({"run": name, "epochs": len(history), "best_epoch": epoch, **values})

@@ -35,7 +35,10 @@ def render_histories(histories: Mapping[Run, pd.DataFrame], names: Mapping[Run, 
     colors = run_colors(run.id for run in histories)
     runs = [
         OverlaidRun(
-            names[run], colors[run.id], _prepare(history, penalty, smoothing), best_epoch(history)
+            names[run],
+            colors[run.id],
+            _prepare(history, penalty, smoothing),
+            best_epoch(history, run.config.min_delta),
         )
         for run, history in histories.items()
     ]
@@ -47,7 +50,10 @@ def render_histories(histories: Mapping[Run, pd.DataFrame], names: Mapping[Run, 
                 height=400,
                 alt=f"{metric.title()} of {', '.join(names.values())}",
             )
-    best = best_table({names[run]: history for run, history in histories.items()})
+    best = best_table(
+        {names[run]: history for run, history in histories.items()},
+        {names[run]: run.config.min_delta for run in histories},
+    )
     if len(best):
         _render_best(best)
 

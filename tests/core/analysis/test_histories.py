@@ -55,6 +55,14 @@ def test_the_best_epoch_is_the_first_with_the_lowest_validation_loss(
     assert best_epoch(history) == 3
 
 
+def test_a_smaller_fall_of_the_loss_does_not_count(history: pd.DataFrame) -> None:
+    history["validation_loss"] = [0.4, 0.35, 0.28, 0.27]
+    epochs = {0.0: 4, 0.02: 3, 0.1: 3, 0.2: 1}
+    assert {delta: best_epoch(history, delta) for delta in epochs} == epochs
+    table = best_table({"one": history, "other": history}, {"one": 0.1})
+    assert table.set_index("run")["best_epoch"].to_dict() == {"one": 3, "other": 4}
+
+
 def test_best_epochs_of_several_runs(history: pd.DataFrame) -> None:
     table = best_table({"one": history, "empty": history.iloc[:0], "short": history.iloc[:1]})
     assert table.to_dict("records") == [
