@@ -12,6 +12,7 @@ from core.architecture import Layer, LayerKind, block_size, count_parameters, de
 from core.config import MOMENTUM, Optimizer, RunConfig, Schedule
 from core.runs import NoNetworkError, Run
 from core.status import State
+from core.summary import is_steady
 
 _WIDTH = 100
 
@@ -67,12 +68,21 @@ def is_exact(run: Run) -> bool:
 
     Where within an epoch that happened is not kept.
     """
-    return bool((run.history["base_learning_rate"] == run.config.learning_rate).all())
+    (rates,) = run.history_columns("base_learning_rate")
+    return is_steady(run, rates)
+
+
+def has_result(run: Run) -> bool:
+    """Whether the run has ended with a network that a program can repeat: if it was stopped before
+    its first step, there is nothing to repeat.
+    """
+    status = run.status
+    return status.state in {State.FINISHED, State.STOPPED} and bool(status.final_epoch)
 
 
 def _cells(run: Run, path: str) -> list[Cell]:
     status, history = run.status, run.history
-    if status.state not in {State.FINISHED, State.STOPPED} or not status.final_epoch:
+    if not has_result(run):
         raise NoNetworkError(f"run {run.id} has not ended with a network that could be repeated")
     config = run.config
     epochs, last_batches = config.epochs, config.batches

@@ -15,17 +15,23 @@ def siblings(config: RunConfig, summaries: Iterable[Summary]) -> list[Summary]:
     return [one for one in summaries if one.config and _without_seed(one.config) == wanted]
 
 
-def seed_accuracies(chosen: Summary, summaries: Iterable[Summary]) -> dict[int, float]:
-    """Test accuracies by seed of `chosen` and of its finished siblings, from 0 to 1.
+def is_whole(summary: Summary) -> bool:
+    """Whether the run shows what its configuration is worth: it has finished, and nobody changed
+    its learning rate by hand.
+    """
+    return summary.status.state is State.FINISHED and summary.results.is_steady
 
-    Runs whose learning rate was changed by hand are left out; of several with the same seed the
-    chosen one counts, or the first.
+
+def seed_accuracies(chosen: Summary, summaries: Iterable[Summary]) -> dict[int, float]:
+    """Test accuracies by seed of `chosen` and of its siblings, from 0 to 1.
+
+    Runs that are not whole are left out, `chosen` too; of several with the same seed the chosen one
+    counts, or the first.
     """
     accuracies: dict[int, float] = {}
     for one in [chosen, *(siblings(chosen.config, summaries) if chosen.config else ())]:
         accuracy = one.results.test_accuracy
-        is_whole = one.status.state is State.FINISHED and one.results.is_steady
-        if one.config and accuracy is not None and (is_whole or one is chosen):
+        if one.config and accuracy is not None and is_whole(one):
             accuracies.setdefault(one.config.seed, accuracy)
     return accuracies
 

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
+import numpy.typing as npt
+
 from core.analysis.metrics import wilson_interval
 from core.config import TEST_SET, RunConfig
 from core.runs import DamagedRunError, Run
@@ -54,6 +57,8 @@ def summarize(run: Run) -> Summary:
         record = run.record
     except DamagedRunError:
         return Summary(run.id, status, label, None, Results())
+    if status.state is State.DAMAGED:
+        return Summary(run.id, status, label, record, Results())
     try:
         return Summary(run.id, status, label, record, _read_results(run, status.final_epoch))
     except DamagedRunError as error:
@@ -66,13 +71,27 @@ def _read_results(run: Run, final_epoch: int | None) -> Results:
         "validation_accuracy", "test_accuracy", "base_learning_rate"
     )
     epochs = len(validation)
+    if final_epoch and final_epoch > epochs:
+        raise DamagedRunError(
+            f"history.csv of run {run.id} ends with epoch {epochs}, before epoch {final_epoch}"
+        )
     if not epochs:
         return Results()
     best = int(validation.argmax())
-    accuracy = float(test[min(final_epoch or epochs, epochs) - 1])
+    accuracy = float(test[(final_epoch or epochs) - 1])
     low, high = _interval(round(accuracy * TEST_SET))
-    is_steady = bool((rates == run.config.learning_rate).all())
-    return Results(epochs, float(validation[best]), best + 1, accuracy, low, high, is_steady)
+    return Results(
+        epochs, float(validation[best]), best + 1, accuracy, low, high, is_steady(run, rates)
+    )
+
+
+def is_steady(run: Run, rates: npt.NDArray[np.float64]) -> bool:
+    """Whether nobody changed the learning rate while the run trained.
+
+    `rates` are the history's base learning rates: one that was moved and moved back within an epoch
+    leaves no trace there, but was asked for.
+    """
+    return run.control.learning_rate is None and bool((rates == run.config.learning_rate).all())
 
 
 @cache

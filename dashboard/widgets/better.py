@@ -6,7 +6,8 @@ import streamlit as st
 from core.analysis.comparison import compare_on_images, compare_over_seeds
 from core.analysis.verdict import Verdict, judge_images, judge_seeds
 from core.config import RunConfig
-from core.seeds import next_seeds, seed_accuracies, siblings
+from core.seeds import is_whole, next_seeds, seed_accuracies, siblings
+from core.status import State
 from core.summary import Summary
 from dashboard import state, text
 from dashboard.resources import engine, estimate_seconds, store
@@ -121,7 +122,11 @@ def _render_seeds(pair: Pair, first: dict[int, float], second: dict[int, float])
         "the split, the first weights and the order of images. Student's t-test, of the "
         "differences where both have the seed, judges the hyperparameters.",
     )
-    table = pd.DataFrame({a: pd.Series(first), b: pd.Series(second)}).sort_index()
+    for one in (pair.a, pair.b):
+        if not is_whole(one.summary):
+            st.caption(f"{one.letter} is not among them: {_why_not_whole(one.summary)}.")
+    accuracies = {a: pd.Series(first, dtype=float), b: pd.Series(second, dtype=float)}
+    table = pd.DataFrame(accuracies).sort_index()
     table[f"{b} − {a}"] = table[b] - table[a]
     spread = table.agg(["mean", "std"]).rename(index={"std": "standard deviation"})
     rows = pd.concat([table.set_axis(table.index.map(str)), spread])
@@ -140,6 +145,14 @@ def _render_seeds(pair: Pair, first: dict[int, float], second: dict[int, float])
             hide_index=True,
             alt="Test accuracy by seed",
         )
+
+
+def _why_not_whole(summary: Summary) -> str:
+    if summary.status.state is State.FINISHED:
+        return "its learning rate was changed while it trained"
+    if summary.status.state.is_active:
+        return "it has not finished yet"
+    return "it did not come to its end"
 
 
 def _percent(value: float) -> str:

@@ -5,25 +5,25 @@ from functools import partial
 
 import streamlit as st
 
-from core.export import export_notebook, export_script
+from core.export import export_notebook, export_script, has_result
 from core.runs import Run
 
 _ALONE = (
     "A program that needs TensorFlow and NumPy only and, on the same machine, ends in the run's "
-    "very numbers. For a run that has ended."
+    "very numbers. For a run that has ended after a step at least."
 )
 
 
 def render_downloads(run: Run) -> None:
     """Draw a button that opens what can be downloaded of the run."""
-    has_ended = run.model_path.exists()
+    is_repeatable = has_result(run)
     with st.popover("Download", icon=":material/download:"):
         _download(
             "Network (.keras)",
             f"{run.id}.keras",
             run.model_path.read_bytes,
             "As Keras saves it, once the run has ended.",
-            disabled=not has_ended,
+            disabled=not run.model_path.exists(),
         )
         _download(
             "History (CSV)",
@@ -42,14 +42,14 @@ def render_downloads(run: Run) -> None:
             f"{run.id}.py",
             partial(export_script, run),
             _ALONE,
-            disabled=not has_ended,
+            disabled=not is_repeatable,
         )
         _download(
             "Notebook (.ipynb)",
             f"{run.id}.ipynb",
             partial(export_notebook, run),
             _ALONE,
-            disabled=not has_ended,
+            disabled=not is_repeatable,
         )
 
 

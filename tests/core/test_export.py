@@ -13,7 +13,7 @@ import pytest
 
 from core.config import Activation, Optimizer, RunConfig, Schedule
 from core.data import MNIST_PATH
-from core.export import export_notebook, export_script, is_exact
+from core.export import export_notebook, export_script, has_result, is_exact
 from core.runs import NoNetworkError, Run, RunStore
 from core.status import Request, State, Status
 from core.training import train
@@ -161,11 +161,24 @@ def test_a_run_whose_learning_rate_was_moved_says_that_it_is_not_exact(
     assert f"LEARNING_RATES = {rates}" in script
 
 
+def test_a_run_that_was_stopped_before_its_first_step_is_not_exported(
+    store: RunStore, small: Small
+) -> None:
+    run = store.create(small(), state=State.RUNNING)
+    run.ask(Request.STOP)
+    train(run)
+    assert run.status.state is State.STOPPED
+    assert not has_result(run)
+    with pytest.raises(NoNetworkError, match=run.id):
+        export_script(run)
+
+
 @pytest.mark.parametrize("state", [State.QUEUED, State.RUNNING, State.FAILED])
 def test_a_run_without_a_network_is_not_exported(
     store: RunStore, small: Small, state: State
 ) -> None:
     run = store.create(small(), state=state)
+    assert not has_result(run)
     for export in (export_script, export_notebook):
         with pytest.raises(NoNetworkError, match=run.id):
             export(run)

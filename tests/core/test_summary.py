@@ -5,6 +5,7 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from core.config import RunConfig
+from core.export import is_exact
 from core.run_table import COLUMNS, run_table, search, sort, varying_fields, within
 from core.runs import HISTORY_COLUMNS, Run, RunNotFoundError, RunStore
 from core.seeds import next_seeds, seed_accuracies, siblings
@@ -184,6 +185,35 @@ def test_seed_accuracies_are_of_whole_runs(ended: Ended) -> None:
         with_seed(4, 0.94, rate=0.5),
     ]
     assert seed_accuracies(chosen, others) == {1: 0.91, 2: 0.92}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"state": State.RUNNING},
+        {"state": State.STOPPED},
+        {"rate": 0.5},
+    ],
+)
+def test_a_chosen_run_that_is_not_whole_does_not_count_as_a_seed(
+    ended: Ended, options: dict[str, object]
+) -> None:
+    chosen = summarize(ended(RunConfig(seed=1), ((0.9, 0.91),), **options))
+    other = summarize(ended(RunConfig(seed=2), ((0.9, 0.92),)))
+    assert seed_accuracies(chosen, [chosen, other]) == {2: 0.92}
+
+
+def test_a_learning_rate_moved_and_moved_back_within_an_epoch_is_no_steady_one(
+    ended: Ended,
+) -> None:
+    run = ended(RunConfig(), ((0.9, 0.91),))
+    assert summarize(run).results.is_steady
+    assert is_exact(run)
+    for rate in (0.5, run.config.learning_rate):
+        run.ask(learning_rate=rate)
+    assert run.history["base_learning_rate"].eq(run.config.learning_rate).all()
+    assert not summarize(run).results.is_steady
+    assert not is_exact(run)
 
 
 def test_next_seeds_are_new() -> None:
