@@ -24,7 +24,8 @@ def compute_and_keep_map(run: Run, request: MapRequest) -> None:
     """Compute the map that was asked for with `run.ask_map`, writing it every few iterations.
 
     Ends at its next report when asked to stop, and keeps what was reached. Leaves a map alone that
-    is done, or that another job is at. What goes wrong is written to the map's status.
+    is done, or that another job is at. What goes wrong is written to the map's status; if not even
+    that can be written, its silence tells the page.
     """
     try:
         with run.map_lock(request.key):
@@ -33,6 +34,8 @@ def compute_and_keep_map(run: Run, request: MapRequest) -> None:
                 _compute_and_keep(run, request)
     except (RunBusyError, RunNotFoundError) as error:
         _log.info("%s", error)
+    except OSError as error:
+        _log.error("map %s of run %s cannot be written: %s", request.key, run.id, error)
 
 
 class _Journal:
@@ -67,7 +70,8 @@ class _Journal:
 
         def beat() -> None:
             while not over.wait(_BEAT_EVERY):
-                with suppress(RunError):  # a run that was deleted: the job itself will find out
+                # A run that was deleted, or a full disk: if it lasts, the job itself finds out.
+                with suppress(RunError, OSError):
                     self._beat()
 
         thread = threading.Thread(target=beat, name=f"beat {self._key}", daemon=True)
@@ -97,7 +101,7 @@ def _compute_and_keep(run: Run, request: MapRequest) -> None:
         whole = request.method is MapMethod.PCA or result.iteration == ITERATIONS
         journal.write_stage(result, State.FINISHED if whole else State.STOPPED)
     except Exception as error:  # whatever it was, the page must not wait for ever
-        if not isinstance(error, RunError | ValueError):
+        if not isinstance(error, RunError | ValueError | OSError):
             _log.exception("map %s of run %s failed", request.key, run.id)
         journal.write(MapStatus(state=State.FAILED, error=_sentence(error)))
 
@@ -108,4 +112,9 @@ def _sentence(error: Exception) -> str:
         return f"{words[:1].upper()}{words[1:]}."
     if isinstance(error, MemoryError):
         return "The machine ran out of memory. Try fewer points."
+    if isinstance(error, OSError):
+        return (
+            f"It cannot be kept: {error.strerror or error}. Make room on the disk, or see that it "
+            "can be written, and try again."
+        )
     return f"An error that Digit Lab did not expect: {type(error).__name__}: {error}"

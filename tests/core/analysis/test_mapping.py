@@ -1,5 +1,8 @@
 """The job that computes a map and keeps it with the run."""
 
+import errno
+import os
+import threading
 import time
 from collections.abc import Callable
 
@@ -149,6 +152,59 @@ def test_an_error_that_nobody_expected_is_told_too(
     compute_and_keep_map(run, SMALL)
     assert "ZeroDivisionError: by nought" in run.map_status(SMALL.key).error
     assert SMALL.key in caplog.text
+
+
+def full_disk(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Run, "write_map_points", full_disk)
+    run.ask_map(SMALL.key)
+    compute_and_keep_map(run, SMALL)
+    status = run.map_status(SMALL.key)
+    assert status.state is State.FAILED
+    assert "It cannot be kept: No space left on device." in status.error
+
+
+def test_where_nothing_can_be_written_the_job_ends(
+    run: Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    run.ask_map(SMALL.key)
+    monkeypatch.setattr(Run, "write_map_points", full_disk)
+    monkeypatch.setattr(Run, "write_map_status", full_disk)
+    compute_and_keep_map(run, SMALL)
+    assert run.map_status(SMALL.key).state is State.QUEUED
+    assert "No space left on device" in caplog.text
+
+
+def test_signs_of_life_go_on_after_one_that_could_not_be_written(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, beats = Run.write_map_status, []
+
+    def write_the_second_beat(run: Run, key: str, status: MapStatus) -> None:
+        if threading.current_thread().name.startswith("beat"):
+            beats.append(status)
+            if len(beats) == 1:
+                full_disk()
+        write(run, key, status)
+
+    def wait_for_two_beats(
+        run: Run, request: MapRequest, report: Callable[[FeatureMap], bool | None]
+    ) -> FeatureMap:
+        deadline = time.monotonic() + 30
+        while len(beats) < 2:
+            assert time.monotonic() < deadline, "no second sign of life"
+            time.sleep(0.01)
+        return compute_map(run, request, lambda stage: report(stage) or True)
+
+    monkeypatch.setattr(mapping, "_BEAT_EVERY", 0.05)
+    monkeypatch.setattr(mapping, "compute_map", wait_for_two_beats)
+    monkeypatch.setattr(Run, "write_map_status", write_the_second_beat)
+    run.ask_map(SMALL.key)
+    compute_and_keep_map(run, SMALL)
+    assert run.map_status(SMALL.key).state is State.STOPPED
 
 
 def test_a_run_that_was_deleted_meanwhile(store: RunStore) -> None:
