@@ -1,12 +1,15 @@
 """The door: every request and websocket passes it before Streamlit sees it.
 
 Alone, only this machine comes in; with a class password, whoever has a pass; with a provider,
-everyone, since the pages ask for the login themselves.
+whoever it vouches for, and strangers as far as the page that asks them to log in.
 """
 
 import asyncio
 import ipaddress
 import math
+import re
+from collections import deque
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from string import Template
@@ -29,9 +32,18 @@ from dashboard.passes import (
     write_pass,
 )
 from dashboard.tries import Tries
+from dashboard.visitor import is_logged_in
 
 LEAVE = "/auth/logout"  # where st.logout leads
 _OPEN_PATHS = {"/_stcore/health"}  # says no more than that the server is up
+_WEBSOCKET = "/_stcore/stream"
+# Before the login with a provider: the page, which is the same for all, its parts, and the login
+# itself. No media, uploads, components or metrics.
+_LOGIN_PATHS = re.compile(
+    r"/[^/]*|/static/.*|/auth/(login|logout)|/_stcore/(health|host-config)", re.DOTALL
+)
+_MOST_STRANGERS = 60  # a class that logs in at once
+_CLOSE = {"type": "websocket.close", "code": 1008}
 _LARGEST_FORM = 4096  # bytes
 _FORM_SECONDS = 10.0
 _PAGE = Template((Path(__file__).parent / "door.html").read_text("utf-8"))
@@ -52,6 +64,7 @@ class Door:
     def __init__(self, app: ASGIApp, tries: Tries | None = None) -> None:
         self._app = app
         self._tries = tries or Tries()
+        self._strangers: deque[asyncio.Timeout] = deque()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer at the door, or let the connection through."""
@@ -59,18 +72,37 @@ class Door:
             await self._app(scope, receive, send)
             return
         answer = await self._answer(scope, receive)
-        if answer is None:
+        if answer is None and scope["type"] == "websocket" and _is_stranger(HTTPConnection(scope)):
+            await self._let_stranger_in(scope, receive, send)
+        elif answer is None:
             await self._app(scope, receive, _with_headers(send))
         elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008})
+            await send(_CLOSE)
         else:
             await answer(scope, receive, _with_headers(send))
+
+    async def _let_stranger_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the login page's websocket through; the longest open makes room for one too many."""
+        if len(self._strangers) >= _MOST_STRANGERS:
+            self._strangers.popleft().reschedule(asyncio.get_running_loop().time())
+        try:
+            async with asyncio.timeout(None) as stay:
+                self._strangers.append(stay)
+                await self._app(scope, receive, send)
+        except TimeoutError:
+            await send(_CLOSE)
+        finally:
+            with suppress(ValueError):  # it made room
+                self._strangers.remove(stay)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Response | None:
         """What the door says; None lets the connection through."""
         connection, guarded_by = HTTPConnection(scope), guard()
-        if scope["path"] in _OPEN_PATHS or guarded_by is Guard.PROVIDER:
+        if scope["path"] in _OPEN_PATHS:
             return None
+        if guarded_by is Guard.PROVIDER:
+            may_pass = not _is_stranger(connection) or _leads_to_login(scope)
+            return None if may_pass else PlainTextResponse("Log in first.", 403)
         if guarded_by is Guard.ALONE:
             return None if _is_of_this_machine(connection) else _refuse_network()
         known = read_pass(connection.cookies.get(COOKIE))
@@ -153,6 +185,18 @@ def _here(connection: HTTPConnection) -> str:
     path = "/" + quote(connection.scope["path"].lstrip("/\\"))
     query = connection.scope["query_string"].decode("latin-1")
     return f"{path}?{query}" if query else path
+
+
+def _is_stranger(connection: HTTPConnection) -> bool:
+    """Whether there is a provider, and it has not vouched for this browser."""
+    return guard() is Guard.PROVIDER and not is_logged_in(connection.cookies)
+
+
+def _leads_to_login(scope: Scope) -> bool:
+    """Whether a stranger needs this connection to be asked to log in."""
+    if scope["type"] == "websocket":
+        return bool(scope["path"] == _WEBSOCKET)
+    return scope["method"] in {"GET", "HEAD"} and bool(_LOGIN_PATHS.fullmatch(scope["path"]))
 
 
 def _is_of_this_machine(connection: HTTPConnection) -> bool:

@@ -1,12 +1,16 @@
 """Who is looking at a page, and what they may do: one's own runs, or as a teacher everyone's."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from getpass import getuser
 from typing import Any
 
 import streamlit as st
+from streamlit.auth_util import get_cookie_with_chunks
+from streamlit.web.server.server_util import AUTH_COOKIE_NAME, get_cookie_secret
+from streamlit.web.server.starlette.starlette_app_utils import decode_signed_value
 
 from core.runs import DamagedRunError, Run
 from core.sweep.store import Sweep, SweepError
@@ -56,6 +60,22 @@ def may_change(what: Run | Sweep) -> bool:
         return what.record.owner == looking.name
     except (DamagedRunError, SweepError):
         return False
+
+
+def is_logged_in(cookies: Mapping[str, str]) -> bool:
+    """Whether a provider has vouched for a browser: its cookies hold what Streamlit signed then.
+
+    For the door, before there is a session to ask.
+    """
+
+    def read(name: str) -> bytes | None:
+        return decode_signed_value(get_cookie_secret(), name, cookies.get(name, ""))
+
+    try:
+        claims = json.loads(get_cookie_with_chunks(read, AUTH_COOKIE_NAME) or "{}")
+    except ValueError:
+        return False
+    return visitor_from_claims(claims) is not None
 
 
 def visitor_from_claims(claims: Mapping[str, Any]) -> Visitor | None:

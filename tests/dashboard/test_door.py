@@ -1,6 +1,7 @@
 """The door, asked as a server asks it: an ASGI scope in, a response out."""
 
 import asyncio
+import json
 import re
 import string
 import time
@@ -13,8 +14,10 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from streamlit.web.server.server_util import AUTH_COOKIE_NAME, get_cookie_secret
+from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
-from dashboard import passes
+from dashboard import access, passes
 from dashboard.door import LEAVE, Door
 from dashboard.passes import COOKIE, MAX_NAME, clean_name, read_pass, write_pass
 from dashboard.tries import Tries
@@ -358,6 +361,108 @@ def test_a_name_is_one_visible_line(words: str) -> None:
     assert name == name.strip()
     assert len(name) <= MAX_NAME
     assert clean_name(name) == name
+
+
+# --- a provider
+
+
+@pytest.fixture
+def vouched(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """A provider, and `vouched(claims)`: the cookies of whom it says to be so, as Streamlit signs
+    them."""
+    monkeypatch.setattr(access, "_secrets", lambda: {"auth": {"client_id": "digit-lab"}})
+
+    def vouched(secret: str = "", **claims: object) -> str:
+        content = json.dumps({"email": "anna@school.example", "is_logged_in": True} | claims)
+        value = create_signed_value(secret or get_cookie_secret(), AUTH_COOKIE_NAME, content)
+        return f"; {AUTH_COOKIE_NAME}={value.decode()}"
+
+    return vouched
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/media/1.png",
+        "/_stcore/upload_file/1/2",
+        "/_stcore/metrics",
+        "/_stcore/script-health-check",
+        "/_stcore/agent/interact",
+        "/_stcore/health/",
+        "/_stcore/host-config/../metrics",
+        "/component/x/index.html",
+        "/app/static/x",
+        "/base/media/1.png",
+        "//media/1.png",
+    ],
+)
+def test_a_stranger_gets_no_further_than_the_login(
+    ask: Ask, vouched: Callable[..., str], path: str
+) -> None:
+    for stranger in ("", vouched(is_logged_in=False), vouched("another secret")):
+        answer = ask(path, cookie=stranger)
+        assert (answer.status, answer.text) == (403, "Log in first.")
+        assert ask(path, cookie=stranger, kind="websocket").kind == "websocket.close"
+    assert ask(path, cookie=vouched()).went_in
+
+
+def test_a_stranger_is_shown_the_login_and_sends_nothing_but_it(
+    ask: Ask, vouched: Callable[..., str]
+) -> None:
+    open_to_all = ("/", "/train", "/static/js/index.js", "/static/media/font.woff2")
+    for path in (*open_to_all, "/auth/login", "/auth/logout", "/oauth2callback"):
+        assert ask(path).went_in
+        assert not ask(path, {}).went_in
+    assert ask("/_stcore/host-config").went_in
+    assert ask("/_stcore/stream", kind="websocket").went_in
+    assert ask("/_stcore/upload_file/1/2", {}, cookie=vouched()).went_in
+
+
+def test_one_stranger_too_many_takes_the_place_of_the_first(vouched: Callable[..., str]) -> None:
+    open_now: list[int] = []
+    closed: list[int] = []
+
+    async def stay(scope: Any, receive: Any, send: Any) -> None:
+        open_now.append(scope["number"])
+        try:
+            await asyncio.Event().wait()
+        finally:
+            open_now.remove(scope["number"])
+
+    async def come_and_stay() -> None:
+        door = Door(stay)
+
+        def connect(number: int, cookies: str = "") -> asyncio.Task[None]:
+            scope = {
+                "type": "websocket",
+                "path": "/_stcore/stream",
+                "headers": [(b"cookie", cookies.encode())],
+                "number": number,
+            }
+
+            async def send(message: dict[str, Any]) -> None:
+                assert message["type"] == "websocket.close"
+                closed.append(number)
+
+            return asyncio.create_task(door(scope, asyncio.Event().wait, send))
+
+        tasks = [connect(number, vouched()) for number in range(-100, 0)]
+        tasks += [connect(number) for number in range(63)]
+        while len(closed) < 3:
+            await asyncio.sleep(0.01)
+        assert open_now == [*range(-100, 0), *range(3, 63)]
+        tasks[-1].cancel()  # one who leaves by themselves makes room too
+        await asyncio.wait(tasks[-1:])
+        tasks.append(connect(63))
+        await asyncio.sleep(0.05)
+        assert open_now == [*range(-100, 0), *range(3, 62), 63]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    asyncio.run(asyncio.wait_for(come_and_stay(), 60))
+    assert closed == [0, 1, 2]
+    assert open_now == []
 
 
 def test_every_page_says_what_a_browser_may_run(ask: Ask, guarded: object) -> None:

@@ -4,10 +4,13 @@ import json
 import subprocess
 import sys
 import urllib.request
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from core.config import RunConfig
 from core.status import Request, State
@@ -104,6 +107,43 @@ def test_nobody_sees_a_page_before_the_login(browser: Browser, school: Server) -
             expect(page.get_by_text("a secret")).to_have_count(0)
             expect(page.get_by_role("link", name="Evaluate")).to_have_count(0)
     school.runs.delete(run.id)
+
+
+def test_a_stranger_may_neither_upload_nor_download(
+    browser: Browser, log_in, school: Server
+) -> None:
+    file = f"{school.url}/_stcore/upload_file/1/2"
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(school.url)
+        expect(page.get_by_role("button", name="Log in")).to_be_visible()
+        assert page.request.put(file, data=b"x").text() == "Log in first."
+        for path in ("_stcore/metrics", "media/1.png"):
+            assert page.request.get(f"{school.url}/{path}").status == 403
+    request = log_in(ANNA).request
+    assert "XSRF" in request.put(file, data=b"x").text()  # so it came to Streamlit
+    assert request.get(f"{school.url}/_stcore/metrics").status == 200
+    assert request.get(f"{school.url}/media/1.png").status == 404
+
+
+def test_strangers_who_hold_the_login_page_open_keep_nobody_from_it(
+    browser: Browser, school: Server
+) -> None:
+    url = school.url.replace("http", "ws") + "/_stcore/stream"
+    with ExitStack() as stack:
+        sockets = [
+            stack.enter_context(connect(url, subprotocols=["streamlit"], max_size=None))
+            for _ in range(60)
+        ]
+        context = stack.enter_context(browser.new_context())
+        page = context.new_page()
+        page.goto(school.url)
+        expect(page.get_by_role("button", name="Log in")).to_be_visible()
+        with suppress(ConnectionClosed):
+            while True:
+                sockets[0].recv(timeout=60)
+        assert sockets[0].close_code == 1008
+        assert sockets[-1].ping().wait(60)
 
 
 def test_one_sees_everyones_runs_but_changes_only_ones_own(log_in, school: Server) -> None:
