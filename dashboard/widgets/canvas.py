@@ -1,18 +1,16 @@
 """Where a digit comes from: the square to draw on, or a picture file."""
 
-import io
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
-from PIL import Image
 from streamlit_drawable_canvas import st_canvas
 
 from core.photograph import FORMATS, MAX_FILE_BYTES, PictureError, read_picture
 from dashboard import state, text
+from dashboard.square import SIDE, read_square
 
-_SIDE = 280
 _INK, _PAPER = "#FFFFFF", "#000000"
 _DRAW, _FILE = "Draw", "Picture file"
 
@@ -47,7 +45,7 @@ def _draw() -> npt.NDArray[np.uint8] | None:
         48,
         20,
         key="pen_width",
-        width=_SIDE,
+        width=SIDE,
         help="In pixels of the square's 280. MNIST's strokes would be about 20 wide.",
     )
     with square:
@@ -55,20 +53,12 @@ def _draw() -> npt.NDArray[np.uint8] | None:
             stroke_width=width,
             stroke_color=_INK,
             background_color=_PAPER,
-            width=_SIDE,
-            height=_SIDE,
+            width=SIDE,
+            height=SIDE,
             return_image_data=True,
             key=f"canvas_{state.canvas_number()}",
         )
-    return _unpack(drawn.image_bytes)
-
-
-def _unpack(content: bytes | None) -> npt.NDArray[np.uint8] | None:
-    """The PNG that a browser sent; None if it is not one of the square's size."""
-    if content is None:
-        return None
-    with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
-        return np.asarray(picture) if picture.size == (_SIDE, _SIDE) else None
+    return read_square(drawn)
 
 
 def _read_file() -> npt.NDArray[np.uint8] | None:
@@ -86,7 +76,7 @@ def _read_file() -> npt.NDArray[np.uint8] | None:
     except PictureError as error:
         st.error(f"{text.plain(file.name)}: {text.plain(error)}.", icon=":material/broken_image:")
         return None
-    st.image(file.getvalue(), width=_SIDE, alt="The picture as it came")
+    st.image(file.getvalue(), width=SIDE, alt="The picture as it came")
     if not found.any():
         st.warning("No digit was found on this picture.", icon=":material/search_off:")
     return found
