@@ -1,6 +1,7 @@
 """The form of a RunConfig: labels, bounds and tooltips are the configuration's own."""
 
 import math
+from collections.abc import Callable
 from enum import StrEnum
 
 import streamlit as st
@@ -9,6 +10,8 @@ from core.config import MAX_HIDDEN_LAYERS, PRESETS, Bounds, RunConfig, bounds
 from dashboard import state, text
 
 _STEPS_PER_DECADE = (1, 2, 5)
+_WITH_EARLY_STOPPING = {"patience", "min_delta", "restore_best_weights"}
+"""What is drawn only with early stopping on."""
 
 
 def render_config_form() -> RunConfig:
@@ -35,7 +38,8 @@ def render_config_form() -> RunConfig:
     ):
         render(name)
         _complain(name, wrong)
-    with st.expander("More options", icon=":material/tune:"):
+    is_wrong = any(name in wrong for _, name in _more_options())
+    with st.expander("More options", icon=":material/tune:", expanded=state.opens_more(is_wrong)):
         _render_more(wrong)
     for name in wrong.keys() - RunConfig.model_fields.keys():
         st.error(f"{text.plain(name)}: {text.plain(wrong[name])}")
@@ -77,25 +81,29 @@ def _render_layers(wrong: dict[str, str]) -> None:
     _complain("hidden", wrong)
 
 
+def _more_options() -> list[tuple[Callable[[str], None], str]]:
+    return [
+        (_choice, "activation"),
+        (_slider, "input_dropout"),
+        (_switch, "batch_normalization"),
+        (_choice, "optimizer"),
+        (_choice, "schedule"),
+        (_switch, "early_stopping"),
+        (_number, "patience"),
+        (_decimal, "min_delta"),
+        (_switch, "restore_best_weights"),
+        (_slider, "validation_share"),
+        (_number, "training_images"),
+        (_number, "seed"),
+    ]
+
+
 def _render_more(wrong: dict[str, str]) -> None:
-    early_stopping = st.session_state[state.key("early_stopping")]
-    for render, name, shown in (
-        (_choice, "activation", True),
-        (_slider, "input_dropout", True),
-        (_switch, "batch_normalization", True),
-        (_choice, "optimizer", True),
-        (_choice, "schedule", True),
-        (_switch, "early_stopping", True),
-        (_number, "patience", early_stopping),
-        (_decimal, "min_delta", early_stopping),
-        (_switch, "restore_best_weights", early_stopping),
-        (_slider, "validation_share", True),
-        (_number, "training_images", True),
-        (_number, "seed", True),
-    ):
-        if shown:
+    hidden = set() if st.session_state[state.key("early_stopping")] else _WITH_EARLY_STOPPING
+    for render, name in _more_options():
+        if name not in hidden:
             render(name)
-            _complain(name, wrong)
+        _complain(name, wrong)  # of what is hidden too: a link may have asked for it
 
 
 def _complain(name: str, wrong: dict[str, str]) -> None:
