@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.architecture import count_parameters
 from core.config import RunConfig
-from core.runs import RunNotWritableError
+from core.runs import RunError
 from core.turns import QueueFullError
 from dashboard import state, text
 from dashboard.charts.network import describe_network, draw_network
@@ -24,8 +24,8 @@ def start_run(config: RunConfig) -> None:
         run = engine.enqueue(config, name=st.session_state["run_name"], owner=owner())
     except QueueFullError as error:
         st.toast(text.plain(error), icon=":material/group:", duration="long")
-    except RunNotWritableError as error:
-        st.toast(text.plain(error), icon=":material/cloud_off:", duration="long")
+    except RunError as error:
+        st.toast(f"{text.plain(error)}.", icon=":material/cloud_off:", duration="long")
     else:
         state.choose_run(run)
 

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.config import bounds
-from core.runs import DamagedRunError, Run, RunNotFoundError
+from core.runs import DamagedRunError, Run, RunError, RunNotFoundError
 from core.status import Request, State, Status
 from dashboard import state, text
 from dashboard.charts.curves import SERIES, CurveStyle, draw_curve, with_live_point
@@ -23,6 +23,14 @@ from dashboard.widgets.result import render_result
 # a time, and with a class watching they would wait for Streamlit's locks a hundred times each.
 _turn = threading.Lock()
 _pace = Pace()
+_PAUSE_HELP = (
+    "Hold the training where it is, within a second. Resumed, it learns what it would have."
+)
+_RESUME_HELP = "Go on from here, as if there had been no pause."
+_STOP_HELP = (
+    "End the training within a second, for good. The network is kept as it is then, and can be "
+    "looked into on every page."
+)
 BADGES = {
     State.QUEUED: ("gray", ":material/hourglass_empty:"),
     State.RUNNING: ("blue", ":material/play_arrow:"),
@@ -37,7 +45,11 @@ BADGES = {
 
 def render_live_panel(run: Run) -> None:
     """Draw the run, and again several times a second for as long as it trains."""
-    every = _pace.seconds(state.visit()) if run.status.state.is_active else None
+    try:
+        trains = run.status.state.is_active
+    except RunNotFoundError:
+        trains = False
+    every = _pace.seconds(state.visit()) if trains else None
     st.fragment(_render, run_every=every)(run, every)
 
 
@@ -45,26 +57,20 @@ def _render(run: Run, every: float | None) -> None:
     if every and _pace.has_changed(every, state.visit()):
         st.rerun()  # sets the timer anew
     with _turn:
-        _render_panel(run, watching=every is not None)
+        try:
+            _render_panel(run, watching=every is not None)
+        except RunNotFoundError:  # at any moment
+            st.warning("This run was deleted.", icon=":material/delete:")
+        except DamagedRunError as error:
+            _render_damage(error)
 
 
 def _render_panel(run: Run, watching: bool) -> None:
-    try:
-        status, history = shared(_read, run)
-        if watching and not status.state.is_active:
-            st.rerun()  # ends the timer, and shows what comes after a run
-        if status.state is State.DAMAGED:
-            st.error(
-                text.plain(status.error),
-                title="This run is damaged",
-                icon=":material/broken_image:",
-            )
-            return
-    except RunNotFoundError:
-        st.warning("This run was deleted.", icon=":material/delete:")
-        return
-    except DamagedRunError as error:
-        st.error(text.plain(error), title="This run is damaged", icon=":material/broken_image:")
+    status, history = shared(_read, run)
+    if watching and not status.state.is_active:
+        st.rerun()  # ends the timer, and shows what comes after a run
+    if status.state is State.DAMAGED:
+        _render_damage(status.error)
         return
     _render_head(run, status)
     _render_progress(run, status, history)
@@ -85,6 +91,10 @@ def _render_panel(run: Run, watching: bool) -> None:
         render_inside(run, len(history))
 
 
+def _render_damage(why: object) -> None:
+    st.error(text.plain(why), title="This run is damaged", icon=":material/broken_image:")
+
+
 def _read(run: Run) -> tuple[Status, pd.DataFrame]:
     status = run.status
     return status, run.history if status.state is not State.DAMAGED else pd.DataFrame()
@@ -99,8 +109,10 @@ def _render_head(run: Run, status: Status) -> None:
 
 def _render_progress(run: Run, status: Status, history: pd.DataFrame) -> None:
     config = run.config
-    if trouble := engine.troubles.get(run.id):
-        st.warning(f"{trouble}. It goes on by itself once it can be.", icon=":material/save:")
+    trouble = engine.troubles.get(run.id) if status.state.is_active else None
+    if trouble:
+        sentence = f"{trouble}. It goes on by itself once it can be."
+        st.warning(text.plain(sentence), icon=":material/save:")
     if status.state is State.FAILED:
         st.error(text.plain(status.error), title="This run failed", icon=":material/error:")
         return
@@ -113,7 +125,7 @@ def _render_progress(run: Run, status: Status, history: pd.DataFrame) -> None:
     if problem := engine.store.problem:
         sentence = f"What is shown may be old: {problem}. It goes on by itself once they can be."
         st.warning(text.plain(sentence), icon=":material/cloud_off:")
-    elif status.is_silent and run.id not in engine.troubles:
+    elif status.is_silent and not trouble:
         st.warning(
             "The process that trained this run gives no sign of life. The run goes on from its "
             "last epoch as soon as a worker is free.",
@@ -146,19 +158,37 @@ def _progress_sentence(run: Run, status: Status) -> str:
 
 
 def _render_requests(run: Run, status: Status) -> None:
-    paused = run.control.request is Request.PAUSE
+    request = run.control.request
+    stops = request is Request.STOP or status.state is State.STOPPING
     with st.container(horizontal=True):
-        if paused:
-            _ask("Resume", ":material/play_arrow:", run, Request.RUN)
+        if request is Request.PAUSE:
+            _ask("Resume", ":material/play_arrow:", run, Request.RUN, _RESUME_HELP)
         else:
-            _ask("Pause", ":material/pause:", run, Request.PAUSE, status.state is State.QUEUED)
-        _ask("Stop", ":material/stop:", run, Request.STOP, status.state is State.STOPPING)
+            no_pause = stops or status.state is State.QUEUED
+            _ask("Pause", ":material/pause:", run, Request.PAUSE, _PAUSE_HELP, no_pause)
+        _ask("Stop", ":material/stop:", run, Request.STOP, _STOP_HELP, stops)
 
 
-def _ask(label: str, icon: str, run: Run, request: Request, disabled: bool = False) -> None:
+def _ask(
+    label: str, icon: str, run: Run, request: Request, explanation: str, disabled: bool = False
+) -> None:
     st.button(
-        label, icon=icon, key=f"ask_{request}", on_click=run.ask, args=(request,), disabled=disabled
+        label,
+        icon=icon,
+        key=f"ask_{request}",
+        help=explanation,
+        on_click=_ask_run,
+        args=(run, request),
+        disabled=disabled,
     )
+
+
+def _ask_run(run: Run, request: Request | None = None, learning_rate: float | None = None) -> None:
+    """Ask it of the training, or say why it cannot be asked."""
+    try:
+        run.ask(request, learning_rate)
+    except RunError as error:  # deleted since the page was drawn, or not to be written
+        st.toast(f"{text.plain(error)}.", icon=":material/error:", duration="long")
 
 
 def _render_figures(history: pd.DataFrame, status: Status) -> None:
@@ -190,26 +220,39 @@ def _best(history: pd.DataFrame, row: int, value: str) -> str:
 
 
 def _render_curves(run: Run) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        series = st.pills(
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.pills(
             "Series",
             list(SERIES),
             format_func=SERIES.__getitem__,
             selection_mode="multi",
             default=list(SERIES),
             key="curve_series",
-            label_visibility="collapsed",
             persist_state="session",
+            help="What Keras reports while it fits (dropout on, averaged while the weights move), "
+            "and each split as measured after the epoch.",
         )
-        log_loss = st.toggle("Log loss", key="log_loss", persist_state="session")
-    curves = shared(_draw_curves, run, CurveStyle(tuple(series), log_loss))
+        log_loss = st.toggle(
+            "Log loss",
+            key="log_loss",
+            persist_state="session",
+            help="A logarithmic axis for the loss: shows what still happens when it is small.",
+        )
+    series = tuple(name for name in SERIES if name in chosen)
+    if not series:
+        st.info("Choose a series to see its curves.", icon=":material/show_chart:")
+        return
+    style = CurveStyle(series, log_loss)
+    curves = shared(_draw_curves, run, style)
+    names = ", ".join(SERIES[name].lower() for name in series)
     with st.grid(2, min_column_width=300):
         for metric, options in curves.items():
+            axis = ", logarithmic" if style.is_logarithmic(metric) else ""
             st.echarts_chart(
                 options,
                 key=f"{metric}_curve",
                 height=300,
-                alt=f"{metric.title()} by epoch of the run {run.name}",
+                alt=f"{metric.title()}{axis} by epoch of the run {run.name}: {names}",
             )
 
 
@@ -220,8 +263,10 @@ def _draw_curves(run: Run, style: CurveStyle) -> dict[str, dict[str, Any]]:
     if status.state.is_active:
         epochs = run.config.epochs
         history = with_live_point(history, status, run.config.batches)
+    rate = run.config.learning_rate
     return {
-        metric: draw_curve(history, metric, style, epochs, best) for metric in ("loss", "accuracy")
+        metric: draw_curve(history, metric, style, epochs, best, rate)
+        for metric in ("loss", "accuracy")
     }
 
 
@@ -241,4 +286,4 @@ def _render_rate(run: Run) -> None:
 
 
 def _change_rate(run: Run, key: str) -> Callable[[], None]:
-    return lambda: run.ask(learning_rate=st.session_state[key])
+    return lambda: _ask_run(run, learning_rate=st.session_state[key])

@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.analysis.metrics import wilson_interval
 from core.config import TEST_SET, RunConfig
-from core.runs import Run
+from core.runs import Run, RunNotFoundError
 from core.status import State, Status
 from dashboard import text
 
@@ -33,12 +33,17 @@ def render_result(status: Status, history: pd.DataFrame) -> None:
 
 
 def render_next(run: Run) -> None:
-    """Link to what a finished run makes one want to try."""
-    if run.status.state not in {State.FINISHED, State.STOPPED}:
+    """Link to what a finished run makes one want to try; to nothing, if it was deleted."""
+    try:
+        has_ended = run.status.state in {State.FINISHED, State.STOPPED}
+        suggestions = _suggestions(run.config) if has_ended else []
+    except RunNotFoundError:
+        return
+    if not suggestions:
         return
     st.markdown("**Try next**")
     with st.container(horizontal=True):
-        for label, icon, config in _suggestions(run.config):
+        for label, icon, config in suggestions:
             st.page_link(
                 "app_pages/train.py", label=label, icon=icon, query_params=config.differences()
             )
