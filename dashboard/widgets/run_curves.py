@@ -156,9 +156,9 @@ def _draw(runs: list[OverlaidRun], metric: str, style: CurveStyle) -> dict[str, 
 def _render_best(table: pd.DataFrame) -> None:
     st.markdown(
         "**Best epochs**",
-        help="The epoch with the lowest validation loss, L2 penalty included: the one that early "
-        "stopping keeps. Marked in the charts by a dotted line, or by a ring if there are several "
-        "runs.",
+        help="The last to better the validation loss, L2 penalty included, by more than the run's "
+        "least improvement: the one that early stopping keeps. Marked in the charts by a dotted "
+        "line, or by a ring if there are several runs.",
     )
     with st.container(key="best_epochs"):
         st.table(
