@@ -102,6 +102,15 @@ def find_ink(canvas: npt.NDArray[Any]) -> Floats:
     return ink
 
 
+def lay_on_paper(picture: Image.Image) -> Image.Image:
+    """An RGBA picture on paper: on black if what is seen of it is light, else on white."""
+    grey, alpha = (np.asarray(band, np.float32) for band in picture.convert("LA").split())
+    seen = alpha.sum()
+    is_light = seen > 0 and (grey * alpha).sum() / seen >= 128
+    paper = Image.new("RGBA", picture.size, "black" if is_light else "white")
+    return Image.alpha_composite(paper, picture)
+
+
 def _grey(canvas: npt.NDArray[Any]) -> Images:
     """Uint8 (h, w), at most 1,024 high and wide; what is transparent is paper."""
     if (
@@ -124,17 +133,8 @@ def _grey(canvas: npt.NDArray[Any]) -> Images:
     if factor > 1:
         picture = picture.reduce(factor)
     if picture.mode == "RGBA":
-        picture = _lay_on_paper(picture)
+        picture = lay_on_paper(picture)
     return np.asarray(picture.convert("L"))
-
-
-def _lay_on_paper(picture: Image.Image) -> Image.Image:
-    """A picture with transparent parts, on black if what is seen of it is light, else on white."""
-    grey, alpha = (np.asarray(band, np.float32) for band in picture.convert("LA").split())
-    seen = alpha.sum()
-    is_light = seen > 0 and (grey * alpha).sum() / seen >= 128
-    paper = Image.new("RGBA", picture.size, "black" if is_light else "white")
-    return Image.alpha_composite(paper, picture)
 
 
 def _extent(ink: Floats, least: float) -> tuple[slice, slice]:

@@ -13,6 +13,7 @@ from skimage.filters import threshold_otsu
 from skimage.segmentation import clear_border
 
 from core.data import Floats, Images
+from core.drawing import lay_on_paper
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 MAX_FILE_BYTES = 20_000_000
@@ -78,10 +79,10 @@ def _open(content: bytes) -> Floats:
             picture.draft("L", (2 * _SIDE, 2 * _SIDE))
             picture.thumbnail((_SIDE, _SIDE), reducing_gap=2)
             upright = ImageOps.exif_transpose(picture)
+            if upright.mode.startswith("I"):  # 16 bits, which `convert` would cut off at 255
+                return np.asarray(upright, np.float32) / np.float32(65_535)
             if upright.has_transparency_data:
-                upright = upright.convert("RGBA")
-                paper = Image.new("RGBA", upright.size, "white")
-                upright = Image.alpha_composite(paper, upright)
+                upright = lay_on_paper(upright.convert("RGBA"))
             return np.asarray(upright.convert("L"), np.float32) / np.float32(255)
     except PictureError:
         raise

@@ -81,12 +81,23 @@ def test_a_photograph_taken_sideways_is_turned_upright() -> None:
     check_is_digit(read_picture(sideways), 4)
 
 
-def test_transparent_is_paper() -> None:
-    rgba = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
+@pytest.mark.parametrize("grey", [0, 60, 200, 255])
+def test_transparent_is_paper_for_dark_ink_and_for_light(grey: int) -> None:
+    rgba = np.full((HEIGHT, WIDTH, 4), grey, np.uint8)
     rgba[..., 3] = 255 * ink(2)
     file = io.BytesIO()
     Image.fromarray(rgba).save(file, "PNG")
     check_is_digit(read_picture(file.getvalue()), 2)
+
+
+@pytest.mark.parametrize("light_ink", [False, True])
+def test_a_scan_of_sixteen_bits_is_read(light_ink: bool) -> None:
+    picture = photograph(ink(3), light(0.2))
+    file = io.BytesIO()
+    deep = (65_535 * (1 - picture if light_ink else picture)).astype(np.uint16)
+    Image.fromarray(deep).save(file, "PNG")
+    assert Image.open(file).mode == "I;16"
+    check_is_digit(read_picture(file.getvalue()), 3)
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.02])
