@@ -18,6 +18,7 @@ _STATE_COLORS = {
     "PRUNED": ("cut short", "#E69F00"),
     "FAIL": ("lost", "#D55E00"),
     "RUNNING": ("under way", "#009E73"),
+    "WAITING": ("to come", "#CC79A7"),
 }
 
 
