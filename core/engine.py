@@ -19,7 +19,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from distributed import Client, Future, LocalCluster
+from distributed import CancelledError, Client, Future, KilledWorker, LocalCluster
 
 from core.config import RunConfig
 from core.runs import Run, RunBusyError, RunNotFoundError, RunNotWritableError, RunStore
@@ -47,6 +47,10 @@ _log = logging.getLogger(__name__)
 
 class EngineError(RuntimeError):
     """The engine is not running, or its cluster cannot be reached; the message says which."""
+
+
+LOST = (KilledWorker, CancelledError)
+"""What a future raises whose worker died, again and again, or whose cluster went away."""
 
 
 class Engine:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from core.engine import EngineError
+from core.engine import LOST, EngineError
 from core.runs import RunError
 from dashboard import text
 
@@ -18,6 +18,13 @@ def explain_silence() -> Iterator[None]:
     except (EngineError, RunError) as error:
         st.error(
             text.plain(error), title="The network cannot be shown", icon=":material/broken_image:"
+        )
+    except LOST:
+        st.error(
+            "The worker that was asked died over it, maybe for lack of memory, or its cluster was "
+            "shut down. Reload the page to ask again.",
+            title="The network cannot be shown",
+            icon=":material/heart_broken:",
         )
     except TimeoutError:
         st.warning(
