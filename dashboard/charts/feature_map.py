@@ -3,6 +3,7 @@
 The points are those of `FeatureMap`: index, true, predicted, confidence, x, y.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -100,18 +101,24 @@ def draw_growing_map(points: pd.DataFrame, coloring: Coloring) -> dict[str, Any]
     }
 
 
-def draw_map(points: pd.DataFrame, coloring: Coloring, method: MapMethod) -> go.Figure:
+def draw_map(
+    points: pd.DataFrame, coloring: Coloring, method: MapMethod, chosen: Sequence[int] = ()
+) -> go.Figure:
     """The whole map. Wrongly answered images are outlined diamonds, on top of all others.
 
-    `customdata` begins with the point's row in `points`, from 0, so that a selection finds it.
+    The `chosen` rows, if any, are shown as selected. `customdata` begins with the point's row in
+    `points`, from 0, so that a selection finds it.
     """
     groups, places = group_points(points, coloring)
     wrong = _is_wrong(points)
     figure = go.Figure()
     for is_wrong in (False, True):
         for place, group in enumerate(groups):
-            chosen = np.flatnonzero((places == place) & (wrong == is_wrong))
-            figure.add_trace(_trace(points, chosen, group, is_wrong, place))
+            rows = np.flatnonzero((places == place) & (wrong == is_wrong))
+            trace = _trace(points, rows, group, is_wrong, place)
+            if len(chosen):
+                trace.selectedpoints = np.flatnonzero(np.isin(rows, chosen)).tolist()
+            figure.add_trace(trace)
     figure.update_layout(
         height=MAP_HEIGHT,
         margin={"l": 24, "r": 8, "t": 8, "b": 24},

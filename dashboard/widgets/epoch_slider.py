@@ -11,13 +11,13 @@ _HELP = (
 )
 
 
-def pick_epoch(run: Run, epochs: int, help: str = _HELP) -> int:
+def pick_epoch(run: Run, epochs: int, help: str = _HELP, otherwise: int | None = None) -> int:
     """Let the reader choose an epoch from 1 to `epochs`; return it.
 
-    Until it is moved the slider follows the run: its latest epoch while it trains, then the one
-    whose weights it kept.
+    Until it is moved it is `otherwise`, or follows the run: its latest epoch while it trains, then
+    the one whose weights it kept.
     """
-    default = run.status.final_epoch or epochs
+    default = otherwise or run.status.final_epoch or epochs
     if epochs == 1:
         st.caption("After epoch 1, the only one so far.")
         return 1

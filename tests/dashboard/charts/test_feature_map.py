@@ -75,6 +75,18 @@ def test_a_point_tells_its_row_image_labels_and_confidence(points: pd.DataFrame)
     np.testing.assert_allclose(wrong, [1, 7, 5, 3, 45], rtol=1e-6)
 
 
+def test_chosen_points_are_shown_as_selected(points: pd.DataFrame) -> None:
+    def selected(*chosen: int) -> set[int] | None:
+        traces = draw_map(points, Coloring.CORRECT, MapMethod.TSNE, chosen).data
+        if all(trace.selectedpoints is None for trace in traces):
+            return None
+        return {trace.customdata[place][0] for trace in traces for place in trace.selectedpoints}
+
+    assert selected(0, 1, 3) == {0, 1, 3}
+    assert selected(2) == {2}
+    assert selected() is None
+
+
 @pytest.mark.parametrize(
     ("method", "title"),
     [(MapMethod.TSNE, "t-SNE dimension 1"), (MapMethod.PCA, "Principal component 1")],
