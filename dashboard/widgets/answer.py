@@ -5,16 +5,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.analysis.metrics import DISPUTED_TEST_LABELS
 from core.config import TEST_SET
 from dashboard.charts.answer import draw_answer, draw_answer_history
 from dashboard.charts.images import enlarge
 from dashboard.resources import mnist
+from dashboard.widgets.disputed import mark_disputed, render_disputed_badge
 from dashboard.widgets.evaluation import Evaluation
 from dashboard.widgets.image_grid import pick_image
 
 _KEY = "test_image"
-_DISPUTED = "label disputed"
 
 
 def render_answers(answers: pd.DataFrame, *, key: str, alt: str, size: int) -> None:
@@ -70,14 +69,7 @@ def _render_picture(evaluation: Evaluation, index: int) -> None:
     )
     with st.container(horizontal=True):
         st.badge("right" if right else "wrong", color="green" if right else "red")
-        if index in DISPUTED_TEST_LABELS:
-            st.badge(
-                _DISPUTED,
-                color="orange",
-                icon=":material/flag:",
-                help="One of fifteen test images whose labels people found wrong: Northcutt, "
-                "Athalye and Mueller 2021.",
-            )
+        render_disputed_badge(index)
     st.image(enlarge(mnist().x_test[index]), width=200, alt=f"Test image {index}")
 
 
@@ -109,6 +101,4 @@ def _caption(answer: Any) -> str:
             f"{answer.true} → {answer.predicted}",
             f"{answer.p_true:.2f} → {answer.p_predicted:.2f}",
         ]
-    if answer.Index in DISPUTED_TEST_LABELS:
-        lines.append(f'<span style="font-size:10px">{_DISPUTED}</span>')
-    return "<br>".join(lines)
+    return mark_disputed("<br>".join(lines), answer.Index)

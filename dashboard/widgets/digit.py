@@ -11,6 +11,7 @@ from dashboard import text
 from dashboard.charts.digits import GREY_VALUES_SIZE, draw_grey_values
 from dashboard.charts.images import enlarge
 from dashboard.resources import kept
+from dashboard.widgets.disputed import render_disputed_badge
 from dashboard.widgets.wide import wide
 
 _SETS = {"train": "training", "test": "test"}
@@ -44,9 +45,16 @@ def pick_digit(split: str, otherwise: int | None = None) -> Digits | None:
     return None if number is None else take_digits(split, np.array([number]))
 
 
-def render_digit(digit: Digits) -> None:
+def render_head(digit: Digits, split: str) -> None:
+    """Say which image of the split it is, and its label."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"No. {digit.indices[0]:,}: a **{digit.labels[0]}**", width="content")
+        render_disputed_badge(int(digit.indices[0]), split)
+
+
+def render_digit(digit: Digits, split: str) -> None:
     """Draw the image large, with its label."""
-    st.markdown(f"No. {digit.indices[0]:,}: a **{digit.labels[0]}**")
+    render_head(digit, split)
     alt = f"Image {digit.indices[0]}, a {digit.labels[0]}"
     st.image(enlarge(digit.images[0]), width=224, alt=alt)
 
@@ -84,7 +92,7 @@ def render_arrays(_: RunConfig) -> None:
             "the test.",
         )
         digit = pick_digit(split, otherwise=0)
-        render_digit(digit)
+        render_digit(digit, split)
         st.caption("0 is black, the paper; 255 is white, the ink.")
     with values:
         render_grey_values(digit)

@@ -4,7 +4,14 @@ import streamlit as st
 
 from core.analysis.digits import SPLITS, Digits, find_digits, take_digits
 from core.config import CLASSES, RunConfig
-from dashboard.widgets.digit import digit_key, pick_digit, render_digit, render_grey_values
+from dashboard.widgets.digit import (
+    digit_key,
+    pick_digit,
+    render_digit,
+    render_grey_values,
+    render_head,
+)
+from dashboard.widgets.disputed import mark_disputed
 from dashboard.widgets.image_grid import pick_image
 from dashboard.widgets.wide import wide
 
@@ -66,7 +73,10 @@ def _render_grid(split: str, digits: Digits) -> None:
     with wide(10 * _SIZE):
         pick_image(
             digits.images,
-            [str(label) for label in digits.labels],
+            [
+                mark_disputed(str(label), index, split)
+                for index, label in zip(digits.indices, digits.labels, strict=True)
+            ],
             key="digit_grid",
             alt=f"{len(digits.images)} digits of the split {split}",
             size=_SIZE,
@@ -78,18 +88,18 @@ def _render_large(split: str) -> None:
     digit = pick_digit(split)
     if digit is None:
         return
-    render_digit(digit)
+    render_digit(digit, split)
     if st.button(
         "Its grey values",
         icon=":material/grid_on:",
         help="The 28×28 numbers that the image is made of.",
     ):
-        _show_grey_values(digit)
+        _show_grey_values(digit, split)
 
 
 @st.dialog("Grey values", width=820)
-def _show_grey_values(digit: Digits) -> None:
-    st.markdown(f"No. {digit.indices[0]:,}: a **{digit.labels[0]}**")
+def _show_grey_values(digit: Digits, split: str) -> None:
+    render_head(digit, split)
     render_grey_values(digit)
 
 

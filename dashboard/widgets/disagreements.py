@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.resources import mnist
 from dashboard.widgets.compared import Compared
+from dashboard.widgets.disputed import mark_disputed, render_disputed_badge
 from dashboard.widgets.image_grid import pick_image
 from dashboard.widgets.pair import Pair
 
@@ -42,13 +43,14 @@ def _render(
     labels = mnist().y_test
     place = pick_image(
         mnist().x_test[shown],
-        [f"{labels[index]} → {wrong_answers[index]}" for index in shown],
+        [mark_disputed(f"{labels[index]} → {wrong_answers[index]}", index) for index in shown],
         key=f"only_{better.letter}",
         alt=f"Test images that {better.letter} gets right and {worse.letter} wrong",
         columns=8,
     )
     if place is not None:
         index = int(shown[place])
+        render_disputed_badge(index)
         for one in (better, worse):
             st.page_link(
                 "app_pages/evaluate.py",
