@@ -1,6 +1,7 @@
 """What is inside a run's network: its layers, their weights, and what an image sets off in them.
 
-All take the network as `network.load_network` finds it, and raise what that raises.
+All take the network as `network.load_network` finds it, or after an epoch as `load_network_after`
+does, and raise what these raise.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,13 @@ import pandas as pd
 import tensorflow as tf
 
 from core.analysis.maps import hidden_layers
-from core.analysis.network import as_pixels, layer_outputs, load_network, truncate
+from core.analysis.network import (
+    as_pixels,
+    layer_outputs,
+    load_network,
+    load_network_after,
+    truncate,
+)
 from core.analysis.weights import FirstLayer
 from core.config import CLASSES, IMAGE_SIDE
 from core.data import Floats, load_mnist
@@ -90,25 +97,27 @@ def dead_units(run: Run, images: npt.NDArray[Any] | None = None) -> pd.DataFrame
     return pd.DataFrame(rows, columns=["layer", "units", "dead", "share"])
 
 
-def activations(run: Run, image: npt.NDArray[Any]) -> dict[str, Floats]:
+def activations(run: Run, image: npt.NDArray[Any], epoch: int | None = None) -> dict[str, Floats]:
     """What each layer gives for one image, float32 (units,) by the layer's name, in order.
 
-    `image` is uint8 (28, 28), or floats in [0, 1]. Dropout, which does nothing in inference mode,
-    is left out.
+    `image` is uint8 (28, 28), or floats in [0, 1]. With `epoch`, of the network as it was after it.
+    Dropout, which does nothing in inference mode, is left out.
     """
-    return activations_and_gradient(load_network(run), image)[0]
+    return activations_and_gradient(_load(run, epoch), image)[0]
 
 
-def input_gradient(run: Run, image: npt.NDArray[Any], digit: int) -> Floats:
+def input_gradient(
+    run: Run, image: npt.NDArray[Any], digit: int, epoch: int | None = None
+) -> Floats:
     """Which pixels speak for `digit`: gradient times input, float32 (28, 28), positive is for it.
 
     The gradient is that of the class score before softmax, whose own would vanish where the network
-    is sure (Simonyan et al. 2013; times input: Shrikumar et al. 2016). Raises ValueError for a
-    digit that is not from 0 to 9.
+    is sure (Simonyan et al. 2013; times input: Shrikumar et al. 2016). `image` and `epoch` as in
+    `activations`. Raises ValueError for a digit that is not from 0 to 9.
     """
     if digit not in range(CLASSES):
         raise ValueError(f"{digit!r} is no digit; choose 0 to {CLASSES - 1}")
-    return activations_and_gradient(load_network(run), image, digit)[1]
+    return activations_and_gradient(_load(run, epoch), image, digit)[1]
 
 
 def activations_and_gradient(
@@ -132,6 +141,10 @@ def _all_outputs(model: keras.Sequential) -> keras.Model:
     """`model` with what each layer gives, by its name, and what the last one is given."""
     outputs = {layer.name: layer.output for layer in _computing(model)}
     return truncate(model, outputs | {_BEFORE_OUTPUT: model.layers[-1].input})
+
+
+def _load(run: Run, epoch: int | None) -> keras.Sequential:
+    return load_network(run) if epoch is None else load_network_after(run, epoch)
 
 
 def _regularizer(layer: keras.Layer) -> str | None:

@@ -7,7 +7,6 @@ import numpy.typing as npt
 import streamlit as st
 
 from core.analysis.maps import hidden_layers
-from core.analysis.metrics import DISPUTED_TEST_LABELS
 from core.config import CLASSES, TEST_SET
 from core.runs import Run
 from dashboard.charts.answer import draw_answer
@@ -15,6 +14,8 @@ from dashboard.charts.images import enlarge
 from dashboard.charts.layers import draw_activations
 from dashboard.charts.strips import color_weights
 from dashboard.resources import ask_worker, mnist
+from dashboard.widgets.disputed import render_disputed_badge
+from dashboard.widgets.kept_epoch import pick_kept_epoch
 
 _INDEX_KEY = "layers_digit"
 _SIDE = 8
@@ -22,12 +23,16 @@ _SIDE = 8
 
 
 def render_digit(run: Run) -> None:
-    """Draw the test digit that the reader chooses, and what it sets off in each layer."""
+    """Draw the test digit that the reader chooses, and what it sets off in each layer.
+
+    After the epoch that the reader chooses, where the run keeps the network of it.
+    """
+    epoch = pick_kept_epoch(run, len(run.history))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         index = _pick_index()
         speaker = _pick_class()
     image, true = mnist().x_test[index], int(mnist().y_test[index])
-    values = ask_worker("core.analysis.layers:activations", run, image)
+    values = ask_worker("core.analysis.layers:activations", run, image, epoch)
     predicted = int(values["output"].argmax())
     speaker = predicted if speaker is None else speaker
     _render_head(index, true, predicted)
@@ -36,9 +41,9 @@ def render_digit(run: Run) -> None:
             st.markdown("The digit")
             st.image(enlarge(image, _SIDE), alt=f"Test image {index}, a {true}")
         with st.container():
-            _render_gradient(run, image, speaker)
+            _render_gradient(run, epoch, image, speaker)
         with st.container():
-            st.markdown("What the network takes it for, %")
+            st.markdown(f"What the network takes it for after epoch {epoch}, %")
             st.echarts_chart(
                 draw_answer(values["output"], true), key="inner_answer", height=240, alt="Answer"
             )
@@ -83,12 +88,11 @@ def _render_head(index: int, true: int, predicted: int) -> None:
         )
         right = true == predicted
         st.badge("right" if right else "wrong", color="green" if right else "red")
-        if index in DISPUTED_TEST_LABELS:
-            st.badge("label disputed", color="orange", icon=":material/flag:")
+        render_disputed_badge(index)
 
 
-def _render_gradient(run: Run, image: npt.NDArray[np.uint8], digit: int) -> None:
-    gradient = ask_worker("core.analysis.layers:input_gradient", run, image, digit)
+def _render_gradient(run: Run, epoch: int, image: npt.NDArray[np.uint8], digit: int) -> None:
+    gradient = ask_worker("core.analysis.layers:input_gradient", run, image, digit, epoch)
     st.markdown(f"What speaks for a **{digit}**: red for it, blue against")
     st.image(
         enlarge(color_weights(gradient[None])[0], _SIDE),
