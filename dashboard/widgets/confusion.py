@@ -9,6 +9,7 @@ from dashboard.widgets.cell import Cell, cell_keys, pick_cell, select_answers
 from dashboard.widgets.evaluation import Evaluation
 
 _CHART = "confusion_matrix"
+_CLICKED = "clicked_cell"
 _PER_PAGE = 24
 _NORMALIZATIONS: dict[str, Normalization | None] = {
     "counts": None,
@@ -61,10 +62,17 @@ def _render_matrix(evaluation: Evaluation, cell: Cell) -> None:
 
 
 def _choose_cell() -> None:
-    """Choose the cell that was clicked; none if it was clicked again."""
+    """Choose the cell that was clicked; none if it is the one chosen.
+
+    A second click on the same cell comes as an empty selection, whatever was chosen in between.
+    """
     selected = st.session_state[_CHART].selection.selected
-    cell = find_cell(selected[0]["data_indices"][0]) if selected else (None, None)
-    for key, digit in zip(cell_keys("cell"), cell, strict=True):
+    if selected:
+        st.session_state[_CLICKED] = find_cell(selected[0]["data_indices"][0])
+    clicked = st.session_state[_CLICKED]
+    keys = cell_keys("cell")
+    is_chosen = clicked == tuple(st.session_state[key] for key in keys)
+    for key, digit in zip(keys, (None, None) if is_chosen else clicked, strict=True):
         st.session_state[key] = digit
 
 

@@ -22,14 +22,18 @@ def pick_image(
 ) -> int | None:
     """Draw the images, uint8 (n, 28, 28); return the place of the one clicked, from 0, or None.
 
-    `on_pick` is called with that place when it is clicked, before the page runs again. `captions`
-    and `size` are those of `draw_image_grid`.
+    `on_pick` is called with that place when it is clicked, before the page runs again: also when it
+    is clicked a second time, which lets go of the selection. `captions` and `size` are those of
+    `draw_image_grid`.
     """
+    last = f"{key}_clicked"
 
     def tell() -> None:
         place = _place(st.session_state[key])
-        if on_pick and place is not None:
-            on_pick(place)
+        if place is not None:
+            st.session_state[last] = place
+        if on_pick and last in st.session_state:
+            on_pick(st.session_state[last])
 
     event = st.plotly_chart(
         draw_image_grid(images, captions, columns, size=size),
