@@ -12,7 +12,7 @@ from dashboard import state, text
 from dashboard.charts.colors import RUN_COLORS, run_colors
 from dashboard.resources import store
 from dashboard.widgets.follow import follow
-from dashboard.widgets.run_picker import dated_label, tell_apart
+from dashboard.widgets.run_picker import dated_label, say_nothing_trained, tell_apart
 
 _KEY = "compared_runs"
 _MOST = 200
@@ -43,6 +43,8 @@ class Compared(NamedTuple):
 
 def require_compared(runs: list[Summary]) -> list[Compared]:
     """Let the reader choose two to eight runs; with fewer, say what to do and end the page."""
+    if not runs:
+        say_nothing_trained()
     chosen = _pick({run.id: run for run in runs})
     readable = []
     for summary in chosen:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from typing import NoReturn
 
 import pandas as pd
 import streamlit as st
@@ -53,13 +54,9 @@ def require_run() -> tuple[Run, pd.DataFrame]:
     """
     run = pick_run(placeholder="choose a run")
     if run is None:
-        empty = not store.list()
-        st.info(
-            "Nothing has been trained yet." if empty else "Choose a run above, or train one.",
-            icon=":material/model_training:",
-        )
-        st.page_link("app_pages/train.py", label="Train a network", icon=":material/play_arrow:")
-        st.stop()
+        if not store.list():
+            say_nothing_trained()
+        _say_and_stop("Choose a run above, or train one.")
     try:
         follow(run)
         history = run.history
@@ -76,6 +73,17 @@ def require_run() -> tuple[Run, pd.DataFrame]:
         st.page_link("app_pages/train.py", label="Watch it train", icon=":material/visibility:")
         st.stop()
     return run, history
+
+
+def say_nothing_trained() -> NoReturn:
+    """Say what to do where there is no run at all, and end the page."""
+    _say_and_stop("Nothing has been trained yet.")
+
+
+def _say_and_stop(sentence: str) -> NoReturn:
+    st.info(sentence, icon=":material/model_training:")
+    st.page_link("app_pages/train.py", label="Train a network", icon=":material/play_arrow:")
+    st.stop()
 
 
 def pick_runs(
