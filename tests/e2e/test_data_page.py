@@ -8,6 +8,7 @@ from sklearn.model_selection import train_test_split
 
 from core.data import load_mnist
 from core.runs import Run
+from tests.e2e.figures import click_image
 from tests.e2e.server import Server
 
 MNIST = load_mnist()
@@ -41,21 +42,36 @@ def test_the_grid_is_filtered_turned_and_clicked(page: Page, server: Server) -> 
     open_part(page, server, "Browse", "digit_split=Test&digit_classes=3&digit_classes=7")
     indices = np.flatnonzero(np.isin(MNIST.y_test, [3, 7]))
     labels = [str(label) for label in MNIST.y_test[indices]]
-    grid = plot(page, "digit_grid")
     expect(captions(page)).to_have_text(labels[:40])
-    x, y = grid.evaluate(
-        """plot => {
-            const {xaxis, yaxis} = plot._fullLayout, points = plot._fullData[1];
-            return [xaxis._offset + xaxis.l2p(points.x[13]),
-                    yaxis._offset + yaxis.l2p(points.y[13])];
-        }"""
-    )
-    grid.click(position={"x": x, "y": y})
+    click_image(page, "digit_grid", 13)
     expect(page.get_by_text(f"No. {indices[13]}: a {labels[13]}")).to_be_visible()
     expect(page).to_have_url(re.compile(rf"test_digit={indices[13]}\b"))
     page.get_by_test_id("stPagination").get_by_text("2", exact=True).click()
     expect(page).to_have_url(re.compile("digit_page=2"))
     expect(captions(page)).to_have_text(labels[40:80])
+
+
+def test_disputed_labels_carry_their_badge(page: Page, server: Server) -> None:
+    badge = page.locator(".stMarkdownBadge", has_text="label disputed")
+    eights = np.flatnonzero(MNIST.y_test == 8)  # 947 among them
+    place = int(np.flatnonzero(eights == 947)[0])
+    turned = place // 40 + 1
+    query = f"digit_split=Test&digit_classes=8&digit_page={turned}&test_digit=947"
+    open_part(page, server, "Browse", query)
+    expect(page.get_by_text("No. 947: a 8")).to_be_visible()
+    expect(badge.first).to_be_visible()
+    expected = [
+        "8label disputed" if index == 947 else "8" for index in eights[40 * (turned - 1) :][:40]
+    ]
+    expect(captions(page)).to_have_text(expected)
+    page.get_by_role("button", name="Its grey values").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator(".stMarkdownBadge", has_text="label disputed").first).to_be_visible()
+    open_part(page, server, "As they come", "digit_set=test&test_digit=947")
+    expect(badge.first).to_be_visible()
+    open_part(page, server, "As they come", "digit_set=train&training_digit=947")
+    expect(page.get_by_text(f"No. 947: a {MNIST.y_train[947]}")).to_be_visible()
+    expect(badge).to_have_count(0)
 
 
 def test_steps_and_counts_follow_the_chosen_run(page: Page, server: Server, trained: Run) -> None:
