@@ -267,6 +267,11 @@ def link_ids(name: str, run_ids: Iterable[str] | None) -> None:
         st.query_params[name] = named
 
 
+def chosen_texts(key: str) -> list[str]:
+    """The texts that a control with several is set to, before it is drawn: a link's, or its own."""
+    return [*st.session_state.get(key, ()), *st.query_params.get_all(key)]
+
+
 def open_dialog(name: str) -> None:
     """Have the dialog `name` shown, and shown again whenever the page runs again, until closed."""
     st.session_state[_DIALOG] = name

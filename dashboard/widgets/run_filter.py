@@ -16,7 +16,9 @@ from core.run_table import (
     varying_fields,
     within,
 )
+from core.status import State
 from core.summary import Summary
+from dashboard import state
 
 TITLES = {
     "name": "Name",
@@ -59,12 +61,12 @@ def pick_rows(runs: list[Summary]) -> pd.DataFrame:
             help="For each column that you choose a control appears to narrow the list by.",
         )
         column, ascending = _pick_order()
-    table = search(table, words)
+    rows = search(table, words)
     if filters:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             for name in filters:
-                table = _filter(table, name)
-    return sort(table, column, ascending)
+                rows = _filter(rows, name, table)
+    return sort(rows, column, ascending)
 
 
 def pick_fields(runs: list[Summary], rows: pd.DataFrame) -> list[str]:
@@ -103,12 +105,14 @@ def _pick_order() -> tuple[str, bool]:
     return column, ascending
 
 
-def _filter(table: pd.DataFrame, name: str) -> pd.DataFrame:
+def _filter(table: pd.DataFrame, name: str, everything: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `table` that the reader wants; what there is to want is in `everything`."""
     if is_text(name):
+        key = f"runs_is_{name}"
         values = st.multiselect(
             TITLES[name],
-            sorted(set(table[name]), key=str.casefold),
-            key=f"runs_is_{name}",
+            _options(everything, name, key),
+            key=key,
             bind="query-params",
             placeholder="any",
             width=260,
@@ -131,6 +135,15 @@ def _filter(table: pd.DataFrame, name: str) -> pd.DataFrame:
         low, high = (None if end is None else end / scale for end in (low, high))
         return within(table, name, low, high)
     return _filter_days(table, name)
+
+
+def _options(table: pd.DataFrame, name: str, key: str) -> list[str]:
+    """The texts of a column, and those already chosen: a filter whose choice is no option any more
+    would be none, without a word.
+    """
+    if name == "state":
+        return [one.value for one in State]
+    return sorted({*table[name], *state.chosen_texts(key)}, key=str.casefold)
 
 
 def _filter_days(table: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -80,6 +80,29 @@ def test_search_filter_and_sort_are_in_the_link(
     expect_listed(page, half, quarter)
 
 
+def test_a_filter_stays_though_no_run_is_like_it(
+    page: Page, server: Server, zebras: list[Run]
+) -> None:
+    *_, quarter = zebras
+    link = "runs_search=zebra&runs_filters=State&runs_filters=Name&runs_is_state=failed"
+    open_runs(page, server, f"{link}&runs_is_name=zebra+gone")
+    expect(page.get_by_text("No run is like this.")).to_be_visible()
+    chosen = page.get_by_test_id("stMultiSelect")
+    expect(chosen.filter(has_text="failed")).to_be_visible()
+    expect(chosen.filter(has_text="zebra gone")).to_be_visible()
+
+    open_runs(page, server, "runs_search=zebra&runs_filters=State&runs_is_state=finished")
+    expect_listed(page, *zebras[::-1])
+    page.get_by_role("textbox", name="Search").fill("no such run")
+    page.get_by_role("textbox", name="Search").press("Enter")
+    expect(page.get_by_text("No run is like this.")).to_be_visible()
+    expect(page).to_have_url(re.compile("runs_is_state=finished"))
+    quarter.write_status(quarter.status.model_copy(update={"state": State.STOPPED}))
+    page.get_by_role("textbox", name="Search").fill("zebra")
+    page.get_by_role("textbox", name="Search").press("Enter")
+    expect_listed(page, *zebras[1::-1])
+
+
 def test_a_run_is_chosen_renamed_noted_and_pinned(
     page: Page, server: Server, zebras: list[Run]
 ) -> None:
