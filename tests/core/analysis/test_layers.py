@@ -151,6 +151,17 @@ def test_activations_are_of_one_image(trained: Run) -> None:
         activations(trained, X_TEST[:2])
 
 
+def test_an_image_is_followed_through_the_network_of_an_earlier_epoch(trained: Run) -> None:
+    for index in range(20):
+        outputs = [activations(trained, X_TEST[index], epoch)["output"] for epoch in (1, 2, None)]
+        expected = trained.test_probabilities()[:, index]
+        np.testing.assert_allclose(outputs[:2], expected, atol=0.01)
+        np.testing.assert_array_equal(outputs[1], outputs[2])
+    early, late = (input_gradient(trained, X_TEST[0], 7, epoch) for epoch in (1, 2))
+    assert not np.allclose(early, late)
+    np.testing.assert_array_equal(late, input_gradient(trained, X_TEST[0], 7))
+
+
 @pytest.mark.parametrize("activation", ["tanh", "gelu"])
 def test_input_gradient_equals_finite_differences(
     untrained: Callable[..., Run], activation: str
