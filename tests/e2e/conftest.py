@@ -5,14 +5,14 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from core.config import RunConfig
 from core.runs import Run
 from core.status import Request, State
 from tests.e2e.server import Server, wait_for
 
-expect.set_options(timeout=60_000)  # as long as a busy machine may take
+expect.set_options(timeout=120_000)  # as long as a busy machine may take
 
 _REMEDY = (
     "Browser tests need Chromium: install your system's `chromium`, or run "
@@ -77,9 +77,8 @@ def trained(server: Server) -> Run:
 @pytest.fixture
 def page(browser: Browser, server: Server):
     with browser.new_context(viewport={"width": 1400, "height": 1000}) as context:
-        page: Page = context.new_page()
-        page.set_default_timeout(60_000)
-        yield page
+        context.set_default_timeout(120_000)  # of every page of it
+        yield context.new_page()
     for run in server.runs.list():  # what a test left behind would keep the next one waiting
         if run.status.state.is_active:
             run.ask(Request.STOP)

@@ -14,19 +14,25 @@ import psutil
 from core.runs import Run, RunStore
 
 ROOT = Path(__file__).parents[2]
-_DEADLINE = 60.0
+_DEADLINE = 120.0
 
 
 class Server:
     """The dashboard as `make run` starts it; `kill` and `start` again keep the runs.
 
-    With `options` of `streamlit run`, and `environment` variables, for one that is guarded.
+    With `options` of `streamlit run`, and `environment` variables, for one that is guarded;
+    `code` is another folder with `core` and `dashboard` than ours.
     """
 
     def __init__(
-        self, folder: Path, *options: str, port: int | None = None, **environment: str
+        self,
+        folder: Path,
+        *options: str,
+        port: int | None = None,
+        code: Path = ROOT,
+        **environment: str,
     ) -> None:
-        self.options, self.environment = options, environment
+        self.options, self.environment, self.code = options, environment, code
         self.runs = RunStore(folder / "runs")
         self.log = folder / "server.log"
         self.port = port or free_port()
@@ -38,7 +44,7 @@ class Server:
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
                 [*command, "--server.port", str(self.port), *self.options],
-                cwd=ROOT,
+                cwd=self.code,
                 env=os.environ
                 | {
                     "DIGITLAB_RUNS": str(self.runs.root),
@@ -67,6 +73,10 @@ class Server:
 
     def kill_worker(self) -> None:
         self.worker.kill()
+
+    def freeze_worker(self) -> None:
+        """It lives and does nothing, until it is killed."""
+        self.worker.suspend()
 
     def newest_run(self) -> Run:
         return self.runs.list()[0]
