@@ -4,17 +4,33 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
+from statsmodels.stats.proportion import proportion_confint
 
 from core.config import PRESETS, RunConfig
 from core.runs import Run
 from core.status import Request, State
+from dashboard.charts.colors import SPLIT_COLORS
 from tests.e2e.server import Server, wait_for
 
 SLOW = "hidden=256-256&epochs=200"  # goes on for as long as a test may look at it
 
+PICTURE = "canvas => canvas.toDataURL()"
+COUNT = """(canvas, color) => {
+    const wanted = [1, 3, 5].map(place => parseInt(color.slice(place, place + 2), 16));
+    const shown = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    let count = 0;
+    for (let i = 0; i < shown.length; i += 4)
+        count += wanted.every((value, place) => shown[i + place] === value);
+    return count;
+}"""  # pixels of a colour
+
 
 def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
+
+
+def curve(page: Page, metric: str, series: str):
+    return page.get_by_label(f"{metric} by epoch of the run a trained run: {series}", exact=True)
 
 
 def train(page: Page, server: Server, link: str) -> Run:
@@ -106,8 +122,65 @@ def test_live_charts_are_updated_in_place(page: Page, server: Server) -> None:
     canvas.evaluate("element => element.isTheSame = true")
     epoch = run.status.epoch
     wait_for(lambda: run.status.epoch >= epoch + 2, "two more epochs")
-    expect(page.get_by_text(f"Epoch {epoch + 2} of 200")).to_be_visible()
+    run.ask(Request.PAUSE)
+    wait_for(in_state(run, State.PAUSED), "the pause")
+    expect(page.get_by_text(f"Epoch {run.status.epoch} of 200")).to_be_visible()
     assert canvas.evaluate("element => element.isTheSame === true")
+
+
+def test_the_strips_show_the_network_change(page: Page, server: Server) -> None:
+    train(page, server, SLOW)
+    weights = page.get_by_role("img", name="First-layer weights as pictures")
+    answers = page.locator(".st-key-ten_digits canvas").first
+    expect(page.get_by_text("First layer, 32 units")).to_be_visible()
+    expect(page.get_by_label("Probabilities of ten test digits")).to_be_visible()
+    expect(answers).to_be_visible()
+    first_weights = weights.get_attribute("src")
+    first_answers = answers.evaluate(PICTURE)
+    assert first_weights
+    expect(weights).not_to_have_attribute("src", first_weights)
+    wait_for(lambda: answers.evaluate(PICTURE) != first_answers, "other answers")
+
+
+def test_a_finished_run_says_how_sure_its_accuracy_is(
+    page: Page, server: Server, trained: Run
+) -> None:
+    page.goto(f"{server.url}/train?run={trained.id}")
+    right = round(10_000 * trained.history["test_accuracy"].iloc[-1])
+    low, high = proportion_confint(right, 10_000, method="wilson")
+    expect(page.get_by_text(f"95 %: {100 * low:.2f} to {100 * high:.2f} %")).to_be_visible()
+
+
+def test_series_are_switched_off_and_on(page: Page, server: Server, trained: Run) -> None:
+    page.goto(f"{server.url}/train?run={trained.id}")
+    canvas = page.locator(".st-key-loss_curve canvas").first
+    expect(curve(page, "Loss", "while fitting, train, validation, test")).to_be_visible()
+    wait_for(lambda: canvas.evaluate(COUNT, SPLIT_COLORS["test"]) > 50, "the test curve")
+    press(page, "Test")
+    expect(curve(page, "Accuracy", "while fitting, train, validation")).to_be_visible()
+    wait_for(lambda: canvas.evaluate(COUNT, SPLIT_COLORS["test"]) == 0, "no test curve")
+    assert canvas.evaluate(COUNT, SPLIT_COLORS["validation"]) > 50
+    for name in ("While fitting", "Validation"):
+        press(page, name)
+    page.get_by_role("button", name="Train", exact=True).last.click()
+    expect(page.get_by_text("Choose a series to see its curves.")).to_be_visible()
+    expect(canvas).to_have_count(0)
+    press(page, "Test")
+    expect(curve(page, "Loss", "test")).to_be_visible()
+    wait_for(lambda: canvas.evaluate(COUNT, SPLIT_COLORS["test"]) > 50, "the test curve")
+
+
+def test_losses_on_a_logarithmic_axis(page: Page, server: Server, trained: Run) -> None:
+    page.goto(f"{server.url}/train?run={trained.id}")
+    every = "while fitting, train, validation, test"
+    canvas = page.locator(".st-key-loss_curve canvas").first
+    expect(curve(page, "Loss", every)).to_be_visible()
+    wait_for(lambda: canvas.evaluate(COUNT, SPLIT_COLORS["test"]) > 50, "the curves")
+    linear = canvas.evaluate(PICTURE)
+    page.get_by_text("Log loss").click()
+    expect(curve(page, "Loss, logarithmic", every)).to_be_visible()
+    expect(curve(page, "Accuracy", every)).to_be_visible()
+    wait_for(lambda: canvas.evaluate(PICTURE) != linear, "another chart")
 
 
 def test_a_second_run_waits_and_says_its_place(page: Page, server: Server) -> None:
@@ -148,6 +221,8 @@ def test_layers_are_added_and_removed(page: Page, server: Server) -> None:
     [
         ("dropout=3", "Dropout: 3 is out of range; choose 0 to 0.9."),
         ("learning_rate=fast", "Learning rate: 'fast' is not a valid number."),
+        ("seed=-1", "Seed: -1 is out of range; choose 0 to 2,147,483,647."),
+        ("patience=0", "Patience: 0 is out of range; choose 1 to 100."),
         ("hidden=9999", "Hidden layers: 9,999 is out of range; choose 1 to 2,048."),
         ("run=../../etc", "there is no run"),
     ],
