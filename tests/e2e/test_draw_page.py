@@ -25,10 +25,11 @@ WATCH = """() => {
     window.seen = 0;
     document.addEventListener("mouseup", () => { window.up = performance.now(); }, true);
     new MutationObserver(() => {
-        const answer = document.querySelector("h3")?.innerText;
-        if (answer && answer !== shown) { shown = answer; window.seen = performance.now(); }
-    }).observe(document.body, {subtree: true, childList: true, characterData: true});
+        const picture = document.querySelector("img[alt='The drawing, canvas']")?.src;
+        if (picture && picture !== shown) { shown = picture; window.seen = performance.now(); }
+    }).observe(document.body, {subtree: true, childList: true, attributes: true});
 }"""
+"""Notes when the picture of the canvas changes: with each stroke, just after the answer."""
 X_TEST, Y_TEST = load_mnist().x_test, load_mnist().y_test
 
 
@@ -83,8 +84,11 @@ def shown_image(page: Page, name: str) -> np.ndarray:
     """A picture of the strip, grey, 0 to 255."""
     picture = page.get_by_role("img", name=f"The drawing, {name}", exact=True)
     expect(picture).to_be_visible()
-    content = page.request.get(picture.evaluate("picture => picture.src")).body()
-    return np.array(Image.open(io.BytesIO(content)).convert("L"))
+    for _ in range(20):
+        response = page.request.get(picture.evaluate("picture => picture.src"))
+        if response.ok:  # else it was just replaced
+            return np.array(Image.open(io.BytesIO(response.body())).convert("L"))
+    raise AssertionError(f"the picture {name} cannot be had")
 
 
 def test_the_first_stroke_at_once_and_every_stroke_after(
@@ -144,6 +148,7 @@ def test_a_finger_draws_and_the_page_does_not_scroll(
     browser: Browser, server: Server, reader: Run
 ) -> None:
     with browser.new_context(viewport={"width": 400, "height": 800}, has_touch=True) as context:
+        context.set_default_timeout(120_000)
         page = context.new_page()
         open_page(page, server, reader)
         canvas(page).scroll_into_view_if_needed()
@@ -194,7 +199,7 @@ def test_what_it_would_have_said_earlier(page: Page, server: Server, reader: Run
 
 
 def test_other_runs_and_neighbours(page: Page, server: Server, reader: Run, trained: Run) -> None:
-    open_page(page, server, reader, "&drawing_view=Neighbours")
+    open_page(page, server, reader, f"&drawing_view=Neighbours&drawing_runs={trained.id}")
     draw(page, SEVEN)
     nearest = page.get_by_role("img", name=re.compile(r"^Training image \d+, a \d$"))
     expect(nearest).to_have_count(5)
@@ -269,7 +274,8 @@ def test_a_picture_file_is_read(page: Page, server: Server, reader: Run) -> None
 
 def test_a_stroke_is_answered_while_a_run_trains(page: Page, server: Server, reader: Run) -> None:
     """Its latency is printed, not asserted: `pytest -s`."""
-    other = server.runs.create(RunConfig(hidden=(256, 256), epochs=200), name="a long run")
+    config = RunConfig(hidden=(256, 256), epochs=200, batch_size=16)
+    other = server.runs.create(config, name="a long run")
     wait_for(lambda: other.status.epoch >= 1 and other.status.batch > 0, "the training")
     open_page(page, server, reader)
     page.evaluate(WATCH)
