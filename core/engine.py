@@ -4,7 +4,8 @@ that knows Dask.
 One training at a time per worker, by a resource named `train` of which each worker has one; the
 worker's other threads answer everything else meanwhile. A supervisor looks after the runs folder:
 whatever is queued there, or was being trained by a process that died, is taken up, in the order of
-`turns`. It also looks at who works: a worker whose code is not the server's is sent away.
+`turns`; a run that has been paused for long gives its place to the others. It also looks at who
+works: a worker whose code is not the server's trains nothing, and is sent away.
 """
 
 import importlib
@@ -15,17 +16,25 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
-from distributed import CancelledError, Client, Future, KilledWorker, LocalCluster
+from distributed import CancelledError, Client, Future, KilledWorker, LocalCluster, get_worker
 
 from core.config import RunConfig
-from core.runs import Run, RunBusyError, RunNotFoundError, RunNotWritableError, RunStore
-from core.status import State, Status
+from core.runs import (
+    DamagedRunError,
+    Run,
+    RunBusyError,
+    RunNotFoundError,
+    RunNotWritableError,
+    RunStore,
+)
+from core.status import Request, State, Status
 from core.turns import QueueFullError, take_turns
-from core.version import compare_versions
+from core.version import compare_versions, versions
 
 _TRAIN = {"train": 1}
 _THREADS = 4
@@ -33,6 +42,7 @@ _LOOK_SECONDS = 1.0
 _TAKE_UP_SECONDS = 2.0  # after its last sign of life; a run just created has no lock yet
 _CONNECT_SECONDS = 10
 _TRY_AGAIN_SECONDS = 15
+_LEAVE_SECONDS = 30.0  # so long does a paused run keep its worker from the others
 _MOST_WAITING = 10
 _NICENESS = 5  # of a worker beside the server: pages answer first, and training takes the rest
 _WORKER_ENVIRONMENT = {
@@ -51,6 +61,23 @@ class EngineError(RuntimeError):
 
 LOST = (KilledWorker, CancelledError)
 """What a future raises whose worker died, again and again, or whose cluster went away."""
+
+
+@dataclass(frozen=True)
+class _Training:
+    """A training that a worker was given, and how many epochs the run had then."""
+
+    future: Future
+    epochs: int
+
+
+@dataclass
+class _Found:
+    """The runs that a look has found still to train, oldest first."""
+
+    interrupted: list[Run] = field(default_factory=list)
+    waiting: list[Run] = field(default_factory=list)
+    training: list[Run] = field(default_factory=list)
 
 
 class Engine:
@@ -78,7 +105,7 @@ class Engine:
         self.troubles: dict[str, str] = {}
         """The runs that cannot be trained at present, each with the reason; tried again and again.
         """
-        self._trainings: dict[str, Future] = {}
+        self._trainings: dict[str, _Training] = {}
         self._tried: dict[str, float] = {}
         self._turns = itertools.count()
         self._last_turns: dict[str, int] = {}
@@ -126,17 +153,31 @@ class Engine:
 
         Raises QueueFullError if the owner has `most_waiting` runs in the queue.
         """
+        return self.enqueue_all([(config, name)], owner)[0]
+
+    def enqueue_all(
+        self, asked: Sequence[tuple[RunConfig, str | None]], owner: str | None = None
+    ) -> list[Run]:
+        """Create a run of each configuration, with its name, or none at all.
+
+        Raises QueueFullError if the owner would have more than `most_waiting` runs in the queue.
+        The trials of a sweep do not pass here: it has no more of them under way than there are
+        places, however many it is to have.
+        """
         with self._lock:
-            waiting = sum(run.record.owner == owner for run in self.queue)
-            if owner and waiting >= self.most_waiting:
+            waiting = sum(_owner(run) == owner for run in self.queue)
+            if owner and waiting + len(asked) > self.most_waiting:
                 raise QueueFullError(
-                    f"{waiting} of your runs are waiting for their turn, which is as many as one "
-                    "person may have. Wait until one has started, or stop one."
+                    f"{waiting} of your runs are waiting for their turn, and {len(asked)} more "
+                    f"would be more than the {self.most_waiting} that one person may have. Wait "
+                    "until some have started, or stop some."
                 )
-            run = self.store.create(config, name=name, owner=owner)
-            self.queue.append(run)
+            runs = []
+            for config, name in asked:
+                runs.append(self.store.create(config, name, owner))
+                self.queue.append(runs[-1])
         self.wake()
-        return run
+        return runs
 
     def submit_run(self, run_id: str) -> Future:
         """Have the run trained without waiting for its turn; but not twice.
@@ -145,18 +186,19 @@ class Engine:
         """
         run = self.store.get(run_id)
         with self._lock:
-            future = self._trainings.get(run_id)
-            if future is None or future.done():
+            training = self._trainings.get(run_id)
+            if training is None or training.future.done():
                 future = self._require_client().submit(
-                    _train,
+                    _train if self._cluster else _check_and_train(versions()),
                     self.store.address,
                     run.id,
+                    _LEAVE_SECONDS,
                     resources=_TRAIN,
                     key=f"train-{run.id}-{secrets.token_hex(4)}",  # a finished one is kept by key
                 )
-                self._trainings[run_id] = future
+                training = self._trainings[run_id] = _Training(future, _count_epochs(run))
                 future.add_done_callback(lambda _: self.wake())
-            return future
+            return training.future
 
     def submit(self, function: Callable[..., Any] | str, *args: Any) -> Future:
         """Run `function(*args)` on a worker, at once, whether or not a training is under way.
@@ -181,25 +223,28 @@ class Engine:
 
     def _connect(self) -> None:
         address = os.environ.get("DASK_SCHEDULER_ADDRESS")
-        try:
-            with self._lock:
-                if address:
-                    self._client = _Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
-                else:
-                    self._cluster = LocalCluster(
-                        n_workers=int(os.environ.get("DIGITLAB_WORKERS", 1)),
-                        threads_per_worker=_THREADS,
-                        resources=_TRAIN,
-                        dashboard_address="127.0.0.1:0",  # else Dask's own page listens on 8787
-                        host="127.0.0.1",
-                        env=_WORKER_ENVIRONMENT,
-                    )
-                    self._client = Client(self._cluster, set_as_default=False)
-                self._workers.clear()
-                self.problem = None
+        cluster = None
+        try:  # without the lock: it may take long, and pages wait for the lock
+            if address:
+                client = _Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+            else:
+                cluster = LocalCluster(
+                    n_workers=int(os.environ.get("DIGITLAB_WORKERS", 1)),
+                    threads_per_worker=_THREADS,
+                    resources=_TRAIN,
+                    dashboard_address="127.0.0.1:0",  # else Dask's own page listens on 8787
+                    host="127.0.0.1",
+                    env=_WORKER_ENVIRONMENT,
+                )
+                client = Client(cluster, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
             self.problem = f"no workers: the scheduler at {address} cannot be reached ({error})"
             _log.warning(self.problem)
+            return
+        with self._lock:
+            self._client, self._cluster = client, cluster
+            self._workers.clear()
+            self.problem = None
 
     def _check_connection(self, client: Client) -> None:
         """Say so when the scheduler is lost, and connect anew when the client has given it up."""
@@ -255,9 +300,7 @@ class Engine:
 
     def _take_up_runs(self) -> None:
         """Give the free places to the runs whose turn it is, and say who is to wait."""
-        interrupted: list[Run] = []
-        waiting: list[Run] = []
-        training: list[Run] = []
+        found = _Found()
         runs = self.store.list()
         for run in reversed(runs):
             if self._stopping.is_set():
@@ -265,63 +308,110 @@ class Engine:
             if run.id in self._ended:
                 continue
             try:
-                status = run.status
-                future = self._trainings.get(run.id)
-                if not status.state.is_active:
-                    self._trainings.pop(run.id, None)
-                    if status.state is not State.DAMAGED:
-                        self._ended.add(run.id)
-                elif future is not None and future.status == "error":
-                    self._explain(run, future)
-                elif time.monotonic() - self._tried.get(run.id, -math.inf) < _TRY_AGAIN_SECONDS:
-                    continue
-                elif future is not None and not future.done():
-                    training.append(run)
-                    if status.age < _LOOK_SECONDS:
-                        self.troubles.pop(run.id, None)
-                elif status.state is State.QUEUED:
-                    waiting.append(run)
-                elif status.age > _TAKE_UP_SECONDS and not run.is_training():
-                    interrupted.append(run)
-                else:
-                    training.append(run)
+                self._look_at(run, found)
             except RunNotFoundError:
                 self._trainings.pop(run.id, None)
-        turns = interrupted + take_turns(waiting, training + interrupted, self._last_turns)
-        free = self.places - sum(not future.done() for future in self._trainings.values())
+            except (OSError, RunNotWritableError) as error:  # the others are none the worse
+                self.troubles[run.id] = f"run {run.id} cannot be looked after: {error}"
+        busy = found.training + found.interrupted
+        turns = found.interrupted + take_turns(found.waiting, busy, self._last_turns)
+        free = self.places - sum(not each.future.done() for each in self._trainings.values())
         next_ones, others = turns[: max(free, 0)], turns[max(free, 0) :]
         with self._lock:
             known = {run.id for run in runs}
-            self.queue = others + [run for run in self.queue if run.id not in known]
-            self.training = training + next_ones
+            just_created = [run for run in self.queue if run.id not in known and run.path.is_dir()]
+            self.queue = others + just_created
+            self.training = found.training + next_ones
+            for gone in self.troubles.keys() - (known - self._ended):
+                self.troubles.pop(gone)
         for run in next_ones:
             with suppress(RunNotFoundError):
                 self.submit_run(run.id)
                 self._last_turns[run.record.owner] = next(self._turns)
 
-    def _explain(self, run: Run, future: Future) -> None:
+    def _look_at(self, run: Run, found: _Found) -> None:
+        """Put the run where it belongs. Raises RunNotFoundError, OSError."""
+        status = run.status
+        training = self._trainings.get(run.id)
+        if not status.state.is_active:
+            self._see_off(run, status)
+        elif training and training.future.status == "error":
+            self._explain(run, training)
+        elif time.monotonic() - self._tried.get(run.id, -math.inf) < _TRY_AGAIN_SECONDS:
+            return
+        elif training and not training.future.done():
+            found.training.append(run)
+            if status.age < _LOOK_SECONDS:
+                self.troubles.pop(run.id, None)
+        elif status.state is State.QUEUED:
+            found.waiting.append(run)
+        elif status.age <= _TAKE_UP_SECONDS or run.is_training():
+            found.training.append(run)
+        elif status.state is not State.PAUSED or run.control.request is Request.STOP:
+            found.interrupted.append(run)
+        elif run.control.request is Request.RUN:  # its worker has left it, and it was resumed
+            found.waiting.append(run)
+        else:
+            self.troubles.pop(run.id, None)
+
+    def _see_off(self, run: Run, status: Status) -> None:
+        """Look at the run no more, and give up what whoever trained it had no time to give up."""
+        self._trainings.pop(run.id, None)
+        if status.state is State.DAMAGED:
+            return
+        if status.state is not State.FAILED and not run.is_closed:
+            try:
+                with run.training_lock(wait=0):
+                    run.close(epochs=len(run.history))
+            except RunBusyError:  # it is at it
+                return
+            except (DamagedRunError, ValueError, EOFError) as error:  # left as it is
+                _log.warning("run %s cannot be closed: %s", run.id, error)
+        self._ended.add(run.id)
+
+    def _explain(self, run: Run, training: _Training) -> None:
         """Say why a training could not even report its failure: for good, or to try again."""
-        error = future.exception()
+        error = training.future.exception()
         _log.error("training of run %s was lost: %s", run.id, error)
         self._trainings.pop(run.id, None)
-        if isinstance(error, RunNotWritableError):
+        if isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "core":
+            return  # a worker with other code, which is sent away: the next one may have ours
+        if isinstance(error, RunNotWritableError | RunNotFoundError):
             self.troubles[run.id] = str(error)
             self._tried[run.id] = time.monotonic()
-            return
+        elif not isinstance(error, KilledWorker):
+            what = f"{type(error).__name__}: {error}"
+            self._fail(run, training, f"The training was lost by an unexpected error: {what}")
+        elif _count_epochs(run) == training.epochs:  # else it may have been others who killed them
+            self._fail(
+                run,
+                training,
+                "The worker process died again and again while it trained this run, probably for "
+                "want of memory. Try fewer or narrower layers.",
+            )
+
+    def _fail(self, run: Run, training: _Training, sentence: str) -> None:
         try:
             with run.training_lock(wait=0):
-                run.write_status(
-                    run.status.model_copy(
-                        update={
-                            "state": State.FAILED,
-                            "error": "The worker process died again and again while it trained "
-                            "this run, probably for want of memory. Try fewer or narrower layers.",
-                        }
-                    )
-                )
+                failed = {"state": State.FAILED, "error": sentence}
+                run.write_status(run.status.model_copy(update=failed))
         except RunBusyError:
             if self.store.mirror:  # the dead worker's lease ends by itself: then again
-                self._trainings[run.id] = future
+                self._trainings[run.id] = training
+
+
+def _count_epochs(run: Run) -> int:
+    """How many epochs the run has behind it, as far as its history can be read."""
+    with suppress(DamagedRunError):
+        return int(run.history_columns("epoch").shape[1])
+    return 0
+
+
+def _owner(run: Run) -> str | None:
+    """Whose the run is; nobody's, if it is deleted."""
+    with suppress(RunNotFoundError, DamagedRunError):
+        return run.record.owner if run.path.is_dir() else None
+    return None
 
 
 class _Client(Client):  # type: ignore[misc]
@@ -358,11 +448,41 @@ def _compare_worker(client: Client, address: str) -> str | None:
 # --- what runs on a worker; TensorFlow is imported there, never here
 
 
-def _train(root: str, run_id: str) -> Status | None:
+def _check_and_train(ours: dict[str, str]) -> Callable[..., Status | None]:
+    """`_train` for a worker of which nobody knows yet what code it has.
+
+    Sent as code itself, so that it checks before anything of that worker's own is called. Raises
+    there an ImportError that names the package `core`, if the worker has other `versions`.
+    """
+
+    def check_and_train(*args: Any) -> Any:
+        from core.version import versions
+
+        theirs = versions()
+        if theirs != ours:
+            sentence = f"the worker has {theirs}, and this server {ours}"
+            raise ImportError(sentence, name="core")
+
+        from core.engine import _train
+
+        return _train(*args)
+
+    return check_and_train
+
+
+def _train(address: str, run_id: str, leave_after: float) -> Status | None:
     from core.training import train
 
+    store = RunStore(address)
     try:
-        return train(RunStore(root).get(run_id))
+        run = store.get(run_id)
+    except RunNotFoundError:
+        raise RunNotFoundError(
+            f"the worker at {get_worker().address} does not see run {run_id} in {store.address}: "
+            "it must have the same folder under the same path"
+        ) from None
+    try:
+        return train(run, leave_after=leave_after)
     except (RunBusyError, RunNotFoundError) as error:
         _log.info("%s", error)
         return None

@@ -260,6 +260,11 @@ class Run:
             return None
 
     @property
+    def is_closed(self) -> bool:
+        """Whether there is no checkpoint: never was, or not since `close` came to its end."""
+        return not (self.path / _CHECKPOINT).exists()
+
+    @property
     def version(self) -> tuple[tuple[int, int], ...]:
         """Another value whenever the run's small files have changed: cheap to compare.
 
@@ -382,14 +387,14 @@ class Run:
         self._replace(_MODEL, save)
 
     def close(self, epochs: int) -> None:
-        """Give up the checkpoint, and the room kept for more than `epochs` epochs."""
-        (self.path / _CHECKPOINT).unlink(missing_ok=True)
+        """Give up the room kept for more than `epochs` epochs, and at last the checkpoint."""
         weights = sum(epoch <= epochs for epoch in weight_epochs(self.config))
         rooms = {_PROBABILITIES: epochs, _FIRST_LAYER: epochs, _WEIGHTS: weights}
         for name, slots in rooms.items():
             if (path := self._file(name)).exists():
                 kept = np.load(path, mmap_mode="r", allow_pickle=False)[:slots]
                 self._replace(name, partial(_save_array, array=kept))
+        (self.path / _CHECKPOINT).unlink(missing_ok=True)
 
     # --- maps of its features, each by its `MapRequest.key`
 
