@@ -44,32 +44,34 @@ class SweepSupervisor:
         self._wake.set()
 
     def _supervise(self) -> None:
-        try:
-            while not self._stopping.is_set():
+        while not self._stopping.is_set():
+            try:
                 for sweep in self._sweeps.list():
                     if self._stopping.is_set():
                         break
                     self._look_after(sweep)
-                self._wake.wait(_LOOK_SECONDS)
-                self._wake.clear()
-        finally:
-            for sweep_id in list(self._locks):
-                self._let_go(sweep_id)
+            except Exception:  # whatever it was, the next look may go well
+                _log.exception("looking after the sweeps failed")
+            self._wake.wait(_LOOK_SECONDS)
+            self._wake.clear()
+        for sweep_id in list(self._locks):
+            self._let_go(sweep_id)
 
     def _look_after(self, sweep: Sweep) -> None:
+        problem = None
         try:
             if not sweep.has_work:
                 self._let_go(sweep.id)
-            elif driver := self._find_driver(sweep):
-                with explain_study_errors():
-                    moved = driver.look(self._engine.places)
-                if moved:
-                    self._engine.wake()
-                self._tell_problem(sweep, None)
+            elif (driver := self._find_driver(sweep)) and driver.look(self._engine.places):
+                self._engine.wake()
         except SweepError as error:
-            self._tell_problem(sweep, str(error))
+            problem = str(error)
         except Exception as error:  # whatever it was, the next look may go well
-            self._tell_problem(sweep, f"{type(error).__name__}: {error}".splitlines()[0])
+            problem = f"{type(error).__name__}: {error}".splitlines()[0]
+        try:
+            self._tell_problem(sweep, problem)
+        except OSError as error:  # a full disk, for one; the other sweeps may be elsewhere
+            _log.warning("sweep %s cannot be written: %s", sweep.id, error)
 
     def _find_driver(self, sweep: Sweep) -> Driver | None:
         """The driver of the sweep; None if another process has one."""
