@@ -4,29 +4,21 @@ import streamlit as st
 
 from core.architecture import count_parameters
 from core.config import RunConfig
-from core.runs import RunError
-from core.turns import QueueFullError
 from dashboard import state, text
 from dashboard.charts.network import describe_network, draw_network
-from dashboard.resources import engine, estimate_seconds, store
-from dashboard.visitor import owner
+from dashboard.resources import estimate_seconds, store
 from dashboard.widgets.config_form import render_config_form
 from dashboard.widgets.live_panel import render_live_panel
 from dashboard.widgets.result import render_next
 from dashboard.widgets.run_picker import pick_run
+from dashboard.widgets.start import start_runs
 
 
 def start_run(config: RunConfig) -> None:
     """Queue a run of `config` and watch it."""
     if state.is_second_press():
         return
-    try:
-        run = engine.enqueue(config, name=st.session_state["run_name"], owner=owner())
-    except QueueFullError as error:
-        st.toast(text.plain(error), icon=":material/group:", duration="long")
-    except RunError as error:
-        st.toast(f"{text.plain(error)}.", icon=":material/cloud_off:", duration="long")
-    else:
+    for run in start_runs([(config, st.session_state["run_name"])]):
         state.choose_run(run)
 
 

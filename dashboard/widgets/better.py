@@ -10,10 +10,10 @@ from core.seeds import is_whole, next_seeds, seed_accuracies, siblings
 from core.status import State
 from core.summary import Summary
 from dashboard import state, text
-from dashboard.resources import engine, estimate_seconds, store
-from dashboard.visitor import owner
+from dashboard.resources import estimate_seconds
 from dashboard.widgets.follow import follow_runs
 from dashboard.widgets.pair import Pair
+from dashboard.widgets.start import start_runs
 
 _MORE = 3
 
@@ -47,10 +47,10 @@ def train_more_seeds(configs: list[RunConfig], used: list[int]) -> None:
     """Queue a run of each configuration from each of three seeds that are not `used` yet."""
     if state.is_second_press():
         return
-    for seed in next_seeds(used, _MORE):
-        for config in configs:
-            store.create(config.model_copy(update={"seed": seed}), owner=owner())
-    engine.wake()
+    seeds = next_seeds(used, _MORE)
+    start_runs(
+        [(config.model_copy(update={"seed": seed}), None) for seed in seeds for config in configs]
+    )
 
 
 def _render_verdict(verdict: Verdict) -> None:

@@ -24,7 +24,8 @@ from dashboard.widgets.result import render_result
 _turn = threading.Lock()
 _pace = Pace()
 _PAUSE_HELP = (
-    "Hold the training where it is, within a second. Resumed, it learns what it would have."
+    "Hold the training where it is, within a second. Resumed, it learns what it would have. After "
+    "half a minute another run may have its place; then it waits for its turn."
 )
 _RESUME_HELP = "Go on from here, as if there had been no pause."
 _STOP_HELP = (
@@ -122,6 +123,8 @@ def _render_progress(run: Run, status: Status, history: pd.DataFrame) -> None:
     done = len(history) + (status.batch / config.batches if status.epoch > len(history) else 0)
     if status.state.is_active:
         st.progress(min(done / config.epochs, 1.0), _progress_sentence(run, status))
+    if status.state is State.PAUSED and queue_place(run):  # resumed, after its worker had left it
+        st.caption(_queue_sentence(run))
     if problem := engine.store.problem:
         sentence = f"What is shown may be old: {problem}. It goes on by itself once they can be."
         st.warning(text.plain(sentence), icon=":material/cloud_off:")

@@ -10,8 +10,8 @@ from core.status import State
 from core.summary import Summary
 from core.sweep.store import Sweep
 from dashboard import state, text
-from dashboard.resources import engine, store, summaries
-from dashboard.visitor import owner
+from dashboard.resources import store, summaries
+from dashboard.widgets.start import start_runs
 
 _SEEDS = 5
 
@@ -71,13 +71,15 @@ def _train_again(sweep: Sweep, run: Run, used: list[int]) -> None:
     """Queue five runs like `run` from seeds that neither the sweep nor `used` has."""
     if state.is_second_press():
         return
-    for seed in next_seeds([*sweep.config.seed_numbers, *used], _SEEDS):
-        store.create(
-            run.config.model_copy(update={"seed": seed}),
-            name=f"Best of {sweep.name}, seed {seed}",
-            owner=owner(),
-        )
-    engine.wake()
+    start_runs(
+        [
+            (
+                run.config.model_copy(update={"seed": seed}),
+                f"Best of {sweep.name}, seed {seed}",
+            )
+            for seed in next_seeds([*sweep.config.seed_numbers, *used], _SEEDS)
+        ]
+    )
 
 
 def _render_repeats(repeats: list[Summary]) -> None:

@@ -136,10 +136,7 @@ def _and_wake(act: Callable[..., None]) -> Callable[..., None]:
     return then_wake
 
 
-_PAUSE_HELP = (
-    "Begin no more runs. Those under way go on to their end, for a paused run would keep "
-    "everyone waiting."
-)
+_PAUSE_HELP = "Begin no more runs. Those under way go on to their end."
 _STOP_HELP = (
     "Begin no more runs, and stop those under way. What was tried is kept, and the sweep "
     "can be resumed."
