@@ -100,6 +100,7 @@ def name_shown(page: Page, school: Server) -> str:
 def test_nobody_sees_a_page_before_the_login(browser: Browser, school: Server) -> None:
     run = school.runs.create(RunConfig(hidden=(16,)), name="a secret", state=State.FINISHED)
     with browser.new_context() as context:
+        context.set_default_timeout(60_000)
         page = context.new_page()
         for path in ("", "train", f"train?run={run.id}", "classroom", "runs"):
             page.goto(f"{school.url}/{path}")
@@ -114,6 +115,7 @@ def test_a_stranger_may_neither_upload_nor_download(
 ) -> None:
     file = f"{school.url}/_stcore/upload_file/1/2"
     with browser.new_context() as context:
+        context.set_default_timeout(60_000)
         page = context.new_page()
         page.goto(school.url)
         expect(page.get_by_role("button", name="Log in")).to_be_visible()
@@ -136,6 +138,7 @@ def test_strangers_who_hold_the_login_page_open_keep_nobody_from_it(
             for _ in range(60)
         ]
         context = stack.enter_context(browser.new_context())
+        context.set_default_timeout(60_000)
         page = context.new_page()
         page.goto(school.url)
         expect(page.get_by_role("button", name="Log in")).to_be_visible()
@@ -191,6 +194,7 @@ def test_who_leaves_must_log_in_again(log_in, school: Server) -> None:
 
 def test_a_forged_cookie_lets_nobody_in(browser: Browser, school: Server, tmp_path: Path) -> None:
     with browser.new_context() as context:
+        context.set_default_timeout(60_000)
         forged = '{"is_logged_in": true, "email": "' + TEACHER + '"}'
         context.add_cookies([{"name": "_streamlit_user", "value": forged, "url": school.url}])
         page = context.new_page()
