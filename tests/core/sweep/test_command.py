@@ -31,7 +31,8 @@ def test_interrupted_sweep_is_resumed_and_tries_each_trial_once(
     tmp_path: Path, wait_until: Callable[..., None]
 ) -> None:
     runs, sweeps = RunStore(tmp_path), SweepStore(RunStore(tmp_path))
-    vary = ["--vary", "dropout=0:0.7", "--vary", "l2=1e-6:1e-2:log", "--trials", "12"]
+    vary = ["--vary", "dropout=0:0.7", "--vary", "l2=1e-6:1e-2:log"]
+    vary += ["--trials", "1000"]  # so that it cannot be done before the signal comes
     with start(tmp_path, *SMALL, *vary) as process:
         wait_until(lambda: any(sweep.status.complete >= 2 for sweep in sweeps.list()))
         process.send_signal(signal.SIGINT)
@@ -39,20 +40,44 @@ def test_interrupted_sweep_is_resumed_and_tries_each_trial_once(
     (sweep,) = sweeps.list()
     assert f"interrupted; go on with: python -m core sweep --resume {sweep.id}" in said
     assert process.returncode == 130
-    assert sweep.status.complete < 12
+    planned = sweep.status.done + 4
+    control = sweep.control.model_copy(update={"trials": planned})
+    (sweep.path / "control.json").write_text(control.model_dump_json())
 
     with start(tmp_path, "--resume", sweep.id) as process:
         line, _ = process.communicate(timeout=300)
     assert process.returncode == 0
     trials = trial_table(load_study(sweep), ["dropout", "l2"])
-    assert (trials["state"] == "complete").sum() == 12
+    assert (trials["state"] == "complete").sum() == len(trials) == planned
     assert trials["dropout"].between(0, 0.7).all()
     assert trials["l2"].between(1e-6, 1e-2).all()
     best = trials.loc[trials["value"].idxmax()]
-    assert line.startswith(f"sweep {sweep.id} trials 12 cut_short 0 best_trial {best.number} ")
+    assert line.startswith(
+        f"sweep {sweep.id} trials {planned} cut_short 0 best_trial {best.number} "
+    )
     assert f"validation_accuracy {best.value:.4f} " in line
     finished = [run.id for run in runs.list() if run.status.state is State.FINISHED]
-    assert len(finished) == 12
+    assert len(finished) == planned
+
+
+def test_a_run_that_is_deleted_meanwhile_is_replaced(
+    tmp_path: Path, wait_until: Callable[..., None]
+) -> None:
+    runs, sweeps = RunStore(tmp_path), SweepStore(RunStore(tmp_path))
+    slow = ["--hidden", "64", "--epochs", "100", "--training-images", "1000", "--batch-size", "16"]
+    with start(tmp_path, *slow, "--vary", "dropout=0:0.7", "--trials", "1") as process:
+        wait_until(lambda: any(run.status.batch for run in runs.list()))
+        (gone,) = runs.list()
+        runs.delete(gone.id)
+        wait_until(lambda: any(run.status.batch for run in runs.list()))
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=300)
+    assert process.returncode == 130
+    (sweep,) = sweeps.list()
+    (run,) = runs.list()
+    trials = trial_table(load_study(sweep), ["dropout"])
+    assert list(trials["state"]) == ["fail", "running"]
+    assert list(trials["runs"]) == [[gone.id], [run.id]]
 
 
 @pytest.mark.parametrize(
