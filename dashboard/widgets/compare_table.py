@@ -9,6 +9,12 @@ from dashboard import text
 from dashboard.widgets.compared import Compared
 
 
+_COLOR_HELP = (
+    "A run has the same colour on every page, unless an older one beside it has it too: then the "
+    "younger takes another."
+)
+
+
 def render_compare_table(compared: list[Compared]) -> None:
     """Draw a row a run: the hyperparameters in which they differ, and the results."""
     fields = varying_fields(one.config for one in compared)
@@ -19,7 +25,7 @@ def render_compare_table(compared: list[Compared]) -> None:
         hide_index=True,
         height="content",
         column_config={
-            "●": st.column_config.TextColumn("", width=30),
+            "●": st.column_config.TextColumn("", width=30, help=_COLOR_HELP),
             "Run": st.column_config.TextColumn(width="large"),
         },
         alt="The compared runs: hyperparameters that differ, and results",
