@@ -8,7 +8,6 @@ from core.run_table import varying_fields
 from dashboard import text
 from dashboard.widgets.compared import Compared
 
-
 _COLOR_HELP = (
     "A run has the same colour on every page, unless an older one beside it has it too: then the "
     "younger takes another."
