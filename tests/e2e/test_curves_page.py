@@ -50,7 +50,7 @@ def expect_best(page: Page, *runs: Run) -> None:
     expect(cells).to_have_count(6 * len(runs))
 
 
-def test_without_a_run_the_page_says_what_to_do(page: Page, server: Server, plain: Run) -> None:
+def test_without_a_choice_the_page_says_what_to_do(page: Page, server: Server, plain: Run) -> None:
     page.goto(f"{server.url}/curves")
     expect(page.get_by_text("Choose a run above, or train one.")).to_be_visible()
     expect(page.get_by_role("link", name="Train a network")).to_be_visible()
