@@ -13,6 +13,7 @@ import logging
 import os
 import platform
 import re
+import secrets
 import shutil
 import tempfile
 import threading
@@ -56,7 +57,7 @@ _log = logging.getLogger(__name__)
 Stamp = tuple[int, int]
 
 
-class UnreachableError(RunNotWritableError, OSError):
+class UnreachableError(RunNotWritableError):
     """The object store does not answer; the message is a sentence, and it is tried again."""
 
 
@@ -282,6 +283,10 @@ class Mirror:
                         break
         return folder / name
 
+    def has(self, run_id: str, name: str) -> bool:
+        """Whether the run's file is there, as far as is known here."""
+        return name in _Known.read(self.folder / run_id).there
+
     def create(self, run_id: str, aside: Path) -> None:
         """Send a new run, whose files are in `aside`. Raises UnreachableError."""
         names = [self._layout.status, self._layout.record]
@@ -322,9 +327,10 @@ class Mirror:
     def is_leased(self, run_id: str) -> bool:
         """Whether another folder holds the lease, and its training has given a sign of life."""
         try:
-            lease = json.loads(
-                self._ask(self._fs.cat_file, self._path(run_id, _LEASE), expected=FileNotFoundError)
-            )
+            content = self._read_lease(run_id)
+            if content is None:
+                return False
+            lease = json.loads(content)
             if lease["holder"] == self._holder:  # its process is dead, or the run's lock were held
                 return False
             status = self._ask(self._fs.cat_file, self._path(run_id, self._layout.status))
@@ -342,26 +348,50 @@ class Mirror:
 
     def _take(self, run_id: str) -> bool:
         path = self._path(run_id, _LEASE)
-        lease = json.dumps({"holder": self._holder, "since": time.time()}).encode()
+        about = {"holder": self._holder, "since": time.time(), "token": secrets.token_hex(8)}
+        lease = json.dumps(about).encode()
         for _ in range(2):
             with suppress(FileExistsError):
                 write = self._fs.pipe_file
                 self._ask(write, path, lease, mode="create", expected=FileExistsError)
                 break
-            if self.is_leased(run_id):
+            if not self._remove_stale(run_id):
                 return False
-            self._ask(self._fs.rm_file, path)
         else:
             return False
         self.sync(run_id)
         with self._locked(run_id):
+            mark = self._list(run_id).get(_LEASE)
+            if self._read_lease(run_id) != lease:  # another took ours for the stale one
+                return False
             known = _Known.read(self.folder / run_id)
-            known.lease = self._list(run_id).get(_LEASE)
+            known.lease = mark
             known.write(self.folder / run_id)
             self._leases[run_id] = False
             self._lost.discard(run_id)
         self.watch(run_id)
         return True
+
+    def _remove_stale(self, run_id: str) -> bool:
+        """Remove the lease of one who gives no sign of life; false if there is no such lease.
+
+        Removing knows no conditions, so that two might remove one another's: it is looked at again
+        just before, and by `_take` after.
+        """
+        seen = self._list(run_id).get(_LEASE)
+        if self.is_leased(run_id) or self._list(run_id).get(_LEASE) != seen:
+            return False
+        with suppress(FileNotFoundError):
+            path = self._path(run_id, _LEASE)
+            self._ask(self._fs.rm_file, path, expected=FileNotFoundError)
+        return True
+
+    def _read_lease(self, run_id: str) -> bytes | None:
+        with suppress(FileNotFoundError):
+            path = self._path(run_id, _LEASE)
+            content: bytes = self._ask(self._fs.cat_file, path, expected=FileNotFoundError)
+            return content
+        return None
 
     def _give_back(self, run_id: str) -> None:
         self._send(run_id)
