@@ -1,14 +1,18 @@
 """What the small files of a run directory say: the documents that training and page exchange."""
 
 import time
-from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from core.config import RunConfig
+from core.config import RunConfig, bounds
 
 _SILENT_AFTER = 10.0  # seconds; a training run writes its status several times a second
+
+# Within these bounds a damaged file can still be shown; beyond them it is reported.
+Count = Annotated[int, Field(ge=0, le=10**9)]
+Seconds = Annotated[float, Field(ge=0, le=1e11)]
 
 
 class State(StrEnum):
@@ -32,27 +36,27 @@ class State(StrEnum):
 class Status(BaseModel):
     """What `status.json` says: how far the training is, several times a second."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     state: State
-    epoch: int = 0
+    epoch: Count = 0
     """The epoch under way, from 1; after the end, the last one."""
-    batch: int = 0
+    batch: Count = 0
     """Batches done in this epoch."""
     running_loss: float | None = None
     """What Keras reports while it fits: the mean of the epoch so far, dropout on, with penalty."""
-    running_accuracy: float | None = None
+    running_accuracy: Annotated[float, Field(ge=0, le=1)] | None = None
     learning_rate: float | None = None
     """The rate of the latest batch."""
     base_learning_rate: float | None = None
     """The rate before the schedule: what the learning-rate slider sets."""
-    seconds: float = 0.0
+    seconds: Seconds = 0.0
     """Time spent training, without pauses."""
-    seconds_per_epoch: float | None = None
-    seconds_left: float | None = None
-    heartbeat: float = Field(default_factory=time.time)
+    seconds_per_epoch: Seconds | None = None
+    seconds_left: Seconds | None = None
+    heartbeat: Seconds = Field(default_factory=time.time)
     """Unix time of writing."""
-    final_epoch: int | None = None
+    final_epoch: Count | None = None
     """The epoch whose weights `model.keras` holds, once the run has ended."""
     host: str = ""
     error: str | None = None
@@ -87,7 +91,7 @@ class Control(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     request: Request = Request.RUN
-    learning_rate: float | None = None
+    learning_rate: Annotated[float, bounds("learning_rate")] | None = None
 
 
 class Record(BaseModel):
@@ -97,7 +101,7 @@ class Record(BaseModel):
 
     name: str
     owner: str
-    created: datetime
+    created: AwareDatetime
     config: RunConfig
 
 

@@ -25,6 +25,9 @@ EARLY_ITERATIONS, MAIN_ITERATIONS = 250, 500  # openTSNE's defaults
 ITERATIONS = EARLY_ITERATIONS + MAIN_ITERATIONS
 """Iterations of a t-SNE map that is not stopped."""
 
+POINT_COLUMNS = ("index", "true", "predicted", "confidence", "x", "y")
+"""The columns of a map's points: see `FeatureMap`."""
+
 # A job gives a sign of life every five; but one that is queued waits this long for a worker.
 _SILENT_AFTER = 30.0  # seconds
 
@@ -98,7 +101,7 @@ class FeatureMap(NamedTuple):
 class MapStatus(BaseModel):
     """How far a map is that a run keeps: what its job tells the page, every few iterations."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     state: State
     epoch: int = 0
