@@ -11,14 +11,13 @@ import re
 import secrets
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from zipfile import BadZipFile
 
 import filelock
 import numpy as np
@@ -26,11 +25,12 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ValidationError
 
-from core.analysis.maps import MapStatus
+from core.analysis.maps import POINT_COLUMNS, MapStatus
 from core.architecture import count_parameters
 from core.config import CLASSES, IMAGE_SIDE, TEST_SET, RunConfig, bounds
 from core.data import Floats
 from core.files import replace_file
+from core.probabilities import restore_winners, round_probabilities
 from core.status import Control, Label, Record, Request, State, Status
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ _WEIGHTS = "weights.npy"
 _CHECKPOINT = "checkpoint.npz"
 _MODEL = "model.keras"
 _LOCK = ".lock"
+_CHANGE_LOCK = ".control.lock"
 _MAPS = "maps"
 
 MAX_NAME = 80
@@ -77,6 +78,7 @@ MAX_NOTE = 2_000
 """Characters in a run's name and note; more are cut off."""
 
 _STOP_SECONDS = 10.0  # how long a run that is to be deleted may take to stop
+_CHANGE_SECONDS = 2.0  # how long another may take to change what is asked of a run
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -97,7 +99,7 @@ class RunBusyError(RunError):
     """Another process is training the run, or computing the map."""
 
 
-class RunNotWritableError(RunError):
+class RunNotWritableError(RunError, OSError):
     """The run cannot be written: the disk is full, or not ours to write. It can go on later."""
 
 
@@ -156,7 +158,10 @@ class Run:
         """How far the run is. A directory that cannot be read gives state `damaged` and why."""
         try:
             _ = self.record
-            return self._read(_STATUS, Status)
+            status = self._read(_STATUS, Status)
+            if status.final_epoch and status.state in {State.FINISHED, State.STOPPED}:
+                self._require(_HISTORY, _MODEL)
+            return status
         except DamagedRunError as error:
             return Status(state=State.DAMAGED, error=str(error))
 
@@ -164,8 +169,7 @@ class Run:
     def control(self) -> Control:
         """What was last asked of the training; to run, if nothing was or the file is unreadable."""
         with suppress(DamagedRunError, RunNotFoundError):
-            if (self.path / _CONTROL).exists():
-                return self._read(_CONTROL, Control)
+            return self._read(_CONTROL, Control)
         return Control()
 
     @property
@@ -183,6 +187,7 @@ class Run:
             for _, column in frame.items()
         ):
             raise self._damaged(_HISTORY, f"expected numbers in {', '.join(HISTORY_COLUMNS)}")
+        self._check_history(HISTORY_COLUMNS, frame.to_numpy(np.float64).T)
         return frame
 
     def history_columns(self, *names: str) -> npt.NDArray[np.float64]:
@@ -197,19 +202,23 @@ class Run:
             )
             if header != HISTORY_COLUMNS or any(len(row) != len(header) for row in rows):
                 raise ValueError(f"expected the columns {', '.join(HISTORY_COLUMNS)}")
-            return np.array([[float(row[place]) for row in rows] for place in places])
+            values = np.array([[float(row[place]) for row in rows] for place in places])
         except FileNotFoundError:
             return np.empty((len(names), 0))
         except (ValueError, OSError) as error:
             raise self._damaged(_HISTORY, error) from error
+        self._check_history(names, values)
+        return values
 
     def test_probabilities(self, epoch: int | None = None) -> npt.NDArray[np.floating[Any]]:
         """What the network thought of each test image after each epoch.
 
         `None` gives all epochs that have ended, float16 (epochs, 10000, 10), mapped from the file;
-        an epoch from 1 gives float32 (10000, 10). Raises IndexError for an epoch not yet ended.
+        an epoch from 1 gives float32 (10000, 10), where near 1 more digits are told apart: see
+        `probabilities`. Raises IndexError for an epoch not yet ended.
         """
-        return self._read_epochs(_PROBABILITIES, (TEST_SET, CLASSES), epoch)
+        stored = self._read_epochs(_PROBABILITIES, (TEST_SET, CLASSES), epoch)
+        return stored if epoch is None else restore_winners(stored)
 
     def first_layer(self, epoch: int | None = None) -> npt.NDArray[np.floating[Any]]:
         """The weights from the pixels to the first units after each epoch, as pictures.
@@ -254,8 +263,7 @@ class Run:
         """The arrays of the last checkpoint, or None if there is none that can be read."""
         path = self._file(_CHECKPOINT)
         try:
-            with path.open("rb") as file:
-                return dict(np.load(file, allow_pickle=False))
+            return _load_arrays(path)
         except Exception:  # a rubbish zip raises almost anything; the run then starts afresh
             return None
 
@@ -266,26 +274,30 @@ class Run:
 
     @property
     def version(self) -> tuple[tuple[int, int], ...]:
-        """Another value whenever the run's small files have changed: cheap to compare.
+        """Another value whenever the run's small files or its network have changed: cheap.
 
         Its last item changes with the history alone.
         """
-        return tuple(self._stamp(name) for name in (_CONFIG, _LABEL, _STATUS, _HISTORY))
+        return tuple(self._stamp(name) for name in (_CONFIG, _LABEL, _STATUS, _MODEL, _HISTORY))
 
     # --- asking
 
     def ask(self, request: Request | None = None, learning_rate: float | None = None) -> None:
         """Ask the training to run, pause or stop, or to go on with another base learning rate.
 
-        Obeyed within a second. A queued run that is asked to stop is stopped at once. Raises
-        ValueError for a learning rate out of the configuration's bounds.
+        Obeyed within a second. A queued run that is asked to stop is stopped at once; a stop is
+        not taken back by what is asked later. Raises ValueError for a learning rate out of the
+        configuration's bounds, RunNotFoundError, RunNotWritableError.
         """
         if learning_rate is not None:
             bounds("learning_rate").check(learning_rate)
-        with _control_lock:
+        with self._changing():
+            control = self.control
             changes = {"request": request, "learning_rate": learning_rate}
             kept = {key: value for key, value in changes.items() if value is not None}
-            self._write_json(_CONTROL, self.control.model_copy(update=kept))
+            if control.request is Request.STOP:
+                kept.pop("request", None)
+            self._write_json(_CONTROL, control.model_copy(update=kept))
         if request is Request.STOP and self.status.state is State.QUEUED:
             with suppress(RunBusyError), self.training_lock(wait=0):
                 self.write_status(Status(state=State.STOPPED, final_epoch=0))
@@ -296,7 +308,7 @@ class Run:
         """Rename the run, replace its note, pin or unpin it; None leaves as it is.
 
         An empty name gives back the one that the run was created with. Raises
-        RunNotFoundError.
+        RunNotFoundError, RunNotWritableError.
         """
         changes: dict[str, Any] = {"pinned": pinned}
         if name is not None:
@@ -304,7 +316,7 @@ class Run:
         if note is not None:
             changes["note"] = note.strip()[:MAX_NOTE]
         kept = {key: value for key, value in changes.items() if value is not None}
-        with _control_lock:
+        with self._changing():
             self._write_json(_LABEL, self.label.model_copy(update=kept))
 
     # --- training
@@ -327,15 +339,11 @@ class Run:
 
     @contextmanager
     def _own_lock(self, wait: float) -> Iterator[None]:
-        if not self.path.is_dir():
-            raise self._gone()
         lock = filelock.FileLock(self.path / _LOCK, timeout=wait)
         try:
-            lock.acquire()
+            self._acquire(lock)
         except filelock.Timeout:
             raise RunBusyError(f"another process is training run {self.id}") from None
-        except FileNotFoundError:
-            raise self._gone() from None
         try:
             yield
         finally:
@@ -361,8 +369,8 @@ class Run:
         self._replace(_HISTORY, lambda path: path.write_text(text))
 
     def write_test_probabilities(self, epoch: int, probabilities: Floats) -> None:
-        """Store (10000, 10) of `epoch`, from 1."""
-        self._write_epoch(_PROBABILITIES, epoch, probabilities)
+        """Store (10000, 10) of `epoch`, from 1, rounded so that each answer stays the same."""
+        self._write_epoch(_PROBABILITIES, epoch, round_probabilities(probabilities))
 
     def write_first_layer(self, epoch: int, kernel: Floats) -> None:
         """Store the first units of the first layer's kernel, (784, units), of `epoch`, from 1."""
@@ -386,15 +394,18 @@ class Run:
         """Replace `model.keras` by what `save` writes to the path it is given."""
         self._replace(_MODEL, save)
 
-    def close(self, epochs: int) -> None:
-        """Give up the room kept for more than `epochs` epochs, and at last the checkpoint."""
+    def close(self, epochs: int, keep_checkpoint: bool = False) -> None:
+        """Give up the room kept for more than `epochs` epochs, and at last the checkpoint, unless
+        it is all there is of the network."""
         weights = sum(epoch <= epochs for epoch in weight_epochs(self.config))
         rooms = {_PROBABILITIES: epochs, _FIRST_LAYER: epochs, _WEIGHTS: weights}
         for name, slots in rooms.items():
             if (path := self._file(name)).exists():
-                kept = np.load(path, mmap_mode="r", allow_pickle=False)[:slots]
+                # Copied, for Windows does not replace a file that is mapped.
+                kept = np.array(np.load(path, mmap_mode="r", allow_pickle=False)[:slots])
                 self._replace(name, partial(_save_array, array=kept))
-        (self.path / _CHECKPOINT).unlink(missing_ok=True)
+        if not keep_checkpoint:
+            (self.path / _CHECKPOINT).unlink(missing_ok=True)
 
     # --- maps of its features, each by its `MapRequest.key`
 
@@ -410,10 +421,12 @@ class Run:
         """The map's points so far, as `FeatureMap` has them. Raises DamagedRunError."""
         name = f"{_MAPS}/{key}.npz"
         try:
-            with np.load(self._file(name), allow_pickle=False) as archive:
-                return pd.DataFrame(dict(archive))
-        except (ValueError, OSError, EOFError, BadZipFile) as error:
+            points = pd.DataFrame(_load_arrays(self._file(name)))
+        except Exception as error:  # a rubbish zip raises almost anything
             raise self._damaged(name, error) from error
+        if list(points.columns) != list(POINT_COLUMNS):
+            raise self._damaged(name, f"expected the columns {', '.join(POINT_COLUMNS)}")
+        return points
 
     def map_keys(self) -> list[str]:
         """The maps that were ever asked for."""
@@ -424,17 +437,19 @@ class Run:
 
         Not if one is under way or has done it: two who ask start one job.
         """
-        with _control_lock:
+        with self._changing():
             status = self.map_status(key)
             if status and status.answers(self.network_epoch):
                 return False
-            (self.path / _MAPS / f"{key}.stop").unlink(missing_ok=True)
+            with self._writing():
+                (self.path / _MAPS / f"{key}.stop").unlink(missing_ok=True)
             self.write_map_status(key, MapStatus(state=State.QUEUED))
             return True
 
     def ask_map_to_stop(self, key: str) -> None:
         """Ask the map's job to end with its next report, and to keep what was reached."""
-        (self.path / _MAPS / f"{key}.stop").touch()
+        with self._writing():
+            (self.path / _MAPS / f"{key}.stop").touch()
         self._watch()
 
     def is_map_to_stop(self, key: str) -> bool:
@@ -448,11 +463,16 @@ class Run:
         Raises RunBusyError if another job holds it.
         """
         self._make_maps_folder()
+        lock = filelock.FileLock(self.path / _MAPS / f".{key}.lock", timeout=0)
         try:
-            with filelock.FileLock(self.path / _MAPS / f".{key}.lock", timeout=0):
-                yield
+            with self._writing():
+                lock.acquire()
         except filelock.Timeout:
             raise RunBusyError(f"another job is computing map {key} of run {self.id}") from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     def write_map_status(self, key: str, status: MapStatus) -> None:
         """Replace what `map_status` reads."""
@@ -475,10 +495,8 @@ class Run:
             self._mirror.watch(self.id)
 
     def _make_maps_folder(self) -> None:
-        try:
+        with self._writing():
             (self.path / _MAPS).mkdir(exist_ok=True)
-        except FileNotFoundError:
-            raise self._gone() from None
 
     def _read_epochs(
         self, name: str, shape: tuple[int, ...], epoch: int | None
@@ -506,11 +524,13 @@ class Run:
             raise self._damaged(name, f"unexpected {stored.dtype} {stored.shape}")
         return stored[:slots]
 
-    def _write_epoch(self, name: str, epoch: int, values: Floats) -> None:
+    def _write_epoch(self, name: str, epoch: int, values: npt.NDArray[np.floating[Any]]) -> None:
         """Write one epoch's slot of an array with room for all the epochs of the configuration."""
         self._write_slot(name, epoch, self.config.epochs, values)
 
-    def _write_slot(self, name: str, slot: int, slots: int, values: Floats) -> None:
+    def _write_slot(
+        self, name: str, slot: int, slots: int, values: npt.NDArray[np.floating[Any]]
+    ) -> None:
         """Write a slot, from 1, of an array with room for so many."""
         path = self._file(name)
         shape = (slots, *values.shape)
@@ -538,11 +558,25 @@ class Run:
         except OSError as error:
             raise self._damaged(name, error) from error
 
+    def _require(self, *names: str) -> None:
+        """Raise DamagedRunError unless the files are there, or on the object store."""
+        for name in names:
+            is_there = (self.path / name).exists()
+            if not is_there and not (self._mirror and self._mirror.has(self.id, name)):
+                raise DamagedRunError(f"{name} of run {self.id} is missing")
+
+    def _check_history(self, names: Iterable[str], values: npt.NDArray[np.float64]) -> None:
+        """Raise DamagedRunError for values (names, epochs) that no training writes."""
+        for name, row in zip(names, values, strict=True):
+            high = 1 if name.endswith("accuracy") else _LARGEST
+            if len(row) and not 0 <= row.min() <= row.max() <= high:  # nor NaN
+                raise self._damaged(_HISTORY, f"{name} is out of range")
+
     def _stamp(self, name: str) -> tuple[int, int]:
-        """When the file was written, in nanoseconds, and its size; zeros if it is not there."""
+        """When the file was written, in nanoseconds, and its size; zeros if nobody can say."""
         try:
             found = os.stat(self.path / name)
-        except FileNotFoundError:
+        except OSError:
             return 0, 0
         return found.st_mtime_ns, found.st_size
 
@@ -553,16 +587,51 @@ class Run:
         return RunNotFoundError(f"run {self.id} does not exist, or was deleted")
 
     def _write_json(self, name: str, model: BaseModel) -> None:
-        self._replace(name, lambda path: path.write_text(model.model_dump_json(indent=1)))
+        self._replace(name, partial(_save_json, model=model))
 
     def _replace(self, name: str, write: Callable[[Path], object]) -> None:
-        try:
+        with self._writing():
             replace_file(self.path / name, write)
-        except FileNotFoundError as error:
+        self._watch()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Say in a sentence why a file cannot be written, or that the run is gone."""
+        try:
+            yield
+        except (RunError, filelock.Timeout):
+            raise
+        except OSError as error:
             if not self.path.is_dir():
                 raise self._gone() from error
-            raise
-        self._watch()
+            raise RunNotWritableError(f"run {self.id} cannot be written: {_why(error)}") from error
+
+    def _acquire(self, lock: filelock.BaseFileLock) -> None:
+        """Take a lock in the run's folder, but not in one that taking it has made again."""
+        if not self.path.is_dir():
+            raise self._gone()
+        with self._writing():
+            lock.acquire()
+            if not set(os.listdir(self.path)) - {_LOCK, _CHANGE_LOCK}:  # deleted just before
+                lock.release()
+                shutil.rmtree(self.path, ignore_errors=True)
+                raise self._gone()
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Be the only one, in this process and any other, to read a small file and change it."""
+        lock = filelock.FileLock(self.path / _CHANGE_LOCK, timeout=_CHANGE_SECONDS)
+        with _change_lock:
+            try:
+                self._acquire(lock)
+            except filelock.Timeout:
+                raise RunNotWritableError(
+                    f"run {self.id} is being changed by another process; try again"
+                ) from None
+            try:
+                yield
+            finally:
+                lock.release()
 
 
 _mirrors: dict[Path, "Mirror"] = {}
@@ -577,7 +646,22 @@ def _open(address: str, run_id: str) -> Run:
     return store.get(run_id)
 
 
-_control_lock = threading.Lock()
+_change_lock = threading.Lock()  # threads wait here, and do not poll the file's lock
+_LARGEST = float(np.finfo(np.float64).max)
+
+
+def _why(error: OSError) -> str:
+    """Why a file cannot be written, without the path, which readers of a page need not know."""
+    return error.strerror or str(error)
+
+
+def _load_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+    with path.open("rb") as file:
+        return dict(np.load(file, allow_pickle=False))
+
+
+def _save_json(path: Path, model: BaseModel) -> None:
+    path.write_bytes(model.model_dump_json(indent=1).encode())
 
 
 def _save_array(path: Path, array: npt.NDArray[Any]) -> None:
@@ -652,7 +736,7 @@ class RunStore:
 
         A run created `running` belongs to its creator, who trains it at once; a queued one is
         taken up by any engine that looks after this folder. Who must know the run's id before
-        there is a run, draws it by `new_run_id`.
+        there is a run, draws it by `new_run_id`. Raises RunNotWritableError.
         """
         created = datetime.now(UTC)
         record = Record(
@@ -662,13 +746,21 @@ class RunStore:
             config=config,
         )
         run_id = run_id or new_run_id()
-        aside = Run(self.root / f".new-{run_id}")
-        aside.path.mkdir(parents=True)
-        aside._write_json(_CONFIG, record)
-        aside.write_status(Status(state=state))
-        if self.mirror:
-            self._send_new(aside, run_id)
-        os.rename(aside.path, self.root / run_id)
+        aside = self.root / f".new-{run_id}"
+        try:
+            aside.mkdir(parents=True)
+            _save_json(aside / _CONFIG, record)
+            _save_json(aside / _STATUS, Status(state=state))
+            if self.mirror:
+                self.mirror.create(run_id, aside)
+            os.rename(aside, self.root / run_id)
+        except BaseException as error:
+            shutil.rmtree(aside, ignore_errors=True)
+            if isinstance(error, OSError) and not isinstance(error, RunError):
+                raise RunNotWritableError(
+                    f"a run cannot be written to {self.address}: {_why(error)}"
+                ) from error
+            raise
         return self.get(run_id)
 
     def get(self, run_id: str) -> Run:
@@ -688,16 +780,15 @@ class RunStore:
         if not self.root.is_dir():
             return []
         with os.scandir(self.root) as entries:
-            ids = [
-                entry.name for entry in entries if _RUN_ID.fullmatch(entry.name) and entry.is_dir()
-            ]
+            names = [entry.name for entry in entries if _RUN_ID.fullmatch(entry.name)]
+        ids = [name for name in names if (self.root / name).is_dir()]
         return [Run(self.root / run_id) for run_id in sorted(ids, reverse=True)]
 
     def delete(self, run_id: str) -> None:
         """Stop the run, if it trains, and delete it for good.
 
         A training that does not stop within ten seconds ends with its next write. Raises
-        RunNotFoundError.
+        RunNotFoundError, RunNotWritableError.
         """
         run = self.get(run_id)
         aside = self.root / f".deleted-{run_id}"
@@ -709,20 +800,9 @@ class RunStore:
             if self.mirror:
                 self.mirror.remove(run_id)
                 return
-            try:
+            with run._writing():
                 os.rename(run.path, aside)
-            except FileNotFoundError:
-                raise run._gone() from None
         shutil.rmtree(aside)
-
-    def _send_new(self, aside: Run, run_id: str) -> None:
-        """Send a new run before anybody sees it. Raises RunNotWritableError if that fails."""
-        assert self.mirror
-        try:
-            self.mirror.create(run_id, aside.path)
-        except RunError:
-            shutil.rmtree(aside.path)
-            raise
 
 
 def _find_mirror(address: str) -> "Mirror":

@@ -9,31 +9,49 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.analysis.mapping import compute_and_keep_map
+from core.analysis.maps import MapMethod, MapRequest
 from core.analysis.network import load_network
+from core.checkpoint import Place, pack_checkpoint
 from core.config import RunConfig
-from core.runs import Run, RunError, RunStore
+from core.model import build_model
+from core.run_table import run_table
+from core.runs import HISTORY_COLUMNS, Run, RunError, RunStore
 from core.status import State
+from core.summary import summarize
 from core.training import train
+
+MAP = MapRequest(layer="hidden_1", points=100, method=MapMethod.PCA)
 
 FILES = [
     "config.json",
+    "label.json",
     "control.json",
     "status.json",
     "history.csv",
     "test_probabilities.npy",
     "first_layer.npy",
     "weights.npy",
+    "checkpoint.npz",
     "model.keras",
+    f"maps/{MAP.key}.json",
+    f"maps/{MAP.key}.npz",
 ]
 READERS: list[Callable[[Run], object]] = [
     lambda run: run.status,
     lambda run: run.control,
     lambda run: run.record,
+    lambda run: run.label,
     lambda run: run.history,
+    lambda run: run.history_columns(*HISTORY_COLUMNS),
     lambda run: run.test_probabilities(1),
     lambda run: run.first_layer(1),
     lambda run: run.weights(),
     lambda run: run.network_epoch,
+    lambda run: run.version,
+    lambda run: run.read_checkpoint(),
+    lambda run: run.map_status(MAP.key),
+    lambda run: run.map_points(MAP.key),
     load_network,
 ]
 
@@ -45,6 +63,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
     run = store.create(config, state=State.RUNNING)
     train(run)
     run.ask(learning_rate=0.01)
+    run.mark(name="of many files", note="…", pinned=True)
+    run.write_checkpoint(pack_checkpoint(build_model(config), Place(2, 1e-3)))
+    assert run.ask_map(MAP.key)
+    compute_and_keep_map(run, MAP)
     return run
 
 
@@ -83,4 +105,10 @@ def test_damaged_file_is_reported_or_read(
     for read in READERS:
         with suppress(RunError):
             read(Run(folder))
-    assert [run.id for run in RunStore(tmp_path).list()] == [whole.id]
+    if name == "checkpoint.npz":  # which is looked at where there is no model
+        (folder / "model.keras").unlink()
+        with suppress(RunError):
+            load_network(Run(folder))
+    (listed,) = RunStore(tmp_path).list()
+    assert listed.id == whole.id
+    assert run_table([summarize(listed)]).index.tolist() == [whole.id]

@@ -17,6 +17,8 @@ KEY = "tsne-hidden_2-train-1000-20-30-0"
 @pytest.fixture
 def run(store: RunStore) -> Run:
     run = store.create(RunConfig())
+    run.write_history([])
+    run.write_model(lambda path: path.write_bytes(b"model"))
     run.write_status(Status(state=State.FINISHED, epoch=7, final_epoch=5))
     return run
 

@@ -1,5 +1,7 @@
 import json
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,10 +10,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import filelock
 import numpy as np
 import pytest
 
 from core.config import RunConfig
+from core.files import replace_file
+from core.probabilities import restore_winners, round_probabilities
 from core.runs import (
     HISTORY_COLUMNS,
     MAX_NAME,
@@ -21,11 +26,13 @@ from core.runs import (
     RunBusyError,
     RunError,
     RunNotFoundError,
+    RunNotWritableError,
     RunStore,
     new_run_id,
     weight_epochs,
 )
 from core.status import Label, Request, State, Status
+from tests.core.test_faults import run_on_own_disk
 
 
 @pytest.fixture
@@ -34,7 +41,7 @@ def run(store: RunStore) -> Run:
 
 
 def history_row(epoch: int) -> dict[str, float]:
-    return {column: float(number) for number, column in enumerate(HISTORY_COLUMNS)} | {
+    return {column: number / 100 for number, column in enumerate(HISTORY_COLUMNS)} | {
         "epoch": epoch
     }
 
@@ -157,6 +164,8 @@ def test_folder_is_taken_from_the_environment(
 # --- damage
 
 DAMAGES: dict[str, tuple[str, bytes | None]] = {
+    "missing network": ("model.keras", None),
+    "missing history": ("history.csv", None),
     "missing config": ("config.json", None),
     "rubbish config": ("config.json", b"\xff\x00rubbish"),
     "impossible config": (
@@ -168,12 +177,17 @@ DAMAGES: dict[str, tuple[str, bytes | None]] = {
     "truncated status": ("status.json", b'{"state": "running", "epo'),
     "empty status": ("status.json", b""),
     "unknown state": ("status.json", b'{"state": "asleep"}'),
+    "impossible epoch": ("status.json", b'{"state": "finished", "final_epoch": -5}'),
+    "no moment": ("status.json", b'{"state": "running", "heartbeat": NaN}'),
 }
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damaged_run_is_reported_with_the_reason(store: RunStore, run: Run, damage: str) -> None:
     other = store.create(RunConfig())
+    run.write_history([history_row(1)])
+    run.write_model(lambda path: path.write_bytes(b"model"))
+    run.write_status(Status(state=State.STOPPED, final_epoch=1))
     name, content = DAMAGES[damage]
     if content is None:
         (run.path / name).unlink()
@@ -184,6 +198,22 @@ def test_damaged_run_is_reported_with_the_reason(store: RunStore, run: Run, dama
     error = store.get(run.id).status.error
     assert error is not None
     assert error.startswith(f"{name} of run {run.id} ")
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.STOPPED, State.RUNNING])
+def test_a_run_that_has_no_network_yet_or_never_will_is_whole(run: Run, state: State) -> None:
+    run.write_status(Status(state=state, final_epoch=0))
+    assert run.status.state is state
+
+
+@pytest.mark.parametrize("name", ["status.json", "label.json", "history.csv", "model.keras"])
+def test_a_file_that_links_to_itself_spoils_no_list(store: RunStore, run: Run, name: str) -> None:
+    (run.path / name).unlink(missing_ok=True)
+    (run.path / name).symlink_to(run.path / name)
+    (store.root / "20260101-000000-abcdef").symlink_to(store.root / "20260101-000000-abcdef")
+    (listed,) = store.list()
+    assert (0, 0) in listed.version
+    assert listed.status.state in {State.QUEUED, State.DAMAGED}
 
 
 def test_damaged_configuration_raises_where_it_is_read(store: RunStore, run: Run) -> None:
@@ -247,7 +277,7 @@ def test_files_are_replaced_whole_and_leave_nothing_beside(run: Run) -> None:
     run.write_history([history_row(1)])
     run.write_checkpoint({"a": np.zeros(3)})
     run.write_model(lambda path: path.write_bytes(b"model"))
-    assert sorted(os.listdir(run.path)) == [
+    assert sorted(name for name in os.listdir(run.path) if name != ".control.lock") == [
         "checkpoint.npz",
         "config.json",
         "control.json",
@@ -264,7 +294,8 @@ def test_failed_write_keeps_the_old_file_and_leaves_nothing_beside(run: Run) -> 
         path.write_bytes(b"half")
         raise OSError("disk full")
 
-    with pytest.raises(OSError, match="disk full"):
+    sentence = f"run {run.id} cannot be written: disk full"
+    with pytest.raises(RunNotWritableError, match=sentence):
         run.write_model(fail)
     assert run.model_path.read_bytes() == b"old"
     assert sorted(os.listdir(run.path)) == ["config.json", "model.keras", "status.json"]
@@ -321,6 +352,91 @@ def test_ask_keeps_what_was_asked_before(run: Run) -> None:
     assert (run.control.request, run.control.learning_rate) == (Request.PAUSE, 0.25)
     run.ask(Request.RUN)
     assert (run.control.request, run.control.learning_rate) == (Request.RUN, 0.25)
+
+
+@pytest.mark.parametrize("request_", [Request.PAUSE, Request.RUN])
+def test_a_stop_is_not_taken_back(run: Run, request_: Request) -> None:
+    run.write_status(Status(state=State.RUNNING))
+    run.ask(Request.STOP)
+    run.ask(request_, learning_rate=0.5)
+    assert (run.control.request, run.control.learning_rate) == (Request.STOP, 0.5)
+
+
+ASK = """
+import sys
+from pathlib import Path
+from core.runs import Run
+
+run = Run(Path(sys.argv[1]))
+for number in range(100):
+    run.mark(**{sys.argv[2]: f"{sys.argv[2]} {number}"})
+"""
+
+
+def test_what_several_processes_change_at_once_is_all_kept(run: Run) -> None:
+    """Each changes its own part, which is kept unless the other reads before and writes after."""
+    command = [sys.executable, "-c", ASK, str(run.path)]
+    with subprocess.Popen([*command, "name"]) as one, subprocess.Popen([*command, "note"]) as other:
+        assert (one.wait(), other.wait()) == (0, 0)
+    assert run.label == Label(name="name 99", note="note 99")
+
+
+def test_a_change_that_another_process_never_ends_is_not_waited_for(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.runs._CHANGE_SECONDS", 0.1)
+    with (
+        filelock.FileLock(run.path / ".control.lock"),
+        pytest.raises(RunNotWritableError, match="is being changed by another process; try again"),
+    ):
+        run.ask(Request.PAUSE)
+
+
+@pytest.mark.parametrize("options", ["size=40k,nr_inodes=9", "remount,ro"], ids=["full", "read"])
+def test_a_disk_that_takes_nothing_is_named(tmp_path: Path, options: str) -> None:
+    sentences, left = run_on_own_disk(
+        tmp_path / "disk",
+        f"""
+        import os
+        from pathlib import Path
+        from core.status import Request
+
+        mount("size=10m")
+        options = {options!r}
+        if not options.startswith("remount"):
+            subprocess.run(["umount", folder], check=True)
+            mount(options)
+        store = RunStore(folder)
+        run = store.create(RunConfig())
+        if options.startswith("remount"):
+            mount(options)
+        else:
+            for number in range(9):
+                try:
+                    Path(folder, str(number)).write_bytes(b"x" * 40_000)
+                except OSError:
+                    pass
+        before = sorted(os.listdir(folder))
+        sentences = []
+        for act in (
+            lambda: store.create(RunConfig()),
+            lambda: run.ask(Request.STOP),
+            lambda: run.mark(note="x"),
+            lambda: run.ask_map("pca-pixels-train-100"),
+        ):
+            try:
+                act()
+            except RunError as error:
+                sentences.append(str(error))
+        left = sorted(os.listdir(folder)) == before
+        print(json.dumps([sentences, left]))
+        """,
+    )
+    why = "Read-only file system" if "ro" in options.split(",") else "No space left on device"
+    assert len(sentences) == 4
+    assert sentences[0].startswith("a run cannot be written to ")
+    assert all(sentence.endswith(f": {why}") for sentence in sentences)
+    assert left
 
 
 def test_ask_takes_the_bounds_of_the_learning_rate(run: Run) -> None:
@@ -412,8 +528,8 @@ def test_probabilities_of_finished_epochs(run: Run) -> None:
     for epoch in (1, 2):
         one = run.test_probabilities(epoch)
         assert (one.dtype, one.shape) == (np.float32, (10_000, 10))
-        np.testing.assert_array_equal(one, stored[epoch - 1].astype(np.float16))
-        np.testing.assert_array_equal(everything[epoch - 1], one)
+        np.testing.assert_array_equal(everything[epoch - 1], round_probabilities(stored[epoch - 1]))
+        np.testing.assert_array_equal(one, restore_winners(everything[epoch - 1]))
 
 
 def test_probabilities_count_only_once_the_history_announces_them(run: Run) -> None:
@@ -441,7 +557,9 @@ def test_closing_gives_up_checkpoint_and_spare_room(run: Run) -> None:
     assert np.load(run.path / "test_probabilities.npy").shape == (1, 10_000, 10)
     assert np.load(run.path / "first_layer.npy").shape == (1, 32, 28, 28)
     assert np.load(run.path / "weights.npy").shape == (1, 535_818)
-    np.testing.assert_array_equal(run.test_probabilities(1), probabilities(1).astype(np.float16))
+    np.testing.assert_array_equal(
+        run.test_probabilities()[0], round_probabilities(probabilities(1))
+    )
     assert run.read_checkpoint() is None
     assert sorted(os.listdir(run.path)) == [
         "config.json",
@@ -451,6 +569,27 @@ def test_closing_gives_up_checkpoint_and_spare_room(run: Run) -> None:
         "test_probabilities.npy",
         "weights.npy",
     ]
+
+
+def test_closing_may_keep_the_checkpoint(run: Run) -> None:
+    run.write_checkpoint({"a": np.zeros(3)})
+    run.close(epochs=1, keep_checkpoint=True)
+    assert run.read_checkpoint() is not None
+
+
+def test_an_arrays_file_is_not_mapped_while_it_is_replaced(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.write_test_probabilities(1, probabilities(1))
+    seen = []
+
+    def look(path: Path, write: Callable[[Path], object]) -> None:
+        seen.append(str(path) in Path("/proc/self/maps").read_text())
+        replace_file(path, write)
+
+    monkeypatch.setattr("core.runs.replace_file", look)
+    run.close(epochs=1)
+    assert seen == [False]
 
 
 @pytest.mark.parametrize("damage", ["missing", "rubbish", "too short", "other type"])

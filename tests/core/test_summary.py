@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 
 import pandas as pd
@@ -34,6 +35,7 @@ def ended(store: RunStore) -> Ended:
             for epoch, (validation, test) in enumerate(accuracies, start=1)
         ]
         run.write_history(rows)
+        run.write_model(lambda path: path.write_bytes(b"model"))
         run.write_status(Status(state=state, final_epoch=len(rows), seconds=12.5))
         return run
 
@@ -74,6 +76,73 @@ def test_a_damaged_run_is_listed_as_such(ended: Ended, file: str, content: str) 
     assert file in summary.status.error
     assert summary.name == (f"damaged run {run.id}" if file == "config.json" else "mine")
     assert run_table([summary]).loc[run.id, "state"] == "damaged"
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("test_accuracy", 7.5),
+        ("test_accuracy", -1),
+        ("test_accuracy", float("inf")),
+        ("validation_accuracy", 1.01),
+        ("base_learning_rate", -1),
+    ],
+)
+def test_a_history_that_no_training_writes_is_damage(
+    ended: Ended, column: str, value: float
+) -> None:
+    run = ended()
+    run.write_history([row | {column: value} for row in run.history.to_dict("records")])
+    summary = summarize(run)
+    assert summary.status.state is State.DAMAGED
+    assert column in summary.status.error
+    assert summary.results == Results()
+    assert run_table([summary]).loc[run.id, "state"] == "damaged"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("final_epoch", "-5"),
+        ("final_epoch", "1e300"),
+        ("epoch", "-1"),
+        ("heartbeat", "NaN"),
+        ("heartbeat", "Infinity"),
+        ("heartbeat", "-1e300"),
+        ("seconds", "1e300"),
+        ("seconds", "-Infinity"),
+        ("seconds_left", "NaN"),
+        ("running_loss", "NaN"),
+        ("running_accuracy", "2"),
+    ],
+)
+def test_a_status_that_no_training_writes_is_damage(ended: Ended, field: str, value: str) -> None:
+    run = ended()
+    (run.path / "status.json").write_text(f'{{"state": "finished", "{field}": {value}}}')
+    summary = summarize(run)
+    assert summary.status.state is State.DAMAGED
+    assert field in summary.status.error
+
+
+def test_a_history_that_ends_before_the_networks_epoch_is_damage(ended: Ended) -> None:
+    run = ended()
+    run.write_history(run.history.to_dict("records")[:2])
+    summary = summarize(run)
+    assert summary.status.state is State.DAMAGED
+    assert "history.csv" in summary.status.error
+    assert "ends with epoch 2, before epoch 3" in summary.status.error
+
+
+@pytest.mark.parametrize("created", ["2026-01-01T00:00:00", "1e300", "NaN"])
+def test_a_run_created_at_no_moment_is_damaged_beside_the_others(
+    ended: Ended, created: str
+) -> None:
+    good, run = ended(), ended()
+    text = (run.path / "config.json").read_text()
+    moment = json.loads(text)["created"]
+    (run.path / "config.json").write_text(text.replace(moment, created))
+    table = run_table(map(summarize, (good, Run(run.path))))
+    assert table["state"].tolist() == ["finished", "damaged"]
 
 
 def test_a_run_that_is_gone_is_not_summarized(store: RunStore) -> None:

@@ -64,6 +64,7 @@ def test_an_epoch_that_is_not_kept(run: Run) -> None:
 
 def test_an_older_run_has_its_last_network_only(untrained: Callable[..., Run]) -> None:
     run = untrained(epochs=3)
+    run.write_history([])
     run.write_status(run.status.model_copy(update={"state": State.FINISHED, "final_epoch": 3}))
     assert run.network_epochs == (3,)
     epochs, history = answers_by_epoch(run, IMAGE)
