@@ -59,6 +59,8 @@ def train(
     except OSError as error:
         if not run.path.is_dir():
             raise RunNotFoundError(f"run {run.id} was deleted while it trained") from error
+        if isinstance(error, RunNotWritableError):
+            raise
         raise RunNotWritableError(f"run {run.id} cannot be written: {error}") from error
 
 
@@ -89,8 +91,8 @@ def _train(run: Run, on_status: Callable[[Status], object], leave_after: float) 
                 }
             )
             run.write_status(failed)
-            if training:
-                run.close(epochs=len(training.rows))
+            if training:  # of a run without a model the checkpoint is what can be looked into
+                run.close(epochs=len(training.rows), keep_checkpoint=bool(training.rows))
             on_status(failed)
             return failed
 

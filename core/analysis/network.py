@@ -19,7 +19,8 @@ _BLOCK = 8192  # images at a time, so that wide layers do not fill the memory
 
 
 def load_network(run: Run) -> keras.Sequential:
-    """The network that `run` ended with or, until it ends, that of its latest whole epoch.
+    """The network that `run` ended with or, until it ends or if it failed, that of its latest
+    whole epoch.
 
     Shared by all who ask: not to be changed. Raises NoNetworkError before the first epoch has
     ended, DamagedRunError for a file that Keras cannot read, RunNotFoundError.
@@ -38,10 +39,15 @@ def load_network_and_epoch(run: Run) -> tuple[keras.Sequential, int]:
             ) from error
         return model, run.network_epoch
     model, arrays = build_model(run.config), run.read_checkpoint()
-    place = unpack_checkpoint(arrays, model) if arrays is not None else None
-    if place is None:
+    try:
+        place = unpack_checkpoint(arrays, model) if arrays is not None else None
+    except (ValueError, TypeError, OverflowError) as error:  # shapes fit, but not what is in them
+        raise DamagedRunError(f"the checkpoint of run {run.id} cannot be read ({error})") from error
+    if place is not None:
+        return model, place.epochs
+    if run.status.state.is_active:
         raise NoNetworkError(f"run {run.id} has no network yet; wait for its first epoch to end")
-    return model, place.epochs
+    raise NoNetworkError(f"run {run.id} ended before its first epoch did, and has no network")
 
 
 def load_network_after(run: Run, epoch: int) -> keras.Sequential:

@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.analysis.network import load_network_and_epoch
 from core.checkpoint import Place, pack_checkpoint
 from core.config import RunConfig
-from core.data import prepare_splits
+from core.data import load_mnist, prepare_splits, scale_images
 from core.model import build_model
 from core.runs import (
     HISTORY_COLUMNS,
@@ -467,7 +468,7 @@ def test_diverging_run_fails_with_a_sentence(small: Small, store: RunStore) -> N
     assert "Try a learning rate ten times smaller" in status.error
 
 
-def test_failed_run_keeps_its_history_and_gives_up_its_checkpoint(
+def test_failed_run_keeps_its_history_and_the_network_of_its_last_whole_epoch(
     small: Small, store: RunStore
 ) -> None:
     run = store.create(small(**DIVERGING | {"learning_rate": 0.01}))
@@ -479,8 +480,14 @@ def test_failed_run_keeps_its_history_and_gives_up_its_checkpoint(
     assert len(history) >= 1
     assert len(run.test_probabilities()) == len(history)
     assert status.seconds_left is None
-    assert run.read_checkpoint() is None
     assert not run.model_path.exists()
+    network, epoch = load_network_and_epoch(run)
+    assert epoch == run.network_epoch == len(history)
+    np.testing.assert_allclose(
+        network(scale_images(load_mnist().x_test), training=False),
+        run.test_probabilities(epoch),
+        atol=1e-3,
+    )
 
 
 def test_failed_run_is_not_trained_again(small: Small, store: RunStore) -> None:
