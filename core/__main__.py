@@ -8,14 +8,16 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
 from core.architecture import count_parameters
 from core.config import PRESETS
 from core.options import add_config_options, read_config
-from core.runs import DamagedRunError, Run, RunError, RunStore
+from core.runs import Run, RunError, RunNotFoundError, RunStore
 from core.status import Request, State, Status
+from core.summary import summarize
 from core.sweep.command import add_sweep
 from core.sweep.store import SweepError
 
@@ -39,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.command(options, parser))
     except (RunError, SweepError) as error:
         parser.error(str(error))
+    except KeyboardInterrupt:
+        parser.exit(130, f"{parser.prog}: interrupted\n")
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +57,13 @@ def _train(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     from core.training import train
 
     run = RunStore().create(config, name=options.name, state=State.RUNNING)
-    signal.signal(signal.SIGINT, lambda *_: run.ask(Request.STOP))  # stop, and keep what is there
+
+    def stop(*_: object) -> None:
+        """Stop, and keep what is there; a second Ctrl-C ends the process at once."""
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        run.ask(Request.STOP)
+
+    signal.signal(signal.SIGINT, stop)
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -98,22 +108,24 @@ def _runs(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         "seconds",
         box=None,
     )
+    reasons = []
     for run in store.list():
-        status = run.status
         try:
-            history = run.history
-        except DamagedRunError:
-            status = Status(state=State.DAMAGED)
-        if status.state is State.DAMAGED:
-            table.add_row(run.id, "", "", status.state, "", "", "", style="red")
+            summary = summarize(run)
+        except RunNotFoundError:  # deleted since it was listed
             continue
-        accuracy = f"{history['test_accuracy'].iloc[-1]:.2%}" if len(history) else ""
+        status, record, results = summary.status, summary.record, summary.results
+        if record is None or status.state is State.DAMAGED:
+            table.add_row(run.id, "", "", status.state, "", "", "", style="red")
+            reasons.append(status.error)
+            continue
+        accuracy = "" if results.test_accuracy is None else f"{results.test_accuracy:.2%}"
         table.add_row(
             run.id,
-            run.name,
-            run.record.owner,
+            escape(summary.name),
+            escape(record.owner),
             status.state,
-            f"{len(history)}/{run.config.epochs}",
+            f"{results.epochs_done}/{record.config.epochs}",
             accuracy,
             f"{status.seconds:.0f}",
         )
@@ -121,6 +133,8 @@ def _runs(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         Console().print(table)
     else:
         print(f"no runs in {store.root}; start one with: python -m core train --preset quick")
+    for reason in reasons:
+        print(reason)
     return 0
 
 

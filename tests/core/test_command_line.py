@@ -214,7 +214,25 @@ def test_damaged_run_is_listed_as_such_beside_the_others(
     assert main(["runs"]) == 0
     text = capsys.readouterr().out
     assert "98.31%" in find_line(text, done)
-    assert "damaged" in find_line(text, damaged)
+    assert "damaged" in find_line(text, f"{damaged}  ")
+    assert text.splitlines()[-1].startswith(f"{file} of run {damaged} cannot be read")
+
+
+def test_the_network_of_an_ended_run_may_not_be_missing(
+    store: RunStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = store.get(finish(store, 0.5))
+    run.write_status(Status(state=State.FINISHED, epoch=1, final_epoch=1))
+    assert main(["runs"]) == 0
+    assert f"model.keras of run {run.id} is missing\n" in capsys.readouterr().out
+
+
+def test_names_are_not_taken_for_colours(
+    store: RunStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.create(RunConfig(), name="[red]mine[/blue]", owner="A")
+    assert main(["runs"]) == 0
+    assert "[red]mine[/blue]" in capsys.readouterr().out
 
 
 def test_ids_are_listed_whole_beside_long_names(
