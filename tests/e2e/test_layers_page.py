@@ -12,10 +12,13 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from core.architecture import count_parameters
+from core.config import RunConfig
 from core.data import load_mnist
 from core.runs import Run
+from core.status import Request, State
 from dashboard.charts.strips import draw_weights
-from tests.e2e.server import Server
+from tests.e2e.figures import figure
+from tests.e2e.server import Server, wait_for
 
 
 def link(server: Server, run: Run, view: str, **choices: object) -> str:
@@ -90,7 +93,8 @@ def test_one_digit_on_its_way_through(
     predicted = trained.test_probabilities(3)[947].argmax()
     true = load_mnist().y_test[947]
     expect(page.get_by_text(f"No. 947: true label {true}, predicted {predicted}")).to_be_visible()
-    expect(page.get_by_text("label disputed")).to_be_visible()
+    badge = page.locator(".stMarkdownBadge", has_text="label disputed")
+    expect(badge.first).to_be_visible()  # with its tooltip it stands twice in the page
     expect(page.get_by_text(f"What speaks for a {predicted}:")).to_be_visible()
     pixels = load_mnist().x_test[947].reshape(784) / 255
     kernel, bias = network.get_layer("hidden_1").get_weights()
@@ -104,6 +108,65 @@ def test_one_digit_on_its_way_through(
     page.get_by_role("button", name="Another").click()
     expect(page.get_by_text("No. 947")).to_have_count(0)
     expect(page).not_to_have_url(re.compile("layers_digit=947"))
+
+
+def test_one_digit_after_each_epoch(page: Page, server: Server, trained: Run) -> None:
+    def differ(index: int) -> bool:
+        return len(set(trained.test_probabilities()[:, index].argmax(axis=1).tolist())) > 1
+
+    index = next(filter(differ, range(10_000)))
+    true = load_mnist().y_test[index]
+    page.goto(link(server, trained, "One digit", layers_digit=index))
+    for epoch in (3, 2, 1):
+        predicted = trained.test_probabilities(epoch)[index].argmax()
+        sentence = f"What the network takes it for after epoch {epoch}, %"
+        expect(page.get_by_text(sentence)).to_be_visible()
+        words = f"No. {index}: true label {true}, predicted {predicted}"
+        expect(page.get_by_text(words)).to_be_visible()
+        pixels = load_mnist().x_test[index].reshape(784) / 255
+        kernel, bias = first_layer(trained, epoch)
+        expected = np.maximum(pixels @ kernel + bias, 0)
+        shown = figure(page, "activations_hidden_1").evaluate(
+            "chart => Array.from(chart._fullData[0].z[0])"
+        )
+        np.testing.assert_allclose(shown, expected, atol=0.01)  # kept as float16
+        page.get_by_role("slider", name="After epoch").press("ArrowLeft")
+
+
+def first_layer(run: Run, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+    """The kernel and biases of the first layer as the run keeps them."""
+    epochs, weights = run.weights()
+    flat = weights[epochs.tolist().index(epoch)].astype(np.float32)
+    units = run.config.hidden[0]
+    return flat[: 784 * units].reshape(784, units), flat[784 * units :][:units]
+
+
+def test_a_run_that_trains_is_watched_and_another_one_picked(
+    page: Page, server: Server, trained: Run
+) -> None:
+    run = server.runs.create(RunConfig(hidden=(64,), epochs=200), name="still training")
+    wait_for(lambda: len(run.history) >= 1, "an epoch", deadline=120)
+    run.ask(Request.PAUSE)
+    wait_for(lambda: run.status.state is State.PAUSED, "the pause")
+    first = len(run.history)
+    page.goto(link(server, run, "One digit", layers_digit=947))
+    expect(page.get_by_text(f"The network as it stands, after epoch {first}.")).to_be_visible()
+    run.ask(Request.RUN)
+    wait_for(lambda: len(run.history) > first, "another epoch", deadline=120)
+    run.ask(Request.STOP)
+    wait_for(lambda: run.status.state is State.STOPPED, "the run to stop")
+    last = run.network_epoch
+    expect(page.get_by_text(f"The network as it stands, after epoch {last}.")).to_be_visible()
+    expect(page.get_by_text(f"takes it for after epoch {last}, %")).to_be_visible()
+    answer = run.test_probabilities(last)[947].argmax()
+    expect(page.get_by_text(f"No. 947: true label 8, predicted {answer}")).to_be_visible()
+
+    page.get_by_role("combobox", name="Run").click()
+    page.get_by_role("option", name=re.compile("^a trained run")).click()
+    expect(page.get_by_text("The network as it stands, after epoch 3.")).to_be_visible()
+    expect(page).to_have_url(re.compile(f"run={trained.id}"))
+    page.get_by_role("tab", name="Layers", exact=True).click()
+    expect(page.get_by_text(f"{count_parameters(trained.config):,} parameters")).to_be_visible()
 
 
 def test_asking_for_networks_does_not_load_tensorflow_into_the_server(
