@@ -11,6 +11,8 @@ from core.status import Request, State
 from core.sweep.store import Sweep, SweepStatus
 from core.sweep.study import SweepStudy, SweepTrial, explain_study_errors
 
+_DELETE_SECONDS = 1.0
+
 
 class Driver:
     """Takes a sweep on, one look at a time.
@@ -78,7 +80,10 @@ class Driver:
             return True
         if status.state is State.FINISHED:
             return self._take_next_seed(trial, run, stopping)
-        if status.state is State.STOPPED and not trial.has_reported:
+        is_stopped = status.state is State.STOPPED
+        if is_stopped and status.age < _DELETE_SECONDS and not (stopping or trial.is_weak()):
+            return True  # whoever deletes a run stops it first, and then it is to be replaced
+        if is_stopped and not trial.has_reported:
             trial.tell_lost()
         else:
             trial.tell_cut(status.error)
