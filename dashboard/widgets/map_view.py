@@ -55,9 +55,10 @@ def render_map_view(run: Run, request: MapRequest, status: MapStatus, points: pd
             )
             points = _answered(points, run, epoch, status.epoch)
         wrong = int((points["true"] != points["predicted"]).sum())
+        elsewhere = f" The points lie as after epoch {status.epoch}."
         st.caption(
             f"The network after epoch {epoch}, {len(points):,} {request.split} images, "
-            f"{wrong:,} of them answered wrongly."
+            f"{wrong:,} of them answered wrongly.{elsewhere if epoch != status.epoch else ''}"
         )
     alt = f"Map of {len(points):,} {request.split} images, coloured by {_COLORINGS[coloring]}"
     if status.state.is_active:
