@@ -85,9 +85,11 @@ def test_the_script_ends_in_the_numbers_of_the_run(
 
 
 def test_the_script_of_a_run_stopped_within_an_epoch(
-    store: RunStore, small: Small, tmp_path: Path
+    store: RunStore, small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = store.create(small(batch_size=16, hidden=(512, 512), epochs=50))
+    monkeypatch.setattr("core.training._CHUNK_SECONDS", 1e-9)  # a status after every batch
+    monkeypatch.setattr("core.training._STATUS_SECONDS", 0.0)
+    run = store.create(small(batch_size=16, hidden=(64,), epochs=5))
 
     def stop_early(status: Status) -> None:
         if status.epoch == 2 and 0 < status.batch < run.config.batches:

@@ -144,6 +144,24 @@ def test_two_servers_on_one_folder_drive_a_sweep_once(
     check_each_once(sweep, store)
 
 
+def test_a_sweep_that_cannot_be_written_goes_on_when_it_can_be(
+    store: RunStore, tiny: Tiny, wait_until: Wait, caplog: pytest.LogCaptureFixture
+) -> None:
+    sweeps = SweepStore(store)
+    sweep, other = sweeps.create(tiny()), sweeps.create(tiny())
+    blocking = sweep.path / "status.json"
+    blocking.mkdir()
+    supervisor = SweepSupervisor(sweeps, Engine(store))
+    supervisor.start()
+    try:
+        wait_until(lambda: f"sweep {sweep.id} cannot be written" in caplog.text)
+        wait_until(lambda: other.status.in_flight)
+        blocking.rmdir()
+        wait_until(lambda: sweep.status.in_flight)
+    finally:
+        supervisor.stop()
+
+
 def test_why_a_sweep_does_not_go_on_is_said(
     store: RunStore, tiny: Tiny, wait_until: Wait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
