@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Callable
 
-_FASTEST = 0.4  # seconds between two drawings
+_FASTEST = 0.4  # seconds between two drawings, unless another is asked for
 _STEP = 1.6  # from one pace to the next, so that it seldom changes
 _DRAWING_SECONDS = 0.025
 _SHARE = 0.4  # of one core, for all drawings together
@@ -18,17 +18,22 @@ _SHARE = 0.4  # of one core, for all drawings together
 class Pace:
     """Counts who watches, and says how long they should wait between two drawings."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, fastest: float = _FASTEST
+    ) -> None:
         self._clock = clock
+        self._fastest = fastest
         self._due: dict[str, float] = {}  # when each watcher should have been seen again, at last
 
     def seconds(self, watcher: str) -> float:
-        """Seconds until `watcher`, who is drawing now, should draw again: 0.4, 0.64, 1.024, …"""
+        """Seconds until `watcher`, who is drawing now, should draw again: `fastest`, or 1.6 times
+        that, or 1.6 times that again, …
+        """
         now = self._clock()
         self._due = {name: due for name, due in self._due.items() if due > now} | {watcher: now}
         needed = len(self._due) * _DRAWING_SECONDS / _SHARE
-        step = max(math.ceil(math.log(needed / _FASTEST, _STEP)), 0)
-        seconds = _FASTEST * _STEP**step
+        step = max(math.ceil(math.log(needed / self._fastest, _STEP)), 0)
+        seconds = self._fastest * _STEP**step
         self._due[watcher] = now + 3 * seconds + 2
         return seconds
 

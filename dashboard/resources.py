@@ -99,9 +99,9 @@ def shared_by_epoch(function: Callable[..., Result], run: Run, epoch: int) -> Re
     hash_funcs={FunctionType: lambda function: (function.__module__, function.__qualname__)},
 )
 def _shared(
-    function: Callable[..., Any], run_id: str, version: object, _run: Run, *args: Any
+    function: Callable[..., Any], id_: str, version: object, _of: Run | Sweep, *args: Any
 ) -> Any:
-    return function(_run, *args)
+    return function(_of, *args)
 
 
 def estimate_seconds(config: RunConfig) -> tuple[float, bool]:
@@ -133,9 +133,14 @@ def estimate_sweep_seconds(config: SweepConfig) -> tuple[float, bool]:
     return mean * config.planned_trials * config.seeds / max(engine.places, 1), estimates[0][1]
 
 
+def shared_by_sweep(function: Callable[..., Result], sweep: Sweep, *args: Any) -> Result:
+    """`function(sweep, *args)`, as `shared`: computed once for all who look at a sweep."""
+    return _shared(function, sweep.id, sweep.status.version, sweep, *args)  # type: ignore[no-any-return]
+
+
 def sweep_trials(sweep: Sweep) -> pd.DataFrame:
-    """The sweep's `trial_table` as it stands. Raises SweepError."""
-    return _sweep_trials(sweep.id, sweep.status.version)
+    """The sweep's `trial_table` as it stands: shared, not to be changed. Raises SweepError."""
+    return shared_by_sweep(_read_trials, sweep)
 
 
 def sweep_figure(
@@ -145,7 +150,11 @@ def sweep_figure(
 
     Raises SweepError, and ValueError where there are too few trials for it.
     """
-    return _sweep_figure(sweep.id, sweep.status.version, kind, names)
+    study = load_study(sweep)
+    if study is None:
+        raise ValueError("The sweep has not begun yet.")
+    with explain_study_errors():
+        return optuna_figure(study, kind, names), complete_numbers(study)
 
 
 def test_probabilities(run: Run, epoch: int) -> npt.NDArray[np.float32]:
@@ -194,23 +203,10 @@ def start_map(run: Run, request: MapRequest) -> None:
     job.add_done_callback(_jobs.discard)
 
 
-@st.cache_data(max_entries=50, show_spinner=False)
-def _sweep_trials(sweep_id: str, version: float) -> pd.DataFrame:
-    sweep = sweeps.get(sweep_id)
+def _read_trials(sweep: Sweep) -> pd.DataFrame:
     study = load_study(sweep)
     with explain_study_errors():
         return trial_table(study, list(sweep.config.vary))
-
-
-@st.cache_data(max_entries=100, show_spinner=False)
-def _sweep_figure(
-    sweep_id: str, version: float, kind: FigureKind, names: tuple[str, ...]
-) -> tuple[go.Figure, list[int]]:
-    study = load_study(sweeps.get(sweep_id))
-    if study is None:
-        raise ValueError("The sweep has not begun yet.")
-    with explain_study_errors():
-        return optuna_figure(study, kind, names), complete_numbers(study)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)

@@ -34,7 +34,7 @@ def render_best(sweep: Sweep, trials: pd.DataFrame) -> None:
             st.metric(RunConfig.model_fields[name].title or name, _figure(best[name]))
     try:
         run = store.get(best["runs"][0])
-        repeats = _find_repeats(sweep, run.config)
+        repeats = find_repeats(sweep, trials)
     except RunError:
         st.caption("The best run was deleted.")
         return
@@ -58,9 +58,15 @@ def render_best(sweep: Sweep, trials: pd.DataFrame) -> None:
         _render_repeats(repeats)
 
 
-def _find_repeats(sweep: Sweep, config: RunConfig) -> list[Summary]:
-    """The runs of the best configuration that are none of the trial's own, the first seed first."""
-    own = sweep.config.seed_numbers
+def find_repeats(sweep: Sweep, trials: pd.DataFrame) -> list[Summary]:
+    """The runs of the best configuration that are none of the trial's own, the first seed first.
+
+    Raises RunError if the best run is there no more, or damaged.
+    """
+    number, own = sweep.status.best_trial, sweep.config.seed_numbers
+    if number is None:
+        return []
+    config = store.get(trials.set_index("number").loc[number, "runs"][0]).config
     found = [
         one for one in siblings(config, summaries()) if one.config and one.config.seed not in own
     ]

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from core.config import RunConfig
@@ -11,7 +12,7 @@ from core.sweep.figures import FigureKind, is_too_few
 from core.sweep.store import Sweep
 from dashboard import state, text
 from dashboard.charts.sweep import dress_figure
-from dashboard.resources import store, sweep_figure
+from dashboard.resources import shared_by_sweep, store, sweep_figure
 
 _TABLE = "Trials"
 _TITLES = {
@@ -79,12 +80,12 @@ def _render_figure(sweep: Sweep, trials: pd.DataFrame, kind: FigureKind) -> None
         if len(names) < 2:
             return
     try:
-        figure, numbers = sweep_figure(sweep, kind, names)
+        figure = shared_by_sweep(_draw_figure, sweep, kind, names)
     except ValueError as error:
         st.info(text.plain(error), icon=":material/hourglass_empty:")
         return
     event = st.plotly_chart(
-        dress_figure(figure, kind, numbers),
+        figure,
         key=f"sweep_{kind}",
         on_select="rerun" if kind in _CLICKABLE else "ignore",
         selection_mode="points",
@@ -93,6 +94,11 @@ def _render_figure(sweep: Sweep, trials: pd.DataFrame, kind: FigureKind) -> None
     )
     if kind in _CLICKABLE and event.selection.points:
         _open_run(trials, event.selection.points[0])
+
+
+def _draw_figure(sweep: Sweep, kind: FigureKind, names: tuple[str, ...]) -> go.Figure:
+    figure, numbers = sweep_figure(sweep, kind, names)
+    return dress_figure(figure, kind, numbers)
 
 
 def _pick_two(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -6,34 +6,56 @@ import pandas as pd
 import streamlit as st
 
 from core.config import RunConfig
+from core.runs import RunError
 from core.status import Request, State
 from core.sweep.config import TRIALS, Sampler
 from core.sweep.store import Sweep, SweepError, SweepStatus
-from dashboard import text
+from dashboard import state, text
+from dashboard.pace import Pace
 from dashboard.resources import engine, sweep_trials, sweeper
 from dashboard.visitor import may_change
 from dashboard.widgets.live_panel import BADGES
-from dashboard.widgets.sweep_best import render_best
+from dashboard.widgets.sweep_best import find_repeats, render_best
 from dashboard.widgets.sweep_figures import render_figures
 
-_EVERY = 1.0  # seconds between two looks at a sweep that goes on
+_EVERY = 1.0  # seconds at least between two looks at a sweep that goes on
+_IDLE_EVERY = 5.0  # at one that does not: another may extend or resume it, or train its best again
 _EXTEND_BY = 10
+_pace = Pace(fastest=_EVERY)
 
 
 def render_sweep_panel(sweep: Sweep) -> None:
-    """Draw the sweep, and again every second for as long as it goes on."""
+    """Draw the sweep, and again every second or so for as long as it goes on."""
     try:
-        working = sweep.has_work
+        every = _pace.seconds(state.visit()) if sweep.has_work else None
     except SweepError as error:
         st.error(text.plain(error), title="This sweep is damaged", icon=":material/broken_image:")
         return
-    st.fragment(_render, run_every=_EVERY if working else None)(sweep, working)
+    st.fragment(_render, run_every=every)(sweep, every)
+    if every is None:
+        st.fragment(_watch, run_every=_IDLE_EVERY)(sweep, _mark(sweep))
 
 
-def _render(sweep: Sweep, working: bool) -> None:
+def _watch(sweep: Sweep, seen: object) -> None:
+    if _mark(sweep) != seen:
+        st.rerun()
+
+
+def _mark(sweep: Sweep) -> object:
+    """Changes with whatever the panel shows of a sweep that has no work."""
     try:
-        if working != sweep.has_work:
+        repeats = find_repeats(sweep, sweep_trials(sweep))
+    except (SweepError, RunError) as error:
+        return sweep.status, sweep.control, str(error)
+    return sweep.status, sweep.control, [(one.id, one.status.state) for one in repeats]
+
+
+def _render(sweep: Sweep, every: float | None) -> None:
+    try:
+        if (every is not None) != sweep.has_work:
             st.rerun()  # starts or ends the timer
+        if every and _pace.has_changed(every, state.visit()):
+            st.rerun()  # sets the timer anew
         status, trials = sweep.status, sweep_trials(sweep)
     except SweepError as error:
         st.error(
@@ -89,13 +111,13 @@ def _seconds_left(sweep: Sweep, status: SweepStatus, trials: pd.DataFrame) -> fl
 
 
 def _render_requests(sweep: Sweep) -> None:
-    state = sweep.state
+    stands = sweep.state
     with st.container(horizontal=True, vertical_alignment="center"):
-        if state is State.RUNNING:
+        if stands is State.RUNNING:
             _ask("Pause", ":material/pause:", sweep, Request.PAUSE, _PAUSE_HELP)
-        elif state in {State.PAUSED, State.STOPPING, State.STOPPED}:
+        elif stands in {State.PAUSED, State.STOPPING, State.STOPPED}:
             _ask("Resume", ":material/play_arrow:", sweep, Request.RUN, "Begin runs again.")
-        if state in {State.RUNNING, State.PAUSED}:
+        if stands in {State.RUNNING, State.PAUSED}:
             _ask("Stop", ":material/stop:", sweep, Request.STOP, _STOP_HELP)
         if sweep.config.sampler is not Sampler.GRID and sweep.planned < TRIALS.high:
             _render_extend(sweep)

@@ -21,6 +21,14 @@ def test_the_more_watch_the_slower(watchers: int, seconds: float) -> None:
     assert watchers / last <= 16
 
 
+def test_one_may_ask_for_a_slower_pace() -> None:
+    pace = Pace(Clock(), fastest=1.0)
+    assert pace.seconds("first") == 1.0
+    assert not pace.has_changed(1.0, "first")
+    last = [pace.seconds(f"watcher {number}") for number in range(30)][-1]
+    assert last == pytest.approx(1.6**2)
+
+
 def test_watchers_who_left_are_forgotten() -> None:
     clock = Clock()
     pace = Pace(clock)
