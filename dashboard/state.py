@@ -25,6 +25,7 @@ _LINK = "_link"
 _REJECTED = "_rejected"
 _PRESSES = "_presses"
 _MORE_OPEN = "_more_open"
+_REMARK = "_remark"
 _CANVAS = "_canvas"
 _VISIT = "_visit"
 _DRAWING_SCORE = "_drawing_score"
@@ -125,6 +126,17 @@ def end_answer() -> None:
 def _presses() -> Presses:
     presses: Presses = st.session_state.setdefault(_PRESSES, Presses())
     return presses
+
+
+def remark(words: object) -> None:
+    """Keep a sentence for the page to show: a callback within a fragment may draw nothing."""
+    st.session_state[_REMARK] = str(words)
+
+
+def take_remark() -> str | None:
+    """The sentence that is still to be shown, once."""
+    words: str | None = st.session_state.pop(_REMARK, None)
+    return words
 
 
 # --- the canvas

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.analysis.histories import best_epoch
 from core.config import bounds
 from core.runs import DamagedRunError, Run, RunError, RunNotFoundError
 from core.status import Request, State, Status
@@ -57,6 +58,8 @@ def render_live_panel(run: Run) -> None:
 def _render(run: Run, every: float | None) -> None:
     if every and _pace.has_changed(every, state.visit()):
         st.rerun()  # sets the timer anew
+    if remark := state.take_remark():
+        st.toast(text.plain(remark), icon=":material/error:", duration="long")
     with _turn:
         try:
             _render_panel(run, watching=every is not None)
@@ -81,7 +84,7 @@ def _render_panel(run: Run, watching: bool) -> None:
     elif status.state.is_active:
         st.caption(f"A run of {text.plain(run.record.owner)}: you may watch, not change it.")
     if not status.state.is_active and len(history):
-        render_result(status, history)
+        render_result(run.config, status, history)
     elif len(history) or status.running_loss is not None:
         _render_figures(history, status)
     if len(history) or status.running_loss is not None:
@@ -187,11 +190,11 @@ def _ask(
 
 
 def _ask_run(run: Run, request: Request | None = None, learning_rate: float | None = None) -> None:
-    """Ask it of the training, or say why it cannot be asked."""
+    """Ask it of the training, or have the panel say why it cannot be asked."""
     try:
         run.ask(request, learning_rate)
     except RunError as error:  # deleted since the page was drawn, or not to be written
-        st.toast(f"{text.plain(error)}.", icon=":material/error:", duration="long")
+        state.remark(f"{error}.")
 
 
 def _render_figures(history: pd.DataFrame, status: Status) -> None:
@@ -261,7 +264,7 @@ def _render_curves(run: Run) -> None:
 
 def _draw_curves(run: Run, style: CurveStyle) -> dict[str, dict[str, Any]]:
     status, history = _read(run)
-    best = int(history["validation_loss"].idxmin()) + 1 if len(history) else 0
+    best = best_epoch(history, run.config.min_delta)
     epochs = len(history)
     if status.state.is_active:
         epochs = run.config.epochs

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from core.analysis.histories import best_epoch
 from core.analysis.metrics import wilson_interval
 from core.config import TEST_SET, RunConfig
 from core.runs import Run, RunNotFoundError
@@ -10,11 +11,11 @@ from core.status import State, Status
 from dashboard import text
 
 
-def render_result(status: Status, history: pd.DataFrame) -> None:
+def render_result(config: RunConfig, status: Status, history: pd.DataFrame) -> None:
     """Draw the test accuracy with its 95 % interval, test loss, best epoch and time."""
     row = history.iloc[(status.final_epoch or len(history)) - 1]
     low, high = wilson_interval(round(row["test_accuracy"] * TEST_SET), TEST_SET)
-    best = int(history["validation_loss"].idxmin()) + 1
+    best = best_epoch(history, config.min_delta)
     with st.grid(4, min_column_width=150):
         st.metric(
             "Test accuracy",
@@ -26,7 +27,11 @@ def render_result(status: Status, history: pd.DataFrame) -> None:
             "drawing these images may move it.",
         )
         st.metric("Test loss", f"{row['test_loss']:.4f}")
-        st.metric("Best epoch", f"{best} of {len(history)}", help="By validation loss.")
+        st.metric(
+            "Best epoch",
+            f"{best} of {len(history)}",
+            help="By validation loss, as early stopping judges.",
+        )
         st.metric("Time", text.duration(status.seconds))
     if status.final_epoch and status.final_epoch != len(history):
         st.caption(f"The network has the weights of epoch {status.final_epoch}, its best.")
