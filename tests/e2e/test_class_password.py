@@ -2,9 +2,9 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -274,7 +274,7 @@ def test_the_network_is_refused_without_a_guard(launch) -> None:
 def test_run_class_invites_with_address_code_and_password(launch, browser: Browser) -> None:
     process, port = launch("dashboard.run_class")
     url = f"http://{network_address()}:{port}"
-    wait_for(lambda: _listens(network_address(), port), "the server", deadline=120)
+    wait_for(lambda: _answers(f"{url}/_stcore/health"), "the server", deadline=180)
     with browser.new_context() as context:
         page = context.new_page()
         page.set_default_timeout(60_000)
@@ -288,9 +288,11 @@ def test_run_class_invites_with_address_code_and_password(launch, browser: Brows
     assert decode_blocks(output) == [list(row) for row in segno.make(url, micro=False).matrix]
 
 
-def _listens(address: str, port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((address, port)) == 0
+def _answers(url: str) -> bool:
+    try:
+        return urllib.request.urlopen(url, timeout=5).status == 200
+    except OSError:
+        return False
 
 
 def decode_blocks(output: str) -> list[list[int]]:
