@@ -14,8 +14,8 @@ import pytest
 from core.__main__ import main
 from core.architecture import count_parameters
 from core.config import PRESETS, RunConfig
-from core.runs import HISTORY_COLUMNS, RunStore
-from core.status import State, Status
+from core.runs import HISTORY_COLUMNS, Run, RunStore
+from core.status import Request, State, Status
 
 SMALL = ["--training-images", "1000", "--validation-share", "0.05"]
 RESULT = re.compile(
@@ -113,6 +113,27 @@ def test_interrupt_stops_the_run_and_keeps_what_is_there(
     assert run.status.state is State.STOPPED
     assert run.model_path.exists()
     assert 1 <= len(run.history) < 200
+
+
+@pytest.mark.usefixtures("_interrupt_handler")
+def test_second_interrupt_ends_the_process_while_the_first_is_obeyed(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def interrupt(*_: object, **options: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def ask(run: Run, request: Request) -> None:
+        asked.append(request)
+        interrupt()
+
+    monkeypatch.setattr("core.training.train", interrupt)
+    monkeypatch.setattr(Run, "ask", ask)
+    with pytest.raises(SystemExit) as exit_:
+        main(["train", *SMALL])
+    assert exit_.value.code == 130
+    assert asked == [Request.STOP]
 
 
 @pytest.mark.usefixtures("_interrupt_handler")
@@ -230,9 +251,9 @@ def test_the_network_of_an_ended_run_may_not_be_missing(
 def test_names_are_not_taken_for_colours(
     store: RunStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    store.create(RunConfig(), name="[red]mine[/blue]", owner="A")
+    store.create(RunConfig(), name="[red]x", owner="A")
     assert main(["runs"]) == 0
-    assert "[red]mine[/blue]" in capsys.readouterr().out
+    assert "[red]x" in capsys.readouterr().out
 
 
 def test_ids_are_listed_whole_beside_long_names(

@@ -10,7 +10,7 @@ from core.config import RunConfig
 from core.data import load_mnist, scale_images
 from core.model import build_model
 from core.runs import DamagedRunError, Run, RunNotFoundError, RunStore
-from core.status import State
+from core.status import State, Status
 
 X_TEST = load_mnist().x_test
 
@@ -43,6 +43,25 @@ def test_a_run_that_trains_shows_its_latest_checkpoint(
     for layer, expected in zip(found.layers, model.layers, strict=True):
         for value, other in zip(layer.get_weights(), expected.get_weights(), strict=True):
             np.testing.assert_array_equal(value, other)
+
+
+def test_a_run_that_failed_before_its_first_epoch_ended_has_no_network(
+    store: RunStore, small: Callable[..., RunConfig]
+) -> None:
+    run = store.create(small())
+    run.write_status(Status(state=State.FAILED, error="It broke."))
+    with pytest.raises(NoNetworkError, match="ended before its first epoch did"):
+        load_network(run)
+
+
+def test_a_checkpoint_of_the_right_shapes_and_nothing_right_in_them(
+    store: RunStore, small: Callable[..., RunConfig]
+) -> None:
+    run = store.create(small())
+    arrays = pack_checkpoint(build_model(run.config), Place(1, 0.001))
+    run.write_checkpoint(arrays | {"epochs": np.array("many")})
+    with pytest.raises(DamagedRunError, match=f"checkpoint of run {run.id} cannot be read"):
+        load_network(run)
 
 
 def test_a_run_that_is_gone(store: RunStore, small: Callable[..., RunConfig]) -> None:
