@@ -5,8 +5,9 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -158,24 +159,75 @@ def test_engine_listens_on_loopback_only_and_on_no_well_known_port(engine: Engin
     assert 8787 not in {address.port for address in listening}  # Dask's dashboard
 
 
-def test_run_of_a_killed_worker_goes_on_to_the_same_weights(
-    engine: Engine, small: Small, wait_until: Wait
-) -> None:
-    config = small(epochs=30, batch_size=16, dropout=0.5)
-    undisturbed = engine.store.create(config)
-    engine.submit_run(undisturbed.id).result(timeout=RESULT_SECONDS)
-    run = engine.store.create(config)
-    future = engine.submit_run(run.id)
+# Long enough to be interrupted, and short enough to be trained to its end twice.
+TWICE: dict[str, Any] = {"epochs": 60, "batch_size": 16, "dropout": 0.5}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(engine: Engine, small: Small) -> Run:
+    run = engine.store.create(small(**TWICE))
+    engine.submit_run(run.id).result(timeout=RESULT_SECONDS)
+    return run
+
+
+def pause_after_two_epochs(run: Run, wait_until: Wait) -> None:
     wait_until(lambda: len(run.history) >= 2)
+    run.ask(Request.PAUSE)
+    wait_until(lambda: run.status.state is State.PAUSED)
+    assert len(run.history) < run.config.epochs
+
+
+def test_run_of_a_killed_worker_goes_on_to_the_same_weights(
+    engine: Engine, undisturbed: Run, wait_until: Wait
+) -> None:
+    run = engine.store.create(undisturbed.config)
+    future = engine.submit_run(run.id)
+    pause_after_two_epochs(run, wait_until)
     worker = find_worker()
     worker.kill()
     worker.wait()
-    assert run.status.state is State.RUNNING
-    assert len(run.history) < 30
+    run.ask(Request.RUN)
     assert future.result(timeout=RESULT_SECONDS).state is State.FINISHED
     assert find_worker().pid != worker.pid
-    assert len(run.history) == 30
     check_equal_weights(run, undisturbed)
+
+
+def test_paused_run_gives_its_place_to_others_and_takes_its_turn_once_resumed(
+    engine: Engine,
+    undisturbed: Run,
+    small: Small,
+    wait_until: Wait,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("core.engine._LEAVE_SECONDS", 0.5)
+    run = engine.enqueue(undisturbed.config, owner="Ada")
+    pause_after_two_epochs(run, wait_until)
+    other = engine.enqueue(small(), owner="Bert")
+    wait_until(lambda: other.status.state is State.FINISHED)
+    assert run.status.state is State.PAUSED
+    assert not run.is_training()
+
+    blocker = engine.enqueue(small(**LONG), owner="Bert")
+    wait_until(lambda: blocker.status.state is State.RUNNING)
+    run.ask(Request.RUN)
+    wait_until(lambda: [each.id for each in engine.queue] == [run.id])
+    blocker.ask(Request.STOP)
+    wait_until(lambda: run.status.state is State.FINISHED)
+    check_equal_weights(run, undisturbed)
+
+
+def test_paused_run_that_nobody_trains_is_stopped(
+    engine: Engine, small: Small, wait_until: Wait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.engine._LEAVE_SECONDS", 0.0)
+    run = engine.enqueue(small(**LONG))
+    pause_after_two_epochs(run, wait_until)
+    wait_until(lambda: not run.is_training())
+    run.ask(Request.STOP)
+    wait_until(lambda: run.status.state is State.STOPPED)
+    wait_until(lambda: run.is_closed)
+    assert run.status.final_epoch == len(run.history) >= 2
+    assert run.model_path.exists()
 
 
 def test_run_that_does_not_exist_cannot_be_submitted(engine: Engine) -> None:
@@ -208,10 +260,12 @@ def test_next_engine_takes_up_queued_and_interrupted_runs(
     done = interrupted.history
 
     with running(store):
-        wait_until(lambda: queued.status.state is State.FINISHED)
+        # Which goes first depends on how long the restart took: silent for two seconds, the
+        # interrupted one does.
         wait_until(lambda: len(interrupted.history) > len(done))
         interrupted.ask(Request.STOP)
         wait_until(lambda: interrupted.status.state is State.STOPPED)
+        wait_until(lambda: queued.status.state is State.FINISHED)
     history = interrupted.history
     assert history["epoch"].tolist() == list(range(1, len(history) + 1))
     # The last row may have been written after the last checkpoint; then its epoch was repeated.
@@ -222,8 +276,9 @@ def test_next_engine_takes_up_queued_and_interrupted_runs(
 def test_run_whose_workers_keep_dying_fails_with_a_sentence(
     store: RunStore, small: Small, wait_until: Wait
 ) -> None:
-    """Once is enough here, and it may be before the training has begun."""
+    """Once is enough here, and it may be before the training has begun, but not after an epoch."""
     run = store.create(small(**LONG))
+    run.ask(Request.PAUSE)
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
         running(store) as engine,
@@ -235,6 +290,42 @@ def test_run_whose_workers_keep_dying_fails_with_a_sentence(
         wait_until(lambda: run.status.state is State.FAILED)
     assert run.status.error is not None
     assert run.status.error.startswith("The worker process died again and again")
+
+
+def test_run_that_made_progress_outlives_any_number_of_workers(
+    store: RunStore, small: Small, wait_until: Wait
+) -> None:
+    """Others may have killed them: Dask blames all that they were working on."""
+    run = store.create(small(**LONG))
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        running(store) as engine,
+    ):
+        future = engine.submit_run(run.id)
+        pause_after_two_epochs(run, wait_until)
+        pid = engine.submit("os:getpid").result(timeout=RESULT_SECONDS)
+        psutil.Process(pid).kill()
+        wait_until(lambda: future.status == "error")
+        run.ask(Request.RUN)
+        done = len(run.history)
+        wait_until(lambda: len(run.history) > done)
+        assert run.status.error is None
+        run.ask(Request.STOP)
+        wait_until(lambda: run.status.state is State.STOPPED)
+
+
+def test_training_lost_by_any_other_error_names_it(
+    engine: Engine, small: Small, wait_until: Wait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(*args: Any) -> None:  # sent as code, for it is local
+        raise LookupError("it broke")
+
+    monkeypatch.setattr("core.engine._train", break_down)
+    run = engine.enqueue(small())
+    wait_until(lambda: run.status.state is State.FAILED)
+    assert run.status.error == (
+        "The training was lost by an unexpected error: LookupError: it broke"
+    )
 
 
 SCRIPT = """
@@ -341,17 +432,29 @@ def test_run_trains_on_a_cluster_elsewhere(
     assert run.status == status
 
 
-def test_worker_with_other_code_is_refused(
+def make_other_version(folder: Path, name: str) -> None:
+    """A folder of which a process that imports what is in it first has another version."""
+    shutil.copytree(Path(core.__file__).parent, folder / "core")
+    if name == "TensorFlow":  # what `importlib.metadata` finds first
+        about = folder / "tensorflow-9.9.dist-info"
+        about.mkdir()
+        (about / "METADATA").write_text("Metadata-Version: 2.1\nName: tensorflow\nVersion: 9.9\n")
+    else:
+        with (folder / "core" / "steps.py").open("a") as file:
+            file.write("# changed\n")
+
+
+@pytest.mark.parametrize("name", ["Digit Lab", "TensorFlow"])
+def test_worker_of_another_version_is_refused(
     tmp_path: Path,
     store: RunStore,
     small: Small,
     wait_until: Wait,
     monkeypatch: pytest.MonkeyPatch,
+    name: str,
 ) -> None:
     other = tmp_path / "other"
-    shutil.copytree(Path(core.__file__).parent, other / "core")
-    with (other / "core" / "steps.py").open("a") as file:
-        file.write("# changed\n")
+    make_other_version(other, name)
     about = tmp_path / "scheduler.json"
     with scheduler(0, about):
         wait_until(about.exists)
@@ -365,13 +468,94 @@ def test_worker_with_other_code_is_refused(
             arguments = (address, "--host=127.0.0.1", "--resources", "train=1", "--nthreads", "2")
             with process("worker", *arguments, folder=other) as refused:
                 wait_until(lambda: "is refused" in str(engine.problem))
-                assert "it has Digit Lab code " in str(engine.problem)
-                assert versions()["Digit Lab"] in str(engine.problem)
+                assert f"it has {name} " in str(engine.problem)
+                assert f"and this server {versions()[name]}" in str(engine.problem)
                 refused.wait(RESULT_SECONDS)
             assert run.status.state is State.QUEUED
             with process("worker", *arguments):
                 wait_until(lambda: run.status.state is State.FINISHED)
                 assert engine.problem is None
+
+
+def test_worker_of_another_version_that_nobody_has_looked_at_trains_nothing(
+    tmp_path: Path,
+    store: RunStore,
+    small: Small,
+    wait_until: Wait,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It may be given a run in the second before the engine looks at it."""
+    monkeypatch.setattr("core.engine._compare_worker", lambda client, address: None)
+    other = tmp_path / "other"
+    make_other_version(other, "Digit Lab")
+    about = tmp_path / "scheduler.json"
+    with scheduler(0, about):
+        wait_until(about.exists)
+        address = read_address(about)
+        monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", address)
+        arguments = (address, "--host=127.0.0.1", "--resources", "train=1", "--nthreads", "2")
+        with running(store) as engine:
+            with process("worker", *arguments, folder=other):
+                run = engine.enqueue(small())
+                wait_until(lambda: f"and this server {versions()}" in caplog.text)
+                assert run.status.state is State.QUEUED
+                assert not run.model_path.exists()
+            with process("worker", *arguments):
+                wait_until(lambda: run.status.state is State.FINISHED)
+
+
+def test_run_survives_its_scheduler(
+    tmp_path: Path,
+    store: RunStore,
+    undisturbed: Run,
+    free_port: int,
+    wait_until: Wait,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The scheduler is killed and comes back with another worker; the run goes on in that."""
+    address = f"tcp://127.0.0.1:{free_port}"
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", address)
+    arguments = ("worker", address, "--host=127.0.0.1", "--resources", "train=1", "--nthreads", "4")
+    run = store.create(undisturbed.config)
+    with scheduler(free_port, tmp_path / "first.json") as first:
+        wait_until((tmp_path / "first.json").exists)
+        with running(store) as engine:
+            with process(*arguments) as nanny:
+                pause_after_two_epochs(run, wait_until)
+                workers = [psutil.Process(nanny.pid), *psutil.Process(nanny.pid).children(True)]
+                first.kill()
+                wait_until(lambda: "lost" in str(engine.problem))
+                for worker in workers:
+                    with suppress(psutil.NoSuchProcess):
+                        worker.kill()
+            wait_until(lambda: not run.is_training())
+            with scheduler(free_port, tmp_path / "second.json"), process(*arguments):
+                run.ask(Request.RUN)
+                wait_until(lambda: run.status.state is State.FINISHED)
+                assert engine.problem is None
+    check_equal_weights(run, undisturbed)
+
+
+def test_runs_are_created_while_the_scheduler_is_sought(
+    store: RunStore,
+    small: Small,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A scheduler that accepts the connection and says nothing holds up nobody's page."""
+    monkeypatch.setattr("core.engine._CONNECT_SECONDS", 5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", address)
+        engine = Engine(store)
+        starting = threading.Thread(target=engine.start)
+        starting.start()
+        connection, _ = silent.accept()
+        engine.enqueue(small(), owner="Ada")
+        assert starting.is_alive()
+        connection.close()
+    starting.join()
+    engine.stop()
 
 
 @pytest.mark.usefixtures("short_timeout")
@@ -432,9 +616,12 @@ def test_address_that_is_none_is_named(
 
 def test_people_take_turns(engine: Engine, small: Small, wait_until: Wait) -> None:
     """One who asks for three runs lets one who comes later with one go before the second."""
+    blocker = engine.enqueue(small(**LONG), owner="Cleo")
+    wait_until(lambda: blocker.status.state is State.RUNNING)
     greedy = [engine.enqueue(small(epochs=5), owner="Ada") for _ in range(3)]
     modest = engine.enqueue(small(epochs=5), owner="Bert")
     runs = [*greedy, modest]
+    blocker.ask(Request.STOP)
     wait_until(lambda: all(run.status.state is State.FINISHED for run in runs))
     order = sorted(runs, key=lambda run: run.status.heartbeat)
     assert [run.id for run in order] == [greedy[0].id, modest.id, greedy[1].id, greedy[2].id]
@@ -449,6 +636,34 @@ def test_one_person_may_not_fill_the_queue(store: RunStore, small: Small) -> Non
         engine.enqueue(small(), owner="Ada")
     engine.enqueue(small(), owner="Bert")
     assert len(store.list()) == 11
+
+
+def test_a_bunch_of_runs_is_queued_as_a_whole_or_not_at_all(store: RunStore, small: Small) -> None:
+    engine = Engine(store)
+    engine.enqueue_all([(small(seed=seed), f"seed {seed}") for seed in range(8)], owner="Ada")
+    bunch = [(small(seed=seed), None) for seed in range(3)]
+    with pytest.raises(
+        QueueFullError, match=r"8 of your runs are waiting .* 3 more .* the 10 that"
+    ):
+        engine.enqueue_all(bunch, owner="Ada")
+    assert len(store.list()) == 8
+    assert [run.name for run in engine.queue] == [f"seed {seed}" for seed in range(8)]
+    engine.enqueue_all(bunch[:2], owner="Ada")
+    assert len(store.list()) == 10
+
+
+def test_deleted_runs_wait_no_longer(engine: Engine, small: Small, wait_until: Wait) -> None:
+    blocker = engine.enqueue(small(**LONG), owner="Cleo")
+    wait_until(lambda: blocker.status.state is State.RUNNING)
+    runs = engine.enqueue_all([(small(), None)] * engine.most_waiting, owner="Ada")
+    wait_until(lambda: len(engine.queue) == len(runs))
+    for run in runs:
+        engine.store.delete(run.id)
+    last = engine.enqueue(small(), owner="Ada")
+    wait_until(lambda: [run.id for run in engine.queue] == [last.id])
+    for run in (last, blocker):
+        run.ask(Request.STOP)
+    wait_until(lambda: not engine.queue and not engine.training)
 
 
 def test_most_waiting_is_a_setting(

@@ -1,6 +1,8 @@
 """Faults, each really caused: disks that are full or read-only, memory, clocks, a second server."""
 
 import json
+import shutil
+import signal
 import subprocess
 import sys
 import textwrap
@@ -10,14 +12,22 @@ from pathlib import Path
 from typing import Any
 
 import distributed.system
+import numpy as np
 import pytest
 
 from core.config import RunConfig
 from core.engine import Engine
 from core.runs import Run, RunStore
-from core.status import State, Status
+from core.status import Request, State, Status
 from core.training import train
-from tests.core.test_engine import running
+from tests.core.test_engine import (
+    TWICE,
+    find_worker,
+    pause_after_two_epochs,
+    read_address,
+    running,
+    scheduler,
+)
 
 Small = Callable[..., RunConfig]
 Wait = Callable[..., None]
@@ -99,7 +109,7 @@ def test_engine_names_a_run_that_cannot_be_written_and_tries_again(tmp_path: Pat
             time.sleep(0.1)
         problem = engine.troubles[run.id]
         mount("remount,rw")
-        while run.status.state.is_active:
+        while run.status.state.is_active or engine.troubles:
             time.sleep(0.1)
         engine.stop()
         print(json.dumps([problem, run.status.state, engine.troubles]))
@@ -117,10 +127,13 @@ def test_worker_killed_for_memory(
     monkeypatch.setattr(distributed.system, "MEMORY_LIMIT", 3_000_000_000)
     run = store.create(small(epochs=60, batch_size=16))
     with running(store) as engine:
-        wait_until(lambda: len(run.history) >= 2)
-        engine.submit(_eat_memory, str(tmp_path / "eaten"))
-        wait_until((tmp_path / "eaten").exists)
+        pause_after_two_epochs(run, wait_until)
+        worker = find_worker()
+        job = engine.submit(_eat_memory, str(tmp_path / "eaten"))  # held, or it would be dropped
+        wait_until(lambda: not worker.is_running())
+        run.ask(Request.RUN)
         wait_until(lambda: run.status.state is State.FINISHED)
+        assert job.result(timeout=60) is None
     assert run.history["epoch"].tolist() == list(range(1, 61))
 
 
@@ -129,20 +142,140 @@ def _eat_memory(marker: str) -> None:
         return
     Path(marker).touch()
     eaten = []
-    while True:
+    for _ in range(80):  # to 4 GB, which is more than it may have, and no more than there is
         eaten.append(bytearray(b"1") * 50_000_000)
         time.sleep(0.02)
+    time.sleep(60)
 
 
-def test_two_servers_on_one_folder_train_each_run_once(
+def test_worker_that_does_not_see_the_folder_is_named(
+    tmp_path: Path,
+    store: RunStore,
+    small: Small,
+    wait_until: Wait,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its disk lacks the folder: here, because another disk is mounted above it."""
+    run = store.create(small())
+    about = tmp_path / "scheduler.json"
+    with scheduler(0, about):
+        wait_until(about.exists)
+        address = read_address(about)
+        monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", address)
+        arguments = ["worker", address, "--host=127.0.0.1", "--resources", "train=1"]
+        script = 'mount -t tmpfs none "$0" && exec "$@"'
+        hide = ["unshare", "--map-root-user", "--mount", "sh", "-c", script, str(store.root)]
+        command = [*hide, sys.executable, "-m", "dask", *arguments, "--no-nanny"]
+        with running(store) as engine, subprocess.Popen(command) as blind:
+            try:
+                wait_until(lambda: run.id in engine.troubles)
+            finally:
+                blind.kill()
+            assert "the worker at tcp://127.0.0.1:" in engine.troubles[run.id]
+            assert f"does not see run {run.id} in {store.root}" in engine.troubles[run.id]
+            assert run.status.state is State.QUEUED
+
+
+def test_run_whose_lock_cannot_be_opened_holds_up_no_other(
     store: RunStore, small: Small, wait_until: Wait
 ) -> None:
-    runs = [store.create(small(epochs=8)) for _ in range(4)]
-    with running(store), running(store):
-        wait_until(lambda: all(run.status.state is State.FINISHED for run in runs))
+    runs = [store.create(small(), state=State.RUNNING) for _ in range(2)]
     for run in runs:
-        assert run.history["epoch"].tolist() == list(range(1, 9))
-    assert {run.status.epoch for run in runs} == {8}
+        run.write_status(Status(state=State.RUNNING, heartbeat=0))
+        (run.path / ".lock").mkdir()
+    other = store.create(small())
+    with running(store) as engine:
+        wait_until(lambda: other.status.state is State.FINISHED)
+        assert engine.troubles.keys() == {run.id for run in runs}
+        assert "cannot be looked after" in engine.troubles[runs[0].id]
+        (runs[0].path / ".lock").rmdir()
+        wait_until(lambda: runs[0].status.state is State.FINISHED)
+        shutil.rmtree(runs[1].path)
+        wait_until(lambda: engine.troubles == {})
+
+
+DIE_AT_THE_END = """
+import os, signal, sys
+from core.runs import RunStore
+from core.status import Request, State
+from core.training import train
+
+run = RunStore(sys.argv[1]).get(sys.argv[2])
+
+def listen(status):
+    if len(run.history) == 2:
+        run.ask(Request.STOP)
+    if status.state is State.STOPPED:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+train(run, listen)
+"""
+
+
+def test_what_a_killed_training_had_no_time_to_give_up_is_given_up(
+    store: RunStore, small: Small, wait_until: Wait
+) -> None:
+    run = store.create(small(epochs=50), state=State.RUNNING)
+    trainer = subprocess.run([sys.executable, "-c", DIE_AT_THE_END, str(store.root), run.id])
+    assert trainer.returncode == -signal.SIGKILL
+    assert run.status.state is State.STOPPED
+    before, epochs = run.test_probabilities().copy(), len(run.history)
+    kept = run.path / "test_probabilities.npy"
+    assert len(np.load(kept, mmap_mode="r")) == 50
+    assert not run.is_closed
+    with running(store):
+        wait_until(lambda: run.is_closed)
+    assert len(np.load(kept, mmap_mode="r")) == epochs < 50
+    np.testing.assert_array_equal(run.test_probabilities(), before)
+
+
+def test_two_servers_on_one_folder_train_a_run_once(
+    store: RunStore, small: Small, wait_until: Wait
+) -> None:
+    """Both give it to their worker; one trains it, the other is told that somebody does."""
+    run = store.create(small(epochs=200, batch_size=16, training_images=4_000))
+    with running(store) as first, running(store) as second:
+        futures = [engine.submit_run(run.id) for engine in (first, second)]
+        wait_until(lambda: any(future.done() for future in futures))
+        refused, trained = sorted(futures, key=lambda future: not future.done())
+        assert refused.result() is None
+        wait_until(lambda: len(run.history) >= 2)
+        assert not trained.done()
+        run.ask(Request.STOP)
+        assert trained.result(timeout=60).state is State.STOPPED
+
+
+CLOCK_SET_BACK = """
+import sys, time
+from core.runs import RunStore
+from core.training import train
+
+run = RunStore(sys.argv[1]).get(sys.argv[2])
+right_time = time.time
+
+def set_back(status):
+    if len(run.history) >= 2:
+        time.time = lambda: right_time() - 3600
+
+train(run, set_back)
+"""
+
+
+def test_clock_set_back_during_a_training(store: RunStore, small: Small, wait_until: Wait) -> None:
+    """Its signs of life seem an hour old; yet nobody else takes the run up while it trains."""
+    run = store.create(small(**TWICE), state=State.RUNNING)
+    command = [sys.executable, "-c", CLOCK_SET_BACK, str(store.root), run.id]
+    with subprocess.Popen(command) as trainer:
+        pause_after_two_epochs(run, wait_until)
+        wait_until(lambda: run.status.age > 3000)
+        with running(store) as engine:
+            wait_until(lambda: [each.id for each in engine.training] == [run.id])
+            run.ask(Request.RUN)
+            wait_until(lambda: run.status.state is State.FINISHED)
+        assert trainer.wait(60) == 0
+    assert run.status.age > 3000  # it was this process that trained it to its end
+    assert (run.history["seconds"] > 0).all()
+    assert run.status.seconds == pytest.approx(run.history["seconds"].sum())
 
 
 @pytest.mark.parametrize("hours", [-1, 1], ids=["set forward", "set back"])
