@@ -311,7 +311,9 @@ class Engine:
                 self._look_at(run, found)
             except RunNotFoundError:
                 self._trainings.pop(run.id, None)
-            except (OSError, RunNotWritableError) as error:  # the others are none the worse
+            except RunNotWritableError as error:  # the others are none the worse
+                self.troubles[run.id] = str(error)
+            except OSError as error:
                 self.troubles[run.id] = f"run {run.id} cannot be looked after: {error}"
         busy = found.training + found.interrupted
         turns = found.interrupted + take_turns(found.waiting, busy, self._last_turns)
