@@ -187,7 +187,7 @@ def test_run_whose_lock_cannot_be_opened_holds_up_no_other(
     with running(store) as engine:
         wait_until(lambda: other.status.state is State.FINISHED)
         assert engine.troubles.keys() == {run.id for run in runs}
-        assert "cannot be looked after" in engine.troubles[runs[0].id]
+        assert f"run {runs[0].id} cannot be written" in engine.troubles[runs[0].id]
         (runs[0].path / ".lock").rmdir()
         wait_until(lambda: runs[0].status.state is State.FINISHED)
         shutil.rmtree(runs[1].path)
