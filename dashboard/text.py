@@ -35,8 +35,8 @@ def plain(words: object) -> str:
 
     So for an error too, since its sentence may quote what was typed.
 
-    Streamlit makes links and arrows of some words after the escapes are gone: these are cut by a
-    word joiner, which takes no room.
+    Streamlit makes links, icons and arrows of some words after the escapes are gone: these are cut
+    by a word joiner, which takes no room.
     """
     cut = _MADE_INTO_OTHER.sub(_WORD_JOINER, " ".join(str(words).split()))
     return "".join(f"\\{letter}" if letter in _MARKDOWN else letter for letter in cut)
@@ -45,5 +45,5 @@ def plain(words: object) -> str:
 _MARKDOWN = frozenset("\\`*_{}[]()<>#+-.!|~$:&")
 _WORD_JOINER = "\u2060"
 _MADE_INTO_OTHER = re.compile(
-    r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)|(?<=[-<>~])(?=[->=])", re.IGNORECASE
+    r"(?<=:)(?=//|[\w+/-]+:)|(?<=www)(?=\.)|(?=@)|(?<=[-<>~])(?=[->=])", re.IGNORECASE
 )

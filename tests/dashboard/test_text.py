@@ -38,9 +38,11 @@ def test_a_persons_words_are_no_markdown() -> None:
         "a@b.example",
         "a -> b",
         "a -- b",
+        ":material/home:",
+        "a :smile:",
     ],
 )
-def test_words_that_would_become_links_or_arrows_are_cut_invisibly(words: str) -> None:
+def test_words_that_would_become_links_arrows_or_icons_are_cut_invisibly(words: str) -> None:
     shown = plain(words).replace("\\", "")
     assert shown != words
     assert shown.replace("\u2060", "") == words
