@@ -1,6 +1,8 @@
 """Whatever is killed, a run goes on by itself and ends in the same weights."""
 
 import re
+import shutil
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -9,10 +11,13 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.config import RunConfig
 from core.runs import Run, RunStore
-from core.status import Request, State
+from core.status import Request, State, Status
 from core.training import train
-from tests.e2e.server import Server, wait_for
+from tests.e2e.server import ROOT, Server, wait_for
 
+NO_SIGN_OF_LIFE = "The process that trained this run gives no sign of life."
+GOES_ON = "It goes on by itself once it can be."
+LONG = RunConfig(hidden=(64,), epochs=200, batch_size=16)  # for as long as a test may look at it
 CONFIG = RunConfig(hidden=(128, 64), dropout=0.5, l2=1e-4, epochs=8, training_images=20_000)
 
 
@@ -36,40 +41,139 @@ def weights(run: Run) -> list[np.ndarray]:
 
 
 def reach_the_middle(run: Run) -> None:
-    wait_for(lambda: run.status.epoch == 4 and run.status.batch > 0, "the fourth epoch")
+    wait_for(
+        lambda: run.status.epoch >= 4 and run.status.batch > 0, "the fourth epoch", deadline=300
+    )
+
+
+def stay_in_the_middle(run: Run) -> None:
+    """Hold the run there, whatever is killed meanwhile, until it is asked to run."""
+    reach_the_middle(run)
+    run.ask(Request.PAUSE)
+    wait_for(lambda: run.status.state is State.PAUSED, "the pause")
 
 
 def finish(run: Run, expected: list[np.ndarray]) -> None:
-    wait_for(lambda: not run.status.state.is_active, "the run to end", deadline=120)
+    wait_for(lambda: not run.status.state.is_active, "the run to end", deadline=300)
     assert run.status.state is State.FINISHED
     assert list(run.history["epoch"]) == list(range(1, CONFIG.epochs + 1))
     for ours, reference in zip(weights(run), expected, strict=True):
         np.testing.assert_array_equal(ours, reference)
 
 
-def test_worker_killed_in_mid_run(own_server: Server, undisturbed: list[np.ndarray]) -> None:
+def wait_a_moment(page: Page) -> None:
+    """So long that another press is no longer the same one, come twice."""
+    app = page.get_by_test_id("stApp")
+    expect(app).to_have_attribute("data-test-script-state", "notRunning")
+    page.wait_for_timeout(1_100)
+
+
+def test_worker_killed_in_mid_run(
+    page: Page, own_server: Server, undisturbed: list[np.ndarray]
+) -> None:
     run = own_server.runs.create(CONFIG)
+    page.goto(f"{own_server.url}/train?run={run.id}")
     reach_the_middle(run)
+    own_server.freeze_worker()
+    assert run.status.state is State.RUNNING
+    expect(page.get_by_text(NO_SIGN_OF_LIFE)).to_be_visible()
     own_server.kill_worker()
     finish(run, undisturbed)
+    expect(page.get_by_text("Test accuracy")).to_be_visible()
+    expect(page.get_by_text(NO_SIGN_OF_LIFE)).to_have_count(0)
 
 
-def test_server_killed_in_mid_run(own_server: Server, undisturbed: list[np.ndarray]) -> None:
+def test_server_killed_in_mid_run(
+    page: Page, own_server: Server, undisturbed: list[np.ndarray]
+) -> None:
     run = own_server.runs.create(CONFIG)
-    reach_the_middle(run)
+    page.goto(f"{own_server.url}/train?run={run.id}")
+    stay_in_the_middle(run)
     own_server.kill()
     own_server.start()
+    # The tab that was open all the while finds the new server, and the run where it stands.
+    resume = page.get_by_role("button", name="Resume", exact=True)
+    expect(resume).to_be_enabled()
+    expect(page.get_by_text(f"Epoch {run.status.epoch} of {CONFIG.epochs}")).to_be_visible()
+    resume.click()
     finish(run, undisturbed)
+    expect(page.get_by_text("Test accuracy")).to_be_visible()
 
 
-def test_an_error_in_a_page_gets_an_apology(page: Page, own_server: Server) -> None:
-    page.goto(f"{own_server.url}/train")
-    expect(page.get_by_role("button", name="Train", exact=True)).to_be_visible()
+def test_an_error_in_a_page_gets_an_apology(page: Page, tmp_path: Path) -> None:
+    code = tmp_path / "code"
+    for part in ("core", "dashboard", ".streamlit"):
+        shutil.copytree(ROOT / part, code / part)
+    (code / "dashboard/app_pages/data.py").write_text("raise RuntimeError('broken on purpose')")
+    server = Server(tmp_path, code=code)
+    try:
+        page.goto(f"{server.url}/data")
+        expect(page.get_by_text("Sorry, this page ran into an error")).to_be_visible()
+        expect(page.get_by_text("Traceback")).to_have_count(0)
+        expect(page.get_by_text("broken on purpose")).to_have_count(0)
+        assert "RuntimeError: broken on purpose" in server.log.read_text()
+    finally:
+        server.stop()
+
+
+def test_runs_that_cannot_be_written_are_told_and_the_page_goes_on(
+    page: Page, own_server: Server
+) -> None:
+    page.goto(f"{own_server.url}/train?hidden=16&epochs=3&training_images=2000")
+    press = page.get_by_role("button", name="Train", exact=True).click
+    expect(page.get_by_text("12,730 parameters")).to_be_visible()
     own_server.runs.root.write_text("a file where the runs folder should be")
-    page.get_by_role("button", name="Train", exact=True).click()
-    expect(page.get_by_text("Sorry, this page ran into an error")).to_be_visible()
-    expect(page.get_by_text("Traceback")).to_have_count(0)
-    assert "NotADirectoryError" in own_server.log.read_text()
+    press()
+    expect(page.get_by_test_id("stToast")).to_contain_text("cannot be written")
+    expect(page.get_by_text("Sorry, this page ran into an error")).to_have_count(0)
+    own_server.runs.root.unlink()
+    wait_a_moment(page)
+    press()
+    wait_for(lambda: len(own_server.runs.list()) == 1, "the run")
+
+
+def test_a_pause_that_cannot_be_written_is_told(page: Page, server: Server) -> None:
+    run = server.runs.create(LONG, state=State.RUNNING)
+    with run.training_lock():  # as if this process trained it
+        run.write_status(Status(state=State.RUNNING, epoch=1, batch=1))
+        page.goto(f"{server.url}/train?run={run.id}")
+        control = run.path / "control.json"
+        control.mkdir()
+        pause = page.get_by_role("button", name="Pause", exact=True)
+        pause.click()
+        expect(page.get_by_test_id("stToast")).to_contain_text(run.id)
+        control.rmdir()
+        pause.click()
+        expect(page.get_by_role("button", name="Resume", exact=True)).to_be_enabled()
+        assert run.control.request is Request.PAUSE
+        run.write_status(Status(state=State.STOPPED))
+
+
+def test_a_run_that_cannot_be_written_is_told_and_goes_on(page: Page, own_server: Server) -> None:
+    run = own_server.runs.create(RunConfig(hidden=(16,), epochs=2, training_images=2_000))
+    in_the_way = run.path / "weights.npy"
+    in_the_way.mkdir()
+    wait_for(lambda: run.status.epoch >= 1, "the worker to begin", deadline=300)
+    page.goto(f"{own_server.url}/train?run={run.id}")
+    expect(page.get_by_text(GOES_ON)).to_be_visible()
+    expect(page.get_by_text(re.compile(f"{run.id} cannot be written"))).to_be_visible()
+    in_the_way.rmdir()
+    wait_for(lambda: run.status.state is State.FINISHED, "the run to finish")
+    expect(page.get_by_text("Test accuracy")).to_be_visible()
+    expect(page.get_by_text(GOES_ON)).to_have_count(0)
+
+
+def test_a_run_deleted_before_it_is_picked(page: Page, server: Server, trained: Run) -> None:
+    gone = server.runs.create(RunConfig(), name="soon gone", state=State.STOPPED)
+    page.goto(f"{server.url}/train?run={trained.id}")
+    page.get_by_role("combobox", name="Run", exact=True).click()
+    option = page.get_by_role("option", name=re.compile("^soon gone"))
+    expect(option).to_be_visible()
+    server.runs.delete(gone.id)
+    option.click()
+    expect(page.get_by_test_id("stToast")).to_contain_text("there is no run")
+    expect(page.get_by_text("Test accuracy")).to_be_visible()
+    expect(page).to_have_url(re.compile(f"run={trained.id}"))
 
 
 def test_the_server_never_loads_tensorflow(page: Page, server: Server) -> None:
@@ -80,19 +184,26 @@ def test_the_server_never_loads_tensorflow(page: Page, server: Server) -> None:
 
 
 def test_worker_and_server_killed_at_once(
-    own_server: Server, undisturbed: list[np.ndarray]
+    page: Page, own_server: Server, undisturbed: list[np.ndarray]
 ) -> None:
     run = own_server.runs.create(CONFIG)
     reach_the_middle(run)
+    own_server.freeze_worker()
+    assert run.status.state is State.RUNNING
     own_server.kill_worker()
     own_server.kill()
-    own_server.start()
+    with run.training_lock():  # until the page has been seen, the new server may not take it up
+        own_server.start()
+        page.goto(f"{own_server.url}/train?run={run.id}")
+        expect(page.get_by_text(NO_SIGN_OF_LIFE)).to_be_visible()
     finish(run, undisturbed)
+    expect(page.get_by_text("Test accuracy")).to_be_visible()
 
 
 def test_browser_gone_in_mid_action(browser: Browser, server: Server) -> None:
     before = len(server.runs.list())
     with browser.new_context() as context:
+        context.set_default_timeout(120_000)
         page = context.new_page()
         page.goto(f"{server.url}/train?hidden=16&epochs=3&training_images=2000")
         page.get_by_role("button", name="Train", exact=True).click()
@@ -107,10 +218,13 @@ def test_train_pressed_twice_trains_once(page: Page, server: Server) -> None:
     page.get_by_role("button", name="Train", exact=True).dblclick()
     expect(page.get_by_text("Test accuracy")).to_be_visible()
     assert len(server.runs.list()) == before + 1
+    wait_a_moment(page)
+    page.get_by_role("button", name="Train", exact=True).first.click()
+    wait_for(lambda: len(server.runs.list()) == before + 2, "another run")
 
 
 def test_run_stopped_while_queued_never_trains(page: Page, server: Server) -> None:
-    first = server.runs.create(RunConfig(hidden=(64,), epochs=200))
+    first = server.runs.create(LONG)
     wait_for(lambda: first.status.epoch >= 1, "the first run to train")
     second = server.runs.create(RunConfig(hidden=(16,)))
     page.goto(f"{server.url}/train?run={second.id}")
@@ -126,9 +240,9 @@ def test_run_stopped_while_queued_never_trains(page: Page, server: Server) -> No
 
 
 def test_run_deleted_while_it_is_watched(page: Page, server: Server) -> None:
-    run = server.runs.create(RunConfig(hidden=(64,), epochs=200))
+    run = server.runs.create(LONG)
     page.goto(f"{server.url}/train?run={run.id}")
-    wait_for(lambda: run.status.epoch >= 2, "the run to train")
+    wait_for(lambda: run.status.epoch >= 1 and run.status.batch > 0, "the run to train")
     expect(page.get_by_text(re.compile(r"Epoch \d+ of 200"))).to_be_visible()
     server.runs.delete(run.id)
     expect(page.get_by_text("This run was deleted.")).to_be_visible()
