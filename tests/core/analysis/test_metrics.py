@@ -235,6 +235,12 @@ def test_wrong_labels_are_refused(labels: Any, message: str) -> None:
         metrics.classification_table(labels, labels)
 
 
+def test_accuracy_of_what_is_stored_is_that_of_the_history(trained: Run) -> None:
+    for epoch, expected in enumerate(trained.history["test_accuracy"], start=1):
+        for answers in (trained.test_probabilities(epoch), trained.test_probabilities()[epoch - 1]):
+            assert metrics.accuracy(load_mnist().y_test, answers.argmax(axis=1)).value == expected
+
+
 def test_probabilities_and_labels_must_fit() -> None:
     with pytest.raises(ValueError, match="10 rows of probabilities but 2 labels"):
         metrics.rank_errors(np.eye(10), [0, 1])
