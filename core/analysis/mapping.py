@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 
 from core.analysis.embedding import compute_map
 from core.analysis.maps import ITERATIONS, FeatureMap, MapMethod, MapRequest, MapStatus
-from core.runs import Run, RunBusyError, RunError, RunNotFoundError
+from core.runs import Run, RunBusyError, RunError, RunNotFoundError, RunNotWritableError
 from core.status import State
 
 _log = logging.getLogger(__name__)
@@ -34,8 +34,8 @@ def compute_and_keep_map(run: Run, request: MapRequest) -> None:
                 _compute_and_keep(run, request)
     except (RunBusyError, RunNotFoundError) as error:
         _log.info("%s", error)
-    except OSError as error:
-        _log.error("map %s of run %s cannot be written: %s", request.key, run.id, error)
+    except RunNotWritableError as error:
+        _log.error("map %s: %s", request.key, error)
 
 
 class _Journal:
@@ -71,7 +71,7 @@ class _Journal:
         def beat() -> None:
             while not over.wait(_BEAT_EVERY):
                 # A run that was deleted, or a full disk: if it lasts, the job itself finds out.
-                with suppress(RunError, OSError):
+                with suppress(RunError):
                     self._beat()
 
         thread = threading.Thread(target=beat, name=f"beat {self._key}", daemon=True)
@@ -101,7 +101,7 @@ def _compute_and_keep(run: Run, request: MapRequest) -> None:
         whole = request.method is MapMethod.PCA or result.iteration == ITERATIONS
         journal.write_stage(result, State.FINISHED if whole else State.STOPPED)
     except Exception as error:  # whatever it was, the page must not wait for ever
-        if not isinstance(error, RunError | ValueError | OSError):
+        if not isinstance(error, RunError | ValueError):
             _log.exception("map %s of run %s failed", request.key, run.id)
         journal.write(MapStatus(state=State.FAILED, error=_sentence(error)))
 
@@ -112,9 +112,4 @@ def _sentence(error: Exception) -> str:
         return f"{words[:1].upper()}{words[1:]}."
     if isinstance(error, MemoryError):
         return "The machine ran out of memory. Try fewer points."
-    if isinstance(error, OSError):
-        return (
-            f"It cannot be kept: {error.strerror or error}. Make room on the disk, or see that it "
-            "can be written, and try again."
-        )
     return f"An error that Digit Lab did not expect: {type(error).__name__}: {error}"

@@ -1,7 +1,5 @@
 """The job that computes a map and keeps it with the run."""
 
-import errno
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +13,7 @@ from core.analysis.embedding import compute_map
 from core.analysis.mapping import compute_and_keep_map
 from core.analysis.maps import ITERATIONS, FeatureMap, MapRequest, MapStatus
 from core.config import RunConfig
-from core.runs import Run, RunStore
+from core.runs import Run, RunNotWritableError, RunStore
 from core.status import State
 
 SMALL = MapRequest(layer="hidden_2", split="test", points=100, perplexity=10)
@@ -155,7 +153,7 @@ def test_an_error_that_nobody_expected_is_told_too(
 
 
 def full_disk(*_: object) -> None:
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    raise RunNotWritableError("the run cannot be written: No space left on device")
 
 
 def test_a_full_disk_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +162,7 @@ def test_a_full_disk_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     compute_and_keep_map(run, SMALL)
     status = run.map_status(SMALL.key)
     assert status.state is State.FAILED
-    assert "It cannot be kept: No space left on device." in status.error
+    assert status.error == "The run cannot be written: No space left on device."
 
 
 def test_where_nothing_can_be_written_the_job_ends(
