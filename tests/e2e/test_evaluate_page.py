@@ -13,6 +13,7 @@ from core.config import RunConfig
 from core.data import load_mnist
 from core.runs import Run
 from core.status import Request, State
+from tests.e2e.figures import click_image, settle
 from tests.e2e.server import Server, wait_for
 
 Y_TEST = load_mnist().y_test
@@ -35,6 +36,7 @@ def click_cell(page: Page, true: int, predicted: int) -> None:
     """Click the middle of a cell of the confusion matrix, by the margins of its chart."""
     canvas = page.locator(".st-key-confusion_matrix canvas").first
     expect(canvas).to_be_visible()
+    settle(page)
     box = canvas.bounding_box()
     left, right, top, bottom = 42, 2, 42, 2
     x = left + (predicted + 0.5) * (box["width"] - left - right) / 10
@@ -48,19 +50,14 @@ def captions(page: Page, key: str) -> list[str]:
     return ["\n".join(text.locator("tspan.line").all_text_contents()) for text in texts]
 
 
-def click_image(page: Page, key: str, place: int) -> None:
-    """Click the `place`-th image of a grid, where Plotly has drawn it."""
-    plot = page.locator(f".st-key-{key} .js-plotly-plot")
-    expect(plot).to_have_count(1)  # an older figure stays until the new one is drawn
-    x, y = plot.evaluate(
-        """(plot, place) => {
-            const {xaxis, yaxis} = plot._fullLayout, points = plot._fullData[1];
-            return [xaxis._offset + xaxis.l2p(points.x[place]),
-                    yaxis._offset + yaxis.l2p(points.y[place])];
-        }""",
-        place,
-    )
-    plot.click(position={"x": x, "y": y})
+def expect_first_caption(page: Page, key: str, text: str) -> None:
+    """Wait for the grid of images of which the first has this in its caption."""
+    expect(page.locator(f".st-key-{key} .annotation-text").first).to_contain_text(text)
+
+
+def choose(page: Page, box: str, option: str) -> None:
+    page.get_by_role("combobox", name=box).click()
+    page.get_by_role("option", name=option, exact=True).click()
 
 
 def test_scores_and_report(page: Page, server: Server, trained: Run) -> None:
@@ -101,6 +98,7 @@ def test_a_clicked_cell_shows_its_images_and_the_epochs_move_it(
     expect(page.get_by_text(f"{len(indices):,} images, the least expected")).to_be_visible()
     expect(page).to_have_url(re.compile("cell_true=9(&|$)"))
     expect(page).to_have_url(re.compile("cell_predicted=4(&|$)"))
+    expect_first_caption(page, "cell_images", f"{probabilities[indices[0], 9]:.2f}")
 
     click_image(page, "cell_images", 1)
     expect(page.get_by_text(f"No. {indices[1]}: true label 9, predicted 4")).to_be_visible()
@@ -118,6 +116,38 @@ def test_a_clicked_cell_shows_its_images_and_the_epochs_move_it(
     click_cell(page, true=0, predicted=0)
     zeros = ((Y_TEST == 0) & (probabilities.argmax(axis=1) == 0)).sum()
     expect(page.get_by_text(f"{zeros:,} images, the least expected")).to_be_visible()
+
+
+def test_a_cell_or_an_image_that_was_clicked_before_is_chosen_again(
+    page: Page, server: Server, trained: Run
+) -> None:
+    def expect_cell(true: str, predicted: str) -> None:
+        expect(page.get_by_role("combobox", name="True label")).to_have_value(true)
+        expect(page.get_by_role("combobox", name="Predicted")).to_have_value(predicted)
+
+    open_part(page, server, trained, "Confusion")
+    click_cell(page, true=9, predicted=4)
+    expect_cell("9", "4")
+    choose(page, "True label", "4")
+    expect_cell("4", "4")
+    click_cell(page, true=9, predicted=4)
+    expect_cell("9", "4")
+    click_cell(page, true=9, predicted=4)
+    expect_cell("", "")
+    click_cell(page, true=9, predicted=4)
+    expect_cell("9", "4")
+
+    probabilities = trained.test_probabilities(3)
+    indices = np.flatnonzero((Y_TEST == 9) & (probabilities.argmax(axis=1) == 4))
+    first = indices[np.argsort(probabilities[indices, 9], kind="stable")][0]
+    number = page.get_by_role("spinbutton", name="Test image")
+    for other in ("8528", None):
+        click_image(page, "cell_images", 0)
+        expect(page.get_by_text(f"No. {first}: true label 9")).to_be_visible()
+        if other:
+            number.fill(other)
+            number.press("Enter")
+            expect(page.get_by_text(f"No. {other}")).to_be_visible()
 
 
 def test_errors_are_ranked_filtered_and_shown_large(
@@ -144,9 +174,9 @@ def test_errors_are_ranked_filtered_and_shown_large(
     expect(page.get_by_text("Probabilities after epoch 2")).to_be_visible()
 
     fives = [index for index in ranked if Y_TEST[index] == 5]
-    page.get_by_role("combobox", name="True label").click()
-    page.get_by_role("option", name="5", exact=True).click()
+    choose(page, "True label", "5")
     expect(page.get_by_text(f"{min(6, len(fives))} of {len(fives)} errors")).to_be_visible()
+    expect_first_caption(page, "error_images", f"5 → {predicted[fives[0]]}")
     click_image(page, "error_images", 0)
     expect(page.get_by_text(f"No. {fives[0]}: true label 5")).to_be_visible()
 
@@ -184,18 +214,30 @@ def test_threshold_and_calibration(page: Page, server: Server, trained: Run) -> 
     expect(metric(page, "Expected calibration error")).to_contain_text(f"{100 * error:.2f} %")
 
 
+def expect_epoch(page: Page, epoch: int) -> None:
+    """Wait for the slider at this epoch; a shorter one stays until the page has run to its end."""
+    sliders = page.locator("input[aria-label='After epoch']")
+    expect(sliders.and_(page.locator(f"[aria-valuetext='{epoch}']"))).to_have_count(1)
+    settle(page)
+    expect(sliders).to_have_count(1)
+
+
 def test_a_run_that_trains_is_followed_and_another_one_picked(
     page: Page, server: Server, trained: Run
 ) -> None:
     run = server.runs.create(RunConfig(hidden=(64,), epochs=200), name="still training")
-    wait_for(lambda: len(run.history) >= 2, "two epochs")
+    wait_for(lambda: len(run.history) >= 2, "two epochs", deadline=120)
+    run.ask(Request.PAUSE)
+    wait_for(lambda: run.status.state is State.PAUSED, "the pause")
+    first = len(run.history)
     open_part(page, server, run, "Report")
     slider = page.get_by_role("slider", name="After epoch")
-    first = int(slider.get_attribute("aria-valuetext"))
-    wait_for(lambda: len(run.history) > first + 3, "more epochs")
+    expect_epoch(page, first)
+    run.ask(Request.RUN)
+    wait_for(lambda: len(run.history) > first, "another epoch", deadline=120)
     run.ask(Request.STOP)
     wait_for(lambda: run.status.state is State.STOPPED, "the run to stop")
-    expect(slider).to_have_attribute("aria-valuetext", str(run.status.final_epoch))
+    expect_epoch(page, run.status.final_epoch)
     slider.press("ArrowLeft")
     expect(page).to_have_url(re.compile(f"[?&]epoch={run.status.final_epoch - 1}(&|$)"))
 
@@ -205,12 +247,3 @@ def test_a_run_that_trains_is_followed_and_another_one_picked(
     expect(metric(page, "Test loss")).to_contain_text(f"{loss:.4f}")
     expect(page).to_have_url(re.compile(f"run={trained.id}"))
     expect(page).not_to_have_url(re.compile("[?&]epoch="))
-
-
-def test_without_a_run_the_page_says_what_to_do(page: Page, server: Server) -> None:
-    page.goto(f"{server.url}/evaluate")
-    expect(
-        page.get_by_text(re.compile("Choose a run above|Nothing has been trained"))
-    ).to_be_visible()
-    page.get_by_test_id("stMain").get_by_role("link", name="Train a network").click()
-    expect(page).to_have_url(re.compile("/train"))
