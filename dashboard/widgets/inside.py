@@ -23,7 +23,7 @@ def render_inside(run: Run, epoch: int) -> None:
     with st.grid(2, min_column_width=300):
         with st.container():
             st.markdown(
-                f"First layer, {units} units",
+                _units(run, units),
                 help="The weights from the 784 pixels to each unit: red adds, blue takes away. "
                 "From noise they grow into detectors of strokes.",
             )
@@ -40,6 +40,13 @@ def render_inside(run: Run, epoch: int) -> None:
                 height=250,
                 alt="Probabilities of ten test digits",
             )
+
+
+def _units(run: Run, shown: int) -> str:
+    units = run.config.hidden[0] if run.config.hidden else shown
+    return (
+        f"First layer, {shown} of {units} units" if shown < units else f"First layer, {units} units"
+    )
 
 
 def _draw(run: Run, epoch: int) -> tuple[int, bytes, dict[str, Any]]:

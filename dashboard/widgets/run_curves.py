@@ -45,7 +45,7 @@ def render_histories(histories: Mapping[Run, pd.DataFrame], names: Mapping[Run, 
     with st.grid(2, min_column_width=400):
         for metric in ("loss", "accuracy"):
             st.echarts_chart(
-                _draw(runs, metric, style),
+                _draw(runs, metric, style, next(iter(histories)).config.learning_rate),
                 key=f"curves_{metric}",
                 height=400,
                 alt=f"{metric.title()} of {', '.join(names.values())}",
@@ -147,10 +147,15 @@ def _prepare(history: pd.DataFrame, penalty: bool, smoothing: float) -> pd.DataF
     return smooth(history, smoothing)
 
 
-def _draw(runs: list[OverlaidRun], metric: str, style: CurveStyle) -> dict[str, Any]:
+def _draw(
+    runs: list[OverlaidRun], metric: str, style: CurveStyle, first_rate: float
+) -> dict[str, Any]:
+    """`first_rate` is what the first run began with: of one alone, changes are marked."""
     if len(runs) > 1:
         return draw_overlay(runs, metric, style)
-    return draw_curve(runs[0].history, metric, style, len(runs[0].history), runs[0].best_epoch)
+    only = runs[0]
+    epochs = len(only.history)
+    return draw_curve(only.history, metric, style, epochs, only.best_epoch, first_rate)
 
 
 def _render_best(table: pd.DataFrame) -> None:

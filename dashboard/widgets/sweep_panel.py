@@ -56,6 +56,8 @@ def _render(sweep: Sweep, every: float | None) -> None:
             st.rerun()  # starts or ends the timer
         if every and _pace.has_changed(every, state.visit()):
             st.rerun()  # sets the timer anew
+        if remark := state.take_remark():
+            st.toast(text.plain(remark), icon=":material/error:", duration="long")
         status, trials = sweep.status, sweep_trials(sweep)
     except SweepError as error:
         st.error(
@@ -152,7 +154,7 @@ def _and_wake(act: Callable[..., None]) -> Callable[..., None]:
         try:
             act(*args)
         except SweepError as error:
-            st.toast(f"{text.plain(error)}.", icon=":material/error:")
+            state.remark(f"{error}.")
         sweeper.wake()
 
     return then_wake

@@ -137,7 +137,7 @@ def _has_history(run: Run) -> bool:
 
 def _render(side: _Side, run: Run, history: pd.DataFrame, style: CurveStyle) -> None:
     st.echarts_chart(
-        draw_curve(history, "loss", style, len(history)),
+        draw_curve(history, "loss", style, len(history), first_rate=run.config.learning_rate),
         key=f"{side.key}_loss",
         height=360,
         alt=f"Training loss while fitting and as measured, of {run.name}",
