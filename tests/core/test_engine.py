@@ -615,11 +615,14 @@ def test_address_that_is_none_is_named(
 
 
 def test_people_take_turns(engine: Engine, small: Small, wait_until: Wait) -> None:
-    """One who asks for three runs lets one who comes later with one go before the second."""
-    blocker = engine.enqueue(small(**LONG), owner="Cleo")
+    """One who asks for three runs lets one who comes later with one go before the second.
+
+    Nobody else asks by these names: whose turn it was in another test would count.
+    """
+    blocker = engine.enqueue(small(**LONG), owner="first")
     wait_until(lambda: blocker.status.state is State.RUNNING)
-    greedy = [engine.enqueue(small(epochs=5), owner="Ada") for _ in range(3)]
-    modest = engine.enqueue(small(epochs=5), owner="Bert")
+    greedy = [engine.enqueue(small(epochs=5), owner="greedy") for _ in range(3)]
+    modest = engine.enqueue(small(epochs=5), owner="modest")
     runs = [*greedy, modest]
     blocker.ask(Request.STOP)
     wait_until(lambda: all(run.status.state is State.FINISHED for run in runs))

@@ -133,7 +133,7 @@ def test_the_strips_show_the_network_change(page: Page, server: Server) -> None:
     weights = page.get_by_role("img", name="First-layer weights as pictures")
     answers = page.locator(".st-key-ten_digits canvas").first
     expect(page.get_by_text(re.compile(r"First layer, 32( of \d+)? units"))).to_be_visible()
-    expect(page.get_by_label("Probabilities of ten test digits")).to_be_visible()
+    expect(page.get_by_role("img", name="Probabilities of ten test digits")).to_be_visible()
     expect(answers).to_be_visible()
     first_weights = weights.get_attribute("src")
     first_answers = answers.evaluate(PICTURE)
