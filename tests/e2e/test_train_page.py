@@ -177,11 +177,12 @@ def test_losses_on_a_logarithmic_axis(page: Page, server: Server, trained: Run) 
     canvas = page.locator(".st-key-loss_curve canvas").first
     expect(curve(page, "Loss", every)).to_be_visible()
     wait_for(lambda: canvas.evaluate(COUNT, SPLIT_COLORS["test"]) > 50, "the curves")
-    linear = canvas.evaluate(PICTURE)
+    chart = page.locator(".st-key-loss_curve")
+    linear = chart.evaluate(PICTURE)
     page.get_by_text("Log loss").click()
     expect(curve(page, "Loss, logarithmic", every)).to_be_visible()
     expect(curve(page, "Accuracy", every)).to_be_visible()
-    wait_for(lambda: canvas.evaluate(PICTURE) != linear, "another chart")
+    wait_for(lambda: chart.evaluate(PICTURE) != linear, "another chart")
 
 
 def test_a_second_run_waits_and_says_its_place(page: Page, server: Server) -> None:
