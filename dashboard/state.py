@@ -305,8 +305,12 @@ def show_run(run: Run | None) -> None:
 
 
 def take_picked_run(store: RunStore) -> None:
-    """Watch the run that its control names; say so if it was deleted since the page was drawn."""
+    """Watch the run that its control names, as it stands: an epoch chosen in another means nothing.
+
+    Says so if it was deleted since the page was drawn.
+    """
     run_id = st.session_state[RUN_KEY]
+    choose_epoch(None)
     try:
         choose_run(store.get(run_id) if run_id else None)
     except RunNotFoundError as error:
