@@ -23,9 +23,13 @@ def render_better(pair: Pair, runs: list[Summary]) -> None:
     a, b = pair.a, pair.b
     on_images = compare_on_images(pair.right_a, pair.right_b)
     if siblings(a.config, [b.summary]):
+        origin = (
+            "the same seed: they differ only in what was asked of them while they trained"
+            if a.config.seed == b.config.seed
+            else "different seeds: what differs between them is chance"
+        )
         st.info(
-            f"{a.letter} and {b.letter} are the same network from different seeds: what differs "
-            "between them is chance.",
+            f"{a.letter} and {b.letter} are the same network from {origin}.",
             icon=":material/casino:",
         )
         _render_images(pair, judge_images(on_images, a.letter, b.letter).finding)

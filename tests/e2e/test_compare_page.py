@@ -100,6 +100,23 @@ def test_the_verdict_and_three_more_seeds(page: Page, server: Server, pair: list
         server.runs.delete(run.id)
 
 
+@pytest.mark.parametrize(
+    ("seed", "sentence"),
+    [
+        (TINY.seed, "from the same seed: they differ only in what was asked of them"),
+        (TINY.seed + 1, "from different seeds: what differs between them is chance"),
+    ],
+    ids=["same seed", "another seed"],
+)
+def test_the_same_network_twice(
+    page: Page, server: Server, pair: list[Run], seed: int, sentence: str
+) -> None:
+    again = server.runs.create(TINY.model_copy(update={"seed": seed}), name="the same again")
+    wait_for(lambda: again.status.state is State.FINISHED, "the run", deadline=180)
+    open_part(page, server, [pair[0], again], "Really better?")
+    expect(page.get_by_text(sentence)).to_be_visible()
+
+
 def test_images_that_one_gets_right_and_the_other_wrong(
     page: Page, server: Server, pair: list[Run]
 ) -> None:
