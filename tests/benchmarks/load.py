@@ -31,6 +31,7 @@ from tests.e2e.server import Server, wait_for
 
 SESSIONS = (1, 10, 30, 60, 100)
 
+_WORKERS = 2
 _CLASS = 30  # sessions for which the targets are set
 _ALONE = 12.0  # seconds of training that nobody watches, before and after the visitors
 _WATCHED = 30.0
@@ -44,7 +45,7 @@ class Load:
 
     record: Record
     epoch: float
-    """Seconds an epoch took while they watched, of both runs together."""
+    """Seconds from one epoch's end to the next while they watched, of all runs that train."""
     epoch_alone: float
     """Seconds an epoch took before and after."""
     server: float
@@ -53,13 +54,16 @@ class Load:
     """Processor seconds of this process, a second."""
 
 
-def measure(sessions: tuple[int, ...] = SESSIONS) -> Iterator[Figure]:
-    """For each number of sessions: times at the median and 95th percentile, errors, slowdown."""
+def measure(sessions: tuple[int, ...] = SESSIONS, workers: int = _WORKERS) -> Iterator[Figure]:
+    """For each number of sessions: times at the median and 95th percentile, errors, slowdown.
+
+    With one worker the second run waits for its turn.
+    """
     with TemporaryDirectory() as folder:
-        server = Server(Path(folder), DIGITLAB_WORKERS="2")
+        server = Server(Path(folder), DIGITLAB_WORKERS=str(workers))
         try:
             for number in sessions:
-                yield from _figures(number, asyncio.run(put_under_load(server, number)))
+                yield from _figures(number, asyncio.run(put_under_load(server, number, workers)))
         finally:
             server.stop()
 
@@ -87,13 +91,14 @@ def _figures(number: int, load: Load) -> Iterator[Figure]:
         yield Figure(f"{name}: “{error}”", count, "times")
 
 
-async def put_under_load(server: Server, number: int) -> Load:
-    """Two runs that train at once, and `number` sessions that each watch one of them."""
+async def put_under_load(server: Server, number: int, workers: int) -> Load:
+    """Two runs, so many of which train at once; `number` sessions that each watch one of them."""
     runs = [server.runs.create(_LONG, name=f"of student {i}", owner=f"student {i}") for i in (1, 2)]
-    wait_for(lambda: all(len(run.history) >= 2 for run in runs), "both runs to train", 240)
+    training = runs[:workers]
+    wait_for(lambda: all(len(run.history) >= 2 for run in training), "them to train", 240)
     serving = psutil.Process(server.process.pid)
     try:
-        async with epoch_ends(runs) as ends:
+        async with epoch_ends(training) as ends:
             before = await _window(ends, _ALONE)
             record = Record()
             used = _processor_seconds(serving), time.process_time()
@@ -167,6 +172,7 @@ def _processor_seconds(process: psutil.Process) -> float:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="How the dashboard bears a class.")
     parser.add_argument("--sessions", type=int, nargs="+", default=SESSIONS)
+    parser.add_argument("--workers", type=int, default=_WORKERS)
     options = parser.parse_args()
     print_head()
-    run_topic("load", tuple(options.sessions))
+    run_topic("load", tuple(options.sessions), options.workers)
