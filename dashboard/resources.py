@@ -88,9 +88,9 @@ def shared(function: Callable[..., Result], run: Run, *args: Any) -> Result:
     return _shared(function, run.id, run.version, run, *args)  # type: ignore[no-any-return]
 
 
-def shared_by_epoch(function: Callable[..., Result], run: Run, epoch: int) -> Result:
-    """`function(run, epoch)`, as `shared`, but kept until the run has ended another epoch."""
-    return _shared(function, run.id, run.version[-1], run, epoch)  # type: ignore[no-any-return]
+def shared_by_epoch(function: Callable[..., Result], run: Run, *args: Any) -> Result:
+    """`function(run, *args)`, as `shared`, but kept until the run has ended another epoch."""
+    return _shared(function, run.id, run.version[-1], run, *args)  # type: ignore[no-any-return]
 
 
 @st.cache_resource(

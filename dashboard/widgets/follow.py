@@ -21,7 +21,7 @@ def follow_runs(runs: list[Summary]) -> None:
     st.fragment(_look_at_all, run_every=_EVERY_ALL)(_mark_all(runs))
 
 
-def _look(run: Run, seen: tuple[str, int]) -> None:
+def _look(run: Run, seen: object) -> None:
     try:
         if _mark(run) != seen:
             st.rerun()
@@ -29,8 +29,8 @@ def _look(run: Run, seen: tuple[str, int]) -> None:
         st.rerun()
 
 
-def _mark(run: Run) -> tuple[str, int]:
-    return run.status.state.value, len(run.history)
+def _mark(run: Run) -> object:
+    return run.status.state, run.version[-1]  # which is the history's
 
 
 def _look_at_all(seen: object) -> None:

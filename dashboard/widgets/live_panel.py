@@ -14,7 +14,7 @@ from core.status import Request, State, Status
 from dashboard import state, text
 from dashboard.charts.curves import SERIES, CurveStyle, draw_curve, with_live_point
 from dashboard.pace import Pace
-from dashboard.resources import engine, queue_place, shared
+from dashboard.resources import engine, queue_place, shared, shared_by_epoch
 from dashboard.visitor import may_change
 from dashboard.widgets.config_form import scale_steps
 from dashboard.widgets.inside import render_inside
@@ -101,7 +101,13 @@ def _render_damage(why: object) -> None:
 
 def _read(run: Run) -> tuple[Status, pd.DataFrame]:
     status = run.status
-    return status, run.history if status.state is not State.DAMAGED else pd.DataFrame()
+    if status.state is State.DAMAGED:
+        return status, pd.DataFrame()
+    return status, shared_by_epoch(_read_history, run)  # a status comes six times a second
+
+
+def _read_history(run: Run) -> pd.DataFrame:
+    return run.history
 
 
 def _render_head(run: Run, status: Status) -> None:
