@@ -99,7 +99,7 @@ class RunBusyError(RunError):
     """Another process is training the run, or computing the map."""
 
 
-class RunNotWritableError(RunError, OSError):
+class RunNotWritableError(OSError, RunError):  # in this order it can be pickled with its traceback
     """The run cannot be written: the disk is full, or not ours to write. It can go on later."""
 
 
