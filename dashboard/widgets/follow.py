@@ -7,13 +7,18 @@ from core.summary import Summary
 from dashboard.resources import summaries
 
 _EVERY = 1.0  # seconds
+_EVERY_ENDED = 5.0  # a run that has ended may still be deleted
 _EVERY_ALL = 2.0
 
 
 def follow(run: Run) -> None:
-    """Run the whole page again whenever the run ends an epoch or changes its state."""
-    if run.status.state.is_active:
-        st.fragment(_look, run_every=_EVERY)(run, _mark(run))
+    """Run the whole page again whenever the run ends an epoch, changes its state or is deleted.
+
+    Raises RunNotFoundError.
+    """
+    mark = _mark(run)
+    every = _EVERY if run.status.state.is_active else _EVERY_ENDED
+    st.fragment(_look, run_every=every)(run, mark)
 
 
 def follow_runs(runs: list[Summary]) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pandas as pd
@@ -17,6 +18,7 @@ from dashboard.pace import Pace
 from dashboard.resources import engine, queue_place, shared, shared_by_epoch
 from dashboard.visitor import may_change
 from dashboard.widgets.config_form import scale_steps
+from dashboard.widgets.follow import follow
 from dashboard.widgets.inside import render_inside
 from dashboard.widgets.result import render_result
 
@@ -47,11 +49,12 @@ BADGES = {
 
 def render_live_panel(run: Run) -> None:
     """Draw the run, and again several times a second for as long as it trains."""
-    try:
-        trains = run.status.state.is_active
-    except RunNotFoundError:
-        trains = False
-    every = _pace.seconds(state.visit()) if trains else None
+    every = None
+    with suppress(RunNotFoundError):
+        if run.status.state.is_active:
+            every = _pace.seconds(state.visit())
+        else:
+            follow(run)
     st.fragment(_render, run_every=every)(run, every)
 
 

@@ -85,9 +85,6 @@ class Session:
         except TimeoutError:
             self._page_asked = None
             self.record.errors.append(f"{page} did not come within {PATIENCE:.0f} s")
-            return
-        if not self.elements:
-            self.record.errors.append(f"{page} came empty")
 
     async def _ask(self, fragment: str = "", page_name: str = "") -> None:
         message = BackMsg()
@@ -176,6 +173,8 @@ class Session:
                     self.record.fragment_runs.append(now - asked)
         elif how == ForwardMsg.FINISHED_SUCCESSFULLY and self._page_asked is not None:
             self.record.page_runs.append(now - self._page_asked)
+            if not self.elements:  # asked here, for the next run may begin at once
+                self.record.errors.append("a page came empty")
             self._page_asked = None
             self._page_done.set()
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from core.config import RunConfig
 from core.runs import Run
 from core.status import Request, State
+from core.sweep.store import SweepStore
 from tests.e2e.server import Server, wait_for
 
 expect.set_options(timeout=120_000)  # as long as a busy machine may take
@@ -79,7 +80,12 @@ def page(browser: Browser, server: Server):
     with browser.new_context(viewport={"width": 1400, "height": 1000}) as context:
         context.set_default_timeout(120_000)  # of every page of it
         yield context.new_page()
-    for run in server.runs.list():  # what a test left behind would keep the next one waiting
+    # What a test left behind would keep the next one waiting.
+    for sweep in SweepStore(server.runs).list():
+        if sweep.has_work:
+            sweep.ask(Request.STOP)
+            wait_for(lambda sweep=sweep: not sweep.has_work, f"{sweep} to stop")
+    for run in server.runs.list():
         if run.status.state.is_active:
             run.ask(Request.STOP)
             wait_for(lambda run=run: not run.status.state.is_active, f"{run} to stop")

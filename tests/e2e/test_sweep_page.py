@@ -108,9 +108,11 @@ def test_pause_resume_stop_and_five_seeds(page: Page, server: Server) -> None:
     wait_for(lambda: sweep.status.done > done, "another trial")
     press(page, "Stop")
     wait_for(lambda: sweep.state is State.STOPPED, "the sweep to stop")
+    known = {run.id for run in server.runs.list()}
     press(page, "Train the best with five seeds")
     expect(page.get_by_text("The best again, from 5 other seeds")).to_be_visible()
-    repeats = [run for run in server.runs.list() if run.name.startswith("Best of")]
+    repeats = [run for run in server.runs.list() if run.id not in known]
+    assert all(run.name.startswith("Best of") for run in repeats)
     assert sorted(run.config.seed for run in repeats) == [3, 4, 5, 6, 7]
     assert len({run.config.model_copy(update={"seed": 0}) for run in repeats}) == 1
 
