@@ -1,5 +1,7 @@
 """What all sessions of the server share: runs, engine, data. The only code that caches."""
 
+import math
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import FunctionType
@@ -36,6 +38,8 @@ sweeps = SweepStore(store)
 sweeper = SweepSupervisor(sweeps, engine)
 _jobs: set[Any] = set()
 """What is computed for a run directory: a job that nobody holds on to would be dropped."""
+_versions: dict[str, tuple[float, object]] = {}
+"""When each run that is watched was last looked at, and the version that its files had then."""
 _summaries: dict[str, tuple[object, Summary]] = {}
 """Each run's summary, with the version of its files that it was made of."""
 
@@ -86,6 +90,19 @@ def shared(function: Callable[..., Result], run: Run, *args: Any) -> Result:
     are given the same object, not to be changed. Raises what the function raises.
     """
     return _shared(function, run.id, run.version, run, *args)  # type: ignore[no-any-return]
+
+
+def shared_lately(function: Callable[..., Result], run: Run, seconds: float, *args: Any) -> Result:
+    """`function(run, *args)`, as `shared`, but for the run as it stood up to `seconds` ago.
+
+    So a class that watches has one drawing made for many: what `function` draws is drawn for each.
+    """
+    now = time.monotonic()
+    seen, version = _versions.get(run.id, (-math.inf, None))
+    if now - seen >= seconds:
+        version = run.version
+        _versions[run.id] = now, version
+    return _shared(function, run.id, version, run, *args)  # type: ignore[no-any-return]
 
 
 def shared_by_epoch(function: Callable[..., Result], run: Run, *args: Any) -> Result:

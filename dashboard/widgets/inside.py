@@ -16,10 +16,13 @@ _TEN_DIGITS = [3, 2, 1, 18, 4, 8, 11, 0, 61, 7]
 def render_inside(run: Run, epoch: int) -> None:
     """Draw the first-layer pictures and the ten digits' probabilities as they are after `epoch`."""
     try:
-        units, picture, answers = shared_by_epoch(_draw, run, epoch)
+        shared_by_epoch(_draw, run, epoch)
     except DamagedRunError as error:
         st.caption(text.plain(error))
-        return
+
+
+def _draw(run: Run, epoch: int) -> None:
+    units, picture, answers = _read(run, epoch)
     with st.grid(2, min_column_width=300):
         with st.container():
             st.markdown(
@@ -49,7 +52,7 @@ def _units(run: Run, shown: int) -> str:
     )
 
 
-def _draw(run: Run, epoch: int) -> tuple[int, bytes, dict[str, Any]]:
+def _read(run: Run, epoch: int) -> tuple[int, bytes, dict[str, Any]]:
     weights = run.first_layer(epoch)
     probabilities = test_probabilities(run, epoch)[_TEN_DIGITS]
     answers = draw_answers(mnist().x_test[_TEN_DIGITS], probabilities)

@@ -15,7 +15,7 @@ from core.status import Request, State, Status
 from dashboard import state, text
 from dashboard.charts.curves import SERIES, CurveStyle, draw_curve, with_live_point
 from dashboard.pace import Pace
-from dashboard.resources import engine, queue_place, shared, shared_by_epoch
+from dashboard.resources import engine, queue_place, shared, shared_by_epoch, shared_lately
 from dashboard.visitor import may_change
 from dashboard.widgets.config_form import scale_steps
 from dashboard.widgets.follow import follow
@@ -65,22 +65,24 @@ def _render(run: Run, every: float | None) -> None:
         st.toast(text.plain(remark), icon=":material/error:", duration="long")
     with _turn:
         try:
-            _render_panel(run, watching=every is not None)
+            _render_panel(run, every)
         except RunNotFoundError:  # at any moment
             st.warning("This run was deleted.", icon=":material/delete:")
         except DamagedRunError as error:
             _render_damage(error)
 
 
-def _render_panel(run: Run, watching: bool) -> None:
+def _render_panel(run: Run, every: float | None) -> None:
     status, history = shared(_read, run)
-    if watching and not status.state.is_active:
+    if every and not status.state.is_active:
         st.rerun()  # ends the timer, and shows what comes after a run
     if status.state is State.DAMAGED:
         _render_damage(status.error)
         return
     _render_head(run, status)
     _render_progress(run, status, history)
+    # What is drawn for one is drawn for all who draw within half a pace: a class sees it as one.
+    lately = every / 2 if every else 0.0
     in_hand = status.state.is_active and may_change(run)
     if in_hand:
         _render_requests(run, status)
@@ -89,9 +91,9 @@ def _render_panel(run: Run, watching: bool) -> None:
     if not status.state.is_active and len(history):
         render_result(run.config, status, history)
     elif len(history) or status.running_loss is not None:
-        _render_figures(history, status)
+        shared_lately(_render_figures, run, lately)
     if len(history) or status.running_loss is not None:
-        _render_curves(run)
+        _render_curves(run, lately)
     if in_hand and status.base_learning_rate:
         _render_rate(run)
     if len(history):
@@ -206,7 +208,8 @@ def _ask_run(run: Run, request: Request | None = None, learning_rate: float | No
         state.remark(f"{error}.")
 
 
-def _render_figures(history: pd.DataFrame, status: Status) -> None:
+def _render_figures(run: Run) -> None:
+    status, history = _read(run)
     with st.grid(4, min_column_width=130):
         if len(history):
             last = history.iloc[-1]
@@ -234,7 +237,7 @@ def _best(history: pd.DataFrame, row: int, value: str) -> str:
     return f"best {value}, epoch {history['epoch'].iloc[row]:.0f}"
 
 
-def _render_curves(run: Run) -> None:
+def _render_curves(run: Run, lately: float) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.pills(
             "Series",
@@ -257,11 +260,13 @@ def _render_curves(run: Run) -> None:
     if not series:
         st.info("Choose a series to see its curves.", icon=":material/show_chart:")
         return
-    style = CurveStyle(series, log_loss)
-    curves = shared(_draw_curves, run, style)
-    names = ", ".join(SERIES[name].lower() for name in series)
+    shared_lately(_draw_curves, run, lately, CurveStyle(series, log_loss))
+
+
+def _draw_curves(run: Run, style: CurveStyle) -> None:
+    names = ", ".join(SERIES[name].lower() for name in style.series)
     with st.grid(2, min_column_width=300):
-        for metric, options in curves.items():
+        for metric, options in _curves(run, style).items():
             axis = ", logarithmic" if style.is_logarithmic(metric) else ""
             st.echarts_chart(
                 options,
@@ -271,7 +276,7 @@ def _render_curves(run: Run) -> None:
             )
 
 
-def _draw_curves(run: Run, style: CurveStyle) -> dict[str, dict[str, Any]]:
+def _curves(run: Run, style: CurveStyle) -> dict[str, dict[str, Any]]:
     status, history = _read(run)
     best = best_epoch(history, run.config.min_delta)
     epochs = len(history)
