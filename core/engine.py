@@ -40,6 +40,7 @@ _TRAIN = {"train": 1}
 _THREADS = 4
 _LOOK_SECONDS = 1.0
 _TAKE_UP_SECONDS = 2.0  # after its last sign of life; a run just created has no lock yet
+_OVERDUE_SECONDS = 3.0  # after which a training should have been begun, where a worker is free
 _CONNECT_SECONDS = 10
 _TRY_AGAIN_SECONDS = 15
 _LEAVE_SECONDS = 30.0  # so long does a paused run keep its worker from the others
@@ -69,6 +70,7 @@ class _Training:
 
     future: Future
     epochs: int
+    asked: float = field(default_factory=time.monotonic)
 
 
 @dataclass
@@ -109,6 +111,8 @@ class Engine:
         self._tried: dict[str, float] = {}
         self._turns = itertools.count()
         self._last_turns: dict[str, int] = {}
+        self._places: dict[str, int] = {}
+        """How many runs can train at once on each worker, by its address."""
         self._workers: dict[str, str | None] = {}
         """The workers that have been looked at, each with what is wrong with it, if anything."""
         self._refusal: str | None = None
@@ -288,7 +292,10 @@ class Engine:
                 niceness = _NICENESS if self._cluster else 0
                 self._warm = client.submit(_warm_up, niceness, workers=[address], pure=False)
         good = [address for address, wrong in self._workers.items() if wrong is None]
-        self.places = sum(int(workers[address]["resources"].get("train", 0)) for address in good)
+        self._places = {
+            address: int(workers[address]["resources"].get("train", 0)) for address in good
+        }
+        self.places = sum(self._places.values())
         idle = None if self.places or self._cluster else self._why_nobody_works()
         self.problem = self.store.problem or idle
 
@@ -315,6 +322,8 @@ class Engine:
                 self.troubles[run.id] = str(error)
             except OSError as error:
                 self.troubles[run.id] = f"run {run.id} cannot be looked after: {error}"
+        if self._client:
+            self._call_back_unserved(self._client)
         busy = found.training + found.interrupted
         turns = found.interrupted + take_turns(found.waiting, busy, self._last_turns)
         free = self.places - sum(not each.future.done() for each in self._trainings.values())
@@ -330,6 +339,37 @@ class Engine:
             with suppress(RunNotFoundError):
                 self.submit_run(run.id)
                 self._last_turns[run.record.owner] = next(self._turns)
+
+    def _call_back_unserved(self, client: Client) -> None:
+        """Take back the trainings that no worker has begun although one is free; then ask anew.
+
+        While workers join and warm up, Dask at times leaves a task lying, or gives two to one.
+        """
+        now = time.monotonic()
+        overdue = {
+            run_id: training.future.key
+            for run_id, training in self._trainings.items()
+            if not training.future.done()
+            and now - training.asked > _OVERDUE_SECONDS
+            and not self._is_training(run_id)
+        }
+        if not overdue:
+            return
+        keys = {training.future.key for training in self._trainings.values()}
+        given = {worker: keys.intersection(all_) for worker, all_ in client.processing().items()}
+        if all(len(given.get(worker, ())) >= most for worker, most in self._places.items()):
+            return
+        for run_id, key in overdue.items():
+            worker = next((worker for worker, theirs in given.items() if key in theirs), None)
+            if worker is None or len(given[worker]) > self._places.get(worker, 0):
+                _log.warning("run %s is asked for again: no worker has begun it", run_id)
+                self._trainings.pop(run_id).future.cancel()
+                return
+
+    def _is_training(self, run_id: str) -> bool:
+        with suppress(RunNotFoundError):
+            return self.store.get(run_id).is_training()
+        return False
 
     def _look_at(self, run: Run, found: _Found) -> None:
         """Put the run where it belongs. Raises RunNotFoundError, OSError."""

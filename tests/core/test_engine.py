@@ -631,6 +631,24 @@ def test_people_take_turns(engine: Engine, small: Small, wait_until: Wait) -> No
     wait_until(lambda: not engine.queue and not engine.training)
 
 
+def test_two_workers_train_two_runs_at_once(
+    store: RunStore, small: Small, wait_until: Wait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGITLAB_WORKERS", "2")
+    engine = Engine(store)
+    engine.start()
+    try:
+        wait_until(lambda: engine.places == 2)
+        for _ in range(3):  # a worker chosen blindly would do for half of them
+            runs = [store.create(small(epochs=200)) for _ in range(2)]
+            wait_until(lambda runs=runs: all(run.status.epoch >= 1 for run in runs))
+            for run in runs:
+                run.ask(Request.STOP)
+            wait_until(lambda runs=runs: not any(run.status.state.is_active for run in runs))
+    finally:
+        engine.stop()
+
+
 def test_one_person_may_not_fill_the_queue(store: RunStore, small: Small) -> None:
     engine = Engine(store)
     for _ in range(engine.most_waiting):
