@@ -292,12 +292,18 @@ def _curves(run: Run, style: CurveStyle) -> dict[str, dict[str, Any]]:
 
 def _render_rate(run: Run) -> None:
     current = run.control.learning_rate or run.config.learning_rate
-    key = f"live_rate_{run.id}"
-    if st.session_state.get(key) != current:
-        st.session_state[key] = current
+    # Another rate is another slider, which begins at it. Were it set on the same one, a browser
+    # too slow to draw that message before the next would begin at the lowest, and ask for it.
+    counted = f"live_rate_{run.id}"
+    shown, count = st.session_state.get(counted, (None, 0))
+    if shown != current:
+        count += 1
+        st.session_state[counted] = current, count
+    key = f"{counted}_{count}"
     st.select_slider(
         "Learning rate from now on",
         scale_steps(bounds("learning_rate"), current),
+        value=current,
         key=key,
         format_func=text.rate,
         on_change=_change_rate(run, key),
