@@ -95,5 +95,5 @@ def test_alone_one_may_do_everything() -> None:
 
         st.text(json.dumps([owner(), visitor().is_teacher]))
 
-    shown = AppTest.from_function(page).run()
+    shown = AppTest.from_function(page, default_timeout=120).run()
     assert json.loads(shown.text[0].value) == [getpass.getuser(), True]

@@ -34,17 +34,20 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
-def newest_sweep(runs: RunStore) -> Sweep:
-    wait_for(lambda: SweepStore(runs).list(), "the sweep")
-    return SweepStore(runs).list()[0]
+def start_sweep(page: Page, runs: RunStore) -> Sweep:
+    """Press the button, and return the sweep that comes of it."""
+    sweeps = SweepStore(runs)
+    known = {sweep.id for sweep in sweeps.list()}
+    press(page, "Start the sweep")
+    wait_for(lambda: {sweep.id for sweep in sweeps.list()} - known, "the sweep")
+    return sweeps.list()[0]
 
 
 def test_twelve_runs_with_a_restart_in_the_middle(page: Page, own_server: Server) -> None:
     page.goto(f"{own_server.url}/sweep?{SLOWER}&sweep_trials=12")
     expect(page.get_by_text(re.compile(r"12 runs · at most about"))).to_be_visible()
-    press(page, "Start the sweep")
+    sweep = start_sweep(page, own_server.runs)
     expect(page.get_by_text(re.compile(r"[1-9]\d* of 12 trials"))).to_be_visible()
-    sweep = newest_sweep(own_server.runs)
     assert f"sweep={sweep.id}" in page.url
     wait_for(lambda: sweep.status.complete >= 4, "four trials", deadline=120)
     own_server.kill()
@@ -97,8 +100,7 @@ def check_click(page: Page, number: int, value: float, run_id: str) -> None:
 
 def test_pause_resume_stop_and_five_seeds(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/sweep?{SMALL}&sweep_trials=300&sweep_sampler=random&sweep_seeds=3")
-    press(page, "Start the sweep")
-    sweep = newest_sweep(server.runs)
+    sweep = start_sweep(page, server.runs)
     wait_for(lambda: sweep.status.complete >= 1, "a trial", deadline=120)
     press(page, "Pause")
     expect(page.get_by_role("button", name="Resume", exact=True)).to_be_visible()
@@ -130,8 +132,7 @@ def test_runs_are_deleted_and_renamed_in_another_browser_meanwhile(
 ) -> None:
     """One that has finished and one under way are deleted: the second is replaced."""
     page.goto(f"{own_server.url}/sweep?{SLOWER}&sweep_trials=6&sweep_sampler=random")
-    press(page, "Start the sweep")
-    sweep = newest_sweep(own_server.runs)
+    sweep = start_sweep(page, own_server.runs)
     wait_for(lambda: sweep.status.complete >= 2, "two trials", deadline=120)
     runs = own_server.runs.list()
     gone, kept = [run for run in runs if run.status.state is State.FINISHED][:2]
