@@ -536,6 +536,7 @@ def _warm_up(niceness: int) -> None:
     from core.training import warm_up
 
     warm_up()
+    importlib.import_module("core.analysis.mapping")  # what else a page may ask for soon
 
 
 def _call_by_name(name: str, *args: Any) -> Any:

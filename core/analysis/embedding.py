@@ -3,7 +3,7 @@
 Keeping maps with the run is left to `mapping`. What is asked for and what comes back: `maps`.
 """
 
-import itertools
+import math
 import os
 from collections.abc import Callable
 from typing import Any
@@ -40,6 +40,7 @@ Progress = Callable[[int, Floats], bool | None]
 """Told iterations and positions so far, float32 (n, 2); returns True to stop."""
 
 _REPORT_EVERY = 25  # iterations; divides both phases
+_CONVERGED = 1e-4  # fall of the divergence an iteration, as a share of itself
 _THETA = 0.8  # Barnes-Hut's angle: a quarter quicker than 0.5, and no worse a map
 
 
@@ -82,31 +83,58 @@ def tsne(
     """PCA, then t-SNE from its first two components on: `features` (n, units) to float32 (n, 2).
 
     The same seed gives the same map, whatever the number of threads of t-SNE. If `on_progress`
-    asks to stop, the positions reached are returned. Exact neighbours, Barnes-Hut repulsion
-    (van der Maaten 2014), from 10,000 points on by interpolation (Linderman et al. 2019). Raises
+    asks to stop, the positions reached are returned. Exact neighbours, Barnes-Hut repulsion (van
+    der Maaten 2014). Either phase, the early one exaggerated, ends when the divergence falls by no
+    more than a ten-thousandth of itself an iteration, as in opt-SNE (Belkina et al. 2019). Raises
     ValueError for features that do not vary, or a perplexity above a third of n.
     """
     check_perplexity(perplexity, len(features))
     reduced = pca(features, max(pca_components, 2), seed)
     start = openTSNE.initialization.rescale(reduced[:, :2].astype(np.float64))
-    done = itertools.count(_REPORT_EVERY, _REPORT_EVERY)  # openTSNE counts each phase anew
-
-    def report(iteration: int, error: float, embedding: npt.NDArray[Any]) -> bool | None:
-        return on_progress(next(done), np.array(embedding, np.float32))
-
-    embedding = openTSNE.TSNE(
+    model = openTSNE.TSNE(
         perplexity=perplexity,
         initialization=openTSNE.initialization.jitter(start, random_state=seed),
         neighbors="exact",
-        early_exaggeration_iter=EARLY_ITERATIONS,
-        n_iter=MAIN_ITERATIONS,
+        negative_gradient_method="bh",  # twice as quick as interpolation, even for 10,000 points
         theta=_THETA,
         n_jobs=_threads(),
-        callbacks=report,
-        callbacks_every_iters=_REPORT_EVERY,
         random_state=seed,
-    ).fit(reduced)
+    )
+    embedding = model.prepare_initial(reduced)
+    watch = _Watch(on_progress)
+    for iterations, momentum, exaggeration in (
+        (EARLY_ITERATIONS, model.initial_momentum, model.early_exaggeration),
+        (MAIN_ITERATIONS, model.final_momentum, 1),
+    ):
+        watch.begin_phase()
+        if not watch.is_stopped:
+            embedding.optimize(
+                iterations,
+                inplace=True,
+                momentum=momentum,
+                exaggeration=exaggeration,
+                callbacks=watch,
+                callbacks_every_iters=_REPORT_EVERY,
+            )
     return np.array(embedding, np.float32)
+
+
+class _Watch:
+    """Told of every few iterations of t-SNE: passes them on, and ends a phase that is over."""
+
+    def __init__(self, on_progress: Progress) -> None:
+        self._on_progress = on_progress
+        self._done = 0
+        self.is_stopped = False
+
+    def begin_phase(self) -> None:
+        self._divergence = math.inf
+
+    def __call__(self, iteration: int, divergence: float, positions: npt.NDArray[Any]) -> bool:
+        self._done += _REPORT_EVERY  # openTSNE counts each phase anew
+        fall, self._divergence = self._divergence - divergence, divergence
+        self.is_stopped = bool(self._on_progress(self._done, np.array(positions, np.float32)))
+        return self.is_stopped or fall < _REPORT_EVERY * _CONVERGED * divergence
 
 
 def compute_map(
@@ -124,12 +152,13 @@ def compute_map(
     is_raw = request.layer == PIXELS_LAYER
     features = as_pixels(images) if is_raw else layer_outputs(network, request.layer, images)
     points = _predict(network, indices, images, labels)
-    iteration = 0
+    iteration, is_stopped = 0, False
 
     def report(done: int, positions: Floats) -> bool | None:
-        nonlocal iteration
+        nonlocal iteration, is_stopped
         iteration = done
-        return on_progress(FeatureMap(_place(points, positions), done, epoch=epoch))
+        is_stopped = bool(on_progress(FeatureMap(_place(points, positions), done, epoch=epoch)))
+        return is_stopped
 
     if request.method is MapMethod.PCA:
         positions = pca(features)
@@ -141,6 +170,7 @@ def compute_map(
         neighbour_agreement(features, labels),
         neighbour_agreement(positions, labels),
         epoch,
+        is_stopped,
     )
 
 

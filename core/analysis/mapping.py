@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from core.analysis.embedding import compute_map
-from core.analysis.maps import ITERATIONS, FeatureMap, MapMethod, MapRequest, MapStatus
+from core.analysis.maps import FeatureMap, MapRequest, MapStatus
 from core.runs import Run, RunBusyError, RunError, RunNotFoundError, RunNotWritableError
 from core.status import State
 
@@ -98,8 +98,7 @@ def _compute_and_keep(run: Run, request: MapRequest) -> None:
     try:
         with journal.beating():
             result = compute_map(run, request, keep)
-        whole = request.method is MapMethod.PCA or result.iteration == ITERATIONS
-        journal.write_stage(result, State.FINISHED if whole else State.STOPPED)
+        journal.write_stage(result, State.STOPPED if result.is_stopped else State.FINISHED)
     except Exception as error:  # whatever it was, the page must not wait for ever
         if not isinstance(error, RunError | ValueError):
             _log.exception("map %s of run %s failed", request.key, run.id)

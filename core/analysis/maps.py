@@ -23,7 +23,7 @@ PIXELS_LAYER = "pixels"
 
 EARLY_ITERATIONS, MAIN_ITERATIONS = 250, 500  # openTSNE's defaults
 ITERATIONS = EARLY_ITERATIONS + MAIN_ITERATIONS
-"""Iterations of a t-SNE map that is not stopped."""
+"""So many iterations of t-SNE at most: a map of few points is done sooner."""
 
 POINT_COLUMNS = ("index", "true", "predicted", "confidence", "x", "y")
 """The columns of a map's points: see `FeatureMap`."""
@@ -88,7 +88,7 @@ class FeatureMap(NamedTuple):
     The index is into all 60,000 training images, or into the 10,000 test images.
     """
     iteration: int = 0
-    """Iterations of t-SNE done, of ITERATIONS unless it was stopped; 0 for PCA."""
+    """Iterations of t-SNE done; 0 for PCA."""
     feature_agreement: float | None = None
     """How often the ten nearest neighbours share a point's class, in the layer's own space; None
     while the map grows."""
@@ -96,6 +96,8 @@ class FeatureMap(NamedTuple):
     """The same in the map."""
     epoch: int = 0
     """The epoch whose weights the network had."""
+    is_stopped: bool = False
+    """Whether `on_progress` stopped it before it was done."""
 
 
 class MapStatus(BaseModel):
@@ -107,7 +109,7 @@ class MapStatus(BaseModel):
     epoch: int = 0
     """The epoch whose weights the network had; 0 until that is known."""
     iteration: int = 0
-    """Iterations of t-SNE done, of ITERATIONS unless it was stopped; 0 for PCA."""
+    """Iterations of t-SNE done; 0 for PCA."""
     feature_agreement: float | None = None
     map_agreement: float | None = None
     heartbeat: float = Field(default_factory=time.time)

@@ -64,7 +64,7 @@ def _render_head(run: Run, request: MapRequest, status: MapStatus | None) -> Non
         _ask(f"Make it again after epoch {run.network_epoch}", run, request)
     elif status.state is State.STOPPED:
         st.warning(
-            f"Stopped after {status.iteration} of {ITERATIONS} iterations.",
+            f"Stopped after {status.iteration} iterations, before it was done.",
             icon=":material/stop:",
         )
         _ask("Make it whole", run, request)
@@ -90,7 +90,8 @@ def _render_progress(run: Run, request: MapRequest, status: MapStatus) -> None:
         )
         words = "Waiting for a worker …" if status.state is State.QUEUED else "Preparing …"
         if status.iteration:
-            words = f"Iteration {status.iteration} of {ITERATIONS} · after epoch {status.epoch}"
+            iteration = f"Iteration {status.iteration} of at most {ITERATIONS}"
+            words = f"{iteration} · after epoch {status.epoch}"
         st.progress(status.iteration / ITERATIONS, words)
 
 

@@ -3,13 +3,15 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import openTSNE
 import pandas as pd
 import pytest
 from sklearn.decomposition import PCA
+from sklearn.manifold import trustworthiness
 
 from core.analysis import embedding
 from core.analysis.embedding import compute_map, hidden_features, pca, tsne
-from core.analysis.maps import ITERATIONS, MapRequest, select_images
+from core.analysis.maps import MapRequest, select_images
 from core.analysis.metrics import neighbour_agreement
 from core.analysis.network import load_network
 from core.data import load_mnist, scale_images, split_indices
@@ -158,14 +160,24 @@ def test_tsne_keeps_classes_together(trained: Run) -> None:
 def test_tsne_reports_and_is_reproducible_while_watched(features: np.ndarray) -> None:
     stages = []
     watched = tsne(features, on_progress=lambda done, positions: stages.append((done, positions)))
-    assert [done for done, _ in stages] == list(range(25, ITERATIONS + 1, 25))
+    assert [done for done, _ in stages] == list(range(25, stages[-1][0] + 1, 25))
     assert all(positions.shape == (150, 2) for _, positions in stages)
     np.testing.assert_allclose(stages[-1][1], watched, atol=0.1)  # one iteration apart
     assert not np.allclose(stages[0][1], watched, atol=0.1)
     np.testing.assert_array_equal(tsne(features), watched)
 
 
-@pytest.mark.parametrize("last", [50, 300])
+def test_tsne_ends_early_with_a_map_as_good_as_the_whole(trained: Run) -> None:
+    features = hidden_features(trained, -1, load_mnist().x_train[:1_000])
+    stages = []
+    positions = tsne(features, on_progress=lambda done, positions: stages.append(done))
+    assert stages[-1] < 600
+    whole = np.array(openTSNE.TSNE(neighbors="exact", random_state=0).fit(pca(features, 20)))
+    ours, theirs = (trustworthiness(features, map_, n_neighbors=10) for map_ in (positions, whole))
+    assert ours > theirs - 0.003
+
+
+@pytest.mark.parametrize("last", [50, 200])
 def test_tsne_stops_when_asked(features: np.ndarray, last: int) -> None:
     stages = []
 
@@ -206,10 +218,10 @@ def test_a_tsne_map_of_a_run(trained: Run) -> None:
     np.testing.assert_array_equal(points["confidence"], probabilities.max(axis=1))
     features = hidden_features(trained, "hidden_2", images)
     np.testing.assert_array_equal(points[["x", "y"]], tsne(features, perplexity=20, seed=4))
-    assert result.iteration == ITERATIONS
+    assert not result.is_stopped
     assert result.feature_agreement == neighbour_agreement(features, labels)
     assert result.map_agreement == neighbour_agreement(points[["x", "y"]].to_numpy(), labels)
-    assert [stage.iteration for stage in stages] == list(range(25, ITERATIONS + 1, 25))
+    assert [stage.iteration for stage in stages] == list(range(25, result.iteration + 1, 25))
     pd.testing.assert_frame_equal(stages[-1].points, points, atol=0.1, rtol=0)
     assert stages[0].map_agreement is None
 
@@ -217,7 +229,7 @@ def test_a_tsne_map_of_a_run(trained: Run) -> None:
 def test_a_map_that_is_stopped(trained: Run) -> None:
     request = MapRequest(layer="pixels", split="test", points=100)
     result = compute_map(trained, request, lambda stage: stage.iteration >= 75)
-    assert result.iteration == 75
+    assert (result.iteration, result.is_stopped) == (75, True)
     assert result.points["index"].tolist() == list(range(100))
     assert result.map_agreement is not None
 
