@@ -241,13 +241,13 @@ class Run:
         parameters = count_parameters(self.config)
         if not self._file(_WEIGHTS).exists():
             return epochs[:0], np.empty((0, parameters), np.float16)
-        epochs = epochs[epochs <= len(self.history)]
+        epochs = epochs[epochs <= self.history_columns("epoch").shape[1]]
         return epochs, self._read_array(_WEIGHTS, (parameters,), len(epochs))
 
     @property
     def network_epoch(self) -> int:
         """The epoch whose weights the network has as it stands; 0 before the first has ended."""
-        return self.status.final_epoch or len(self.history)
+        return self.status.final_epoch or self.history_columns("epoch").shape[1]
 
     @property
     def network_epochs(self) -> tuple[int, ...]:

@@ -3,13 +3,16 @@
 import asyncio
 import importlib
 import logging
+import pkgutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import ModuleType
 
 import streamlit as st
 from starlette.middleware import Middleware
 
+from dashboard import widgets
 from dashboard.access import refuse_open_network
 from dashboard.door import Door
 
@@ -18,17 +21,24 @@ _log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def _lifespan(app: st.App) -> AsyncIterator[None]:
-    # Imported here, once Streamlit's runtime is there to cache for `resources`; and the widgets
-    # with their libraries too, so that the first visitor need not wait for them.
+    # Imported here, once Streamlit's runtime is there to cache for `resources`.
     resources = importlib.import_module("dashboard.resources")
-    await asyncio.to_thread(resources.engine.start)
+    await asyncio.gather(
+        asyncio.to_thread(resources.engine.start), asyncio.to_thread(_prepare, resources)
+    )
     resources.sweeper.start()
-    importlib.import_module("dashboard.widgets.live_panel")
     try:
         yield
     finally:
         await asyncio.to_thread(resources.sweeper.stop)
         await asyncio.to_thread(resources.engine.stop)
+
+
+def _prepare(resources: ModuleType) -> None:
+    """Read in what the first visitors would else wait for: the data, and what pages import."""
+    resources.mnist()
+    for module in pkgutil.iter_modules(widgets.__path__, f"{widgets.__name__}."):
+        importlib.import_module(module.name)
 
 
 def _apologise(error: Exception) -> bool:

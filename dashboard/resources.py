@@ -110,6 +110,11 @@ def shared_by_epoch(function: Callable[..., Result], run: Run, *args: Any) -> Re
     return _shared(function, run.id, run.version[-1], run, *args)  # type: ignore[no-any-return]
 
 
+def read_history(run: Run) -> pd.DataFrame:
+    """The run's history as it stands: shared, not to be changed. Raises what reading it raises."""
+    return shared_by_epoch(_history, run)
+
+
 @st.cache_resource(
     max_entries=200,
     show_spinner=False,
@@ -175,7 +180,7 @@ def sweep_figure(
 
 
 def test_probabilities(run: Run, epoch: int) -> npt.NDArray[np.float32]:
-    """What the network thought of the test images after `epoch`: float32 (10000, 10)."""
+    """What the network thought of the test images after `epoch`: float32 (10000, 10), shared."""
     return _test_probabilities(run.id, epoch, _seconds(run, epoch))
 
 
@@ -191,7 +196,7 @@ def ask_worker(function: str, run: Run, *args: Any) -> Any:
     what the function raises.
     """
     status = run.status
-    return _ask_worker(function, run.id, (status.state.value, len(run.history)), *args)
+    return _ask_worker(function, run.id, (status.state.value, len(read_history(run))), *args)
 
 
 def ask_at_once(function: str, *args: Any) -> Any:
@@ -220,15 +225,21 @@ def start_map(run: Run, request: MapRequest) -> None:
     job.add_done_callback(_jobs.discard)
 
 
+def _history(run: Run) -> pd.DataFrame:
+    return run.history
+
+
 def _read_trials(sweep: Sweep) -> pd.DataFrame:
     study = load_study(sweep)
     with explain_study_errors():
         return trial_table(study, list(sweep.config.vary))
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
+@st.cache_resource(max_entries=200, show_spinner=False)
 def _test_probabilities(run_id: str, epoch: int, version: float) -> npt.NDArray[np.float32]:
-    return store.get(run_id).test_probabilities(epoch).astype(np.float32, copy=False)
+    probabilities = store.get(run_id).test_probabilities(epoch).astype(np.float32, copy=False)
+    probabilities.flags.writeable = False
+    return probabilities
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -243,4 +254,4 @@ def _ask_worker(function: str, run_id: str, version: tuple[str, int], *args: Any
 
 def _seconds(run: Run, epoch: int) -> float:
     """The epoch's duration: another, should an interrupted run have repeated it."""
-    return float(run.history["seconds"].iloc[epoch - 1])
+    return float(read_history(run)["seconds"].iloc[epoch - 1])

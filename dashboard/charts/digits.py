@@ -15,31 +15,37 @@ GREY_VALUES_SIZE = 700
 
 def draw_grey_values(image: npt.NDArray[np.uint8]) -> go.Figure:
     """The 28x28 numbers of an image, each on its own grey."""
-    figure = px.imshow(image, color_continuous_scale="gray", zmin=0, zmax=255, text_auto=True)
-    figure.update_traces(
-        textfont={"size": 10},
-        hovertemplate="row %{y}, column %{x}: %{z}<extra></extra>",
-        xgap=1,
-        ygap=1,
+    axis = {
+        "dtick": 1,
+        "tickfont": {"size": 9, "color": NEUTRAL},
+        "showgrid": False,
+        "zeroline": False,
+        "ticks": "",
+        "fixedrange": True,
+    }
+    return go.Figure(  # as `px.imshow` draws it, thirty times as quick
+        go.Heatmap(
+            z=image,
+            colorscale="gray",
+            zmin=0,
+            zmax=255,
+            showscale=False,
+            texttemplate="%{z}",
+            textfont={"size": 10},
+            hovertemplate="row %{y}, column %{x}: %{z}<extra></extra>",
+            xgap=1,
+            ygap=1,
+        ),
+        {
+            "width": GREY_VALUES_SIZE,
+            "height": GREY_VALUES_SIZE,
+            "margin": {"l": 22, "r": 2, "t": 22, "b": 2},
+            "plot_bgcolor": NEUTRAL,
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "xaxis": axis | {"side": "top"},
+            "yaxis": axis | {"autorange": "reversed"},
+        },
     )
-    figure.update_coloraxes(showscale=False)
-    figure.update_xaxes(side="top")
-    for update in (figure.update_xaxes, figure.update_yaxes):
-        update(
-            dtick=1,
-            tickfont={"size": 9, "color": NEUTRAL},
-            showgrid=False,
-            ticks="",
-            fixedrange=True,
-        )
-    figure.update_layout(
-        width=GREY_VALUES_SIZE,
-        height=GREY_VALUES_SIZE,
-        margin={"l": 22, "r": 2, "t": 22, "b": 2},
-        plot_bgcolor=NEUTRAL,
-        paper_bgcolor="rgba(0,0,0,0)",
-    )
-    return figure
 
 
 def draw_class_counts(counts: pd.DataFrame) -> go.Figure:

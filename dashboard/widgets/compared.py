@@ -10,7 +10,7 @@ from core.runs import Run, RunError, RunNotFoundError
 from core.summary import Summary
 from dashboard import state, text
 from dashboard.charts.colors import RUN_COLORS, run_colors
-from dashboard.resources import store
+from dashboard.resources import read_history, store
 from dashboard.widgets.follow import follow
 from dashboard.widgets.run_picker import dated_label, say_nothing_trained, tell_apart
 
@@ -51,7 +51,7 @@ def require_compared(runs: list[Summary]) -> list[Compared]:
         try:
             run = store.get(summary.id)
             follow(run)
-            readable.append((run, summary, run.config, run.history))
+            readable.append((run, summary, run.config, read_history(run)))
         except RunError as error:
             st.warning(f"{text.plain(error)}.", icon=":material/broken_image:")
     for _, summary, _, history in readable:

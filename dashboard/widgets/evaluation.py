@@ -16,7 +16,7 @@ from core.analysis.metrics import (
 )
 from core.runs import DamagedRunError, Run
 from dashboard import text
-from dashboard.resources import mnist, test_probabilities
+from dashboard.resources import mnist, shared_by_epoch, test_probabilities
 
 
 class Evaluation(NamedTuple):
@@ -40,8 +40,17 @@ def load_evaluation(run: Run, epoch: int) -> Evaluation:
             text.plain(error), title="This run cannot be shown", icon=":material/broken_image:"
         )
         st.stop()
-    labels = mnist().y_test
-    return Evaluation(run, epoch, probabilities, labels, answer_table(probabilities, labels))
+    answers = shared_by_epoch(_answers, run, epoch)
+    return Evaluation(run, epoch, probabilities, mnist().y_test, answers)
+
+
+def _answers(run: Run, epoch: int) -> pd.DataFrame:
+    return answer_table(test_probabilities(run, epoch), mnist().y_test)
+
+
+def _report(run: Run, epoch: int) -> pd.DataFrame:
+    answers = _answers(run, epoch)
+    return classification_table(answers["true"], answers["predicted"])
 
 
 def render_scores(evaluation: Evaluation, loss: float) -> None:
@@ -72,7 +81,7 @@ def render_scores(evaluation: Evaluation, loss: float) -> None:
 
 def render_report(evaluation: Evaluation) -> None:
     """Draw the classification report, to sort and to download."""
-    table = classification_table(evaluation.answers["true"], evaluation.answers["predicted"])
+    table = shared_by_epoch(_report, evaluation.run, evaluation.epoch)
     share = st.column_config.NumberColumn
     st.dataframe(
         table.assign(**100 * table[["precision", "recall", "f1"]]),

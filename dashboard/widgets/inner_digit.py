@@ -13,7 +13,7 @@ from dashboard.charts.answer import draw_answer
 from dashboard.charts.images import enlarge
 from dashboard.charts.layers import draw_activations
 from dashboard.charts.strips import color_weights
-from dashboard.resources import ask_worker, mnist
+from dashboard.resources import ask_worker, mnist, read_history
 from dashboard.widgets.disputed import render_disputed_badge
 from dashboard.widgets.kept_epoch import pick_kept_epoch
 
@@ -27,7 +27,7 @@ def render_digit(run: Run) -> None:
 
     After the epoch that the reader chooses, where the run keeps the network of it.
     """
-    epoch = pick_kept_epoch(run, len(run.history))
+    epoch = pick_kept_epoch(run, len(read_history(run)))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         index = _pick_index()
         speaker = _pick_class()

@@ -15,7 +15,7 @@ from core.status import Request, State, Status
 from dashboard import state, text
 from dashboard.charts.curves import SERIES, CurveStyle, draw_curve, with_live_point
 from dashboard.pace import Pace
-from dashboard.resources import engine, queue_place, shared, shared_by_epoch, shared_lately
+from dashboard.resources import engine, queue_place, read_history, shared, shared_lately
 from dashboard.visitor import may_change
 from dashboard.widgets.config_form import scale_steps
 from dashboard.widgets.follow import follow
@@ -108,11 +108,7 @@ def _read(run: Run) -> tuple[Status, pd.DataFrame]:
     status = run.status
     if status.state is State.DAMAGED:
         return status, pd.DataFrame()
-    return status, shared_by_epoch(_read_history, run)  # a status comes six times a second
-
-
-def _read_history(run: Run) -> pd.DataFrame:
-    return run.history
+    return status, read_history(run)  # a status comes six times a second
 
 
 def _render_head(run: Run, status: Status) -> None:

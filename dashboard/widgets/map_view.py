@@ -11,7 +11,7 @@ from core.runs import Run
 from dashboard import text
 from dashboard.charts.feature_map import MAP_HEIGHT, WRONG, Coloring, draw_growing_map, draw_map
 from dashboard.charts.images import draw_image_grid
-from dashboard.resources import mnist, test_probabilities
+from dashboard.resources import mnist, read_history, test_probabilities
 from dashboard.widgets.disputed import mark_disputed
 from dashboard.widgets.epoch_slider import pick_epoch
 
@@ -48,7 +48,7 @@ def render_map_view(run: Run, request: MapRequest, status: MapStatus, points: pd
         if request.split == "test" and not status.state.is_active:
             epoch = pick_epoch(
                 run,
-                len(run.history),
+                len(read_history(run)),
                 help="By what the network answered after this epoch. The points stay where the "
                 "map has them.",
                 otherwise=status.epoch,

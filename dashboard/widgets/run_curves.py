@@ -12,6 +12,7 @@ from dashboard import text
 from dashboard.charts.colors import RUN_COLORS, run_colors
 from dashboard.charts.curves import SERIES, CurveStyle, draw_curve
 from dashboard.charts.overlay import OverlaidRun, draw_overlay
+from dashboard.resources import read_history
 from dashboard.widgets.follow import follow
 from dashboard.widgets.run_picker import name_runs, pick_runs, readable_runs, require_run
 
@@ -83,7 +84,7 @@ def _pick_others(run: Run) -> dict[Run, pd.DataFrame]:
     for other in chosen:
         try:
             follow(other)
-            histories[other] = other.history
+            histories[other] = read_history(other)
         except RunError as error:
             st.warning(f"{text.plain(error)}.", icon=":material/broken_image:")
     return {other: history for other, history in histories.items() if len(history)}

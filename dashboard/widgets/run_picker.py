@@ -11,7 +11,7 @@ import streamlit as st
 from core.runs import DamagedRunError, Run, RunError, RunNotFoundError
 from core.status import Record, State
 from dashboard import state, text
-from dashboard.resources import store
+from dashboard.resources import read_history, store
 from dashboard.widgets.follow import follow
 
 _MOST = 200
@@ -59,7 +59,7 @@ def require_run() -> tuple[Run, pd.DataFrame]:
         _say_and_stop("Choose a run above, or train one.")
     try:
         follow(run)
-        history = run.history
+        history = read_history(run)
         damage = run.status.error if run.status.state is State.DAMAGED else None
     except RunError as error:
         damage = str(error)

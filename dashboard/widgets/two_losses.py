@@ -10,6 +10,7 @@ from core.config import RunConfig
 from core.runs import Run, RunError
 from dashboard import text
 from dashboard.charts.curves import CurveStyle, draw_curve, loss_limits
+from dashboard.resources import read_history
 from dashboard.widgets.follow import follow
 from dashboard.widgets.run_curves import log_toggle
 from dashboard.widgets.run_picker import pick_one_of, readable_runs
@@ -119,7 +120,7 @@ def _pick(side: _Side, runs: list[Run]) -> tuple[Run, pd.DataFrame] | None:
     )
     try:
         follow(run)
-        history = run.history
+        history = read_history(run)
     except RunError as error:
         st.error(f"{text.plain(error)}.", icon=":material/broken_image:")
         return None
@@ -131,7 +132,7 @@ def _pick(side: _Side, runs: list[Run]) -> tuple[Run, pd.DataFrame] | None:
 
 def _has_history(run: Run) -> bool:
     with suppress(RunError):
-        return not run.history.empty
+        return not read_history(run).empty
     return False
 
 
