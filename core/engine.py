@@ -38,9 +38,10 @@ from core.version import compare_versions, versions
 
 _TRAIN = {"train": 1}
 _THREADS = 4
+_PREFIX = "train-"  # of the keys of trainings
+_MOST_DEATHS = 3  # of workers at one run, before it fails: as Dask's allowed-failures has it
 _LOOK_SECONDS = 1.0
 _TAKE_UP_SECONDS = 2.0  # after its last sign of life; a run just created has no lock yet
-_OVERDUE_SECONDS = 3.0  # after which a training should have been begun, where a worker is free
 _CONNECT_SECONDS = 10
 _TRY_AGAIN_SECONDS = 15
 _LEAVE_SECONDS = 30.0  # so long does a paused run keep its worker from the others
@@ -52,6 +53,11 @@ _WORKER_ENVIRONMENT = {
     # training keeps busy, two then take ten times as long as one.
     "OMP_WAIT_POLICY": "passive",
 }
+
+_DEADLY = (
+    "The worker process died again and again while it trained this run, probably for want of "
+    "memory. Try fewer or narrower layers."
+)
 
 _log = logging.getLogger(__name__)
 
@@ -70,7 +76,8 @@ class _Training:
 
     future: Future
     epochs: int
-    asked: float = field(default_factory=time.monotonic)
+    worker: str | None
+    """The worker's address; None where there is no choice, and Dask finds the next if it dies."""
 
 
 @dataclass
@@ -108,6 +115,8 @@ class Engine:
         """The runs that cannot be trained at present, each with the reason; tried again and again.
         """
         self._trainings: dict[str, _Training] = {}
+        self._deaths: dict[str, tuple[int, int]] = {}
+        """Of each run whose workers died: its epochs then, and how many died since it had those."""
         self._tried: dict[str, float] = {}
         self._turns = itertools.count()
         self._last_turns: dict[str, int] = {}
@@ -192,15 +201,18 @@ class Engine:
         with self._lock:
             training = self._trainings.get(run_id)
             if training is None or training.future.done():
-                future = self._require_client().submit(
+                client = self._require_client()
+                worker = self._choose_worker(client)
+                future = client.submit(
                     _train if self._cluster else _check_and_train(versions()),
                     self.store.address,
                     run.id,
                     _LEAVE_SECONDS,
                     resources=_TRAIN,
-                    key=f"train-{run.id}-{secrets.token_hex(4)}",  # a finished one is kept by key
+                    workers=worker,
+                    key=f"{_PREFIX}{run.id}-{secrets.token_hex(4)}",  # a finished one is kept
                 )
-                training = self._trainings[run_id] = _Training(future, _count_epochs(run))
+                training = self._trainings[run_id] = _Training(future, _count_epochs(run), worker)
                 future.add_done_callback(lambda _: self.wake())
             return training.future
 
@@ -309,6 +321,7 @@ class Engine:
         """Give the free places to the runs whose turn it is, and say who is to wait."""
         found = _Found()
         runs = self.store.list()
+        self._take_back(runs)
         for run in reversed(runs):
             if self._stopping.is_set():
                 return
@@ -322,8 +335,6 @@ class Engine:
                 self.troubles[run.id] = str(error)
             except OSError as error:
                 self.troubles[run.id] = f"run {run.id} cannot be looked after: {error}"
-        if self._client:
-            self._call_back_unserved(self._client)
         busy = found.training + found.interrupted
         turns = found.interrupted + take_turns(found.waiting, busy, self._last_turns)
         free = self.places - sum(not each.future.done() for each in self._trainings.values())
@@ -340,36 +351,36 @@ class Engine:
                 self.submit_run(run.id)
                 self._last_turns[run.record.owner] = next(self._turns)
 
-    def _call_back_unserved(self, client: Client) -> None:
-        """Take back the trainings that no worker has begun although one is free; then ask anew.
+    def _choose_worker(self, client: Client) -> str | None:
+        """Of several workers, the one with the most places free.
 
-        While workers join and warm up, Dask at times leaves a task lying, or gives two to one.
+        Dask itself goes by how long it thinks that each is busy: it may give a second training to
+        the one that has the first, and never moves it to one that is free.
         """
-        now = time.monotonic()
-        overdue = {
-            run_id: training.future.key
-            for run_id, training in self._trainings.items()
-            if not training.future.done()
-            and now - training.asked > _OVERDUE_SECONDS
-            and not self._is_training(run_id)
+        if len(self._places) < 2:
+            return None
+        given = {worker: set(keys) for worker, keys in client.processing().items()}
+        for training in self._trainings.values():
+            if training.worker and not training.future.done():
+                given.setdefault(training.worker, set()).add(training.future.key)
+        free = {
+            worker: most - sum(key.startswith(_PREFIX) for key in given.get(worker, ()))
+            for worker, most in self._places.items()
         }
-        if not overdue:
-            return
-        keys = {training.future.key for training in self._trainings.values()}
-        given = {worker: keys.intersection(all_) for worker, all_ in client.processing().items()}
-        if all(len(given.get(worker, ())) >= most for worker, most in self._places.items()):
-            return
-        for run_id, key in overdue.items():
-            worker = next((worker for worker, theirs in given.items() if key in theirs), None)
-            if worker is None or len(given[worker]) > self._places.get(worker, 0):
-                _log.warning("run %s is asked for again: no worker has begun it", run_id)
-                self._trainings.pop(run_id).future.cancel()
-                return
+        return max(free, key=free.__getitem__)
 
-    def _is_training(self, run_id: str) -> bool:
-        with suppress(RunNotFoundError):
-            return self.store.get(run_id).is_training()
-        return False
+    def _take_back(self, runs: Sequence[Run]) -> None:
+        """Take back the trainings of workers that are gone, to give them to others."""
+        for run in runs:
+            training = self._trainings.get(run.id)
+            if not training or training.future.done() or training.worker in {None, *self._places}:
+                continue
+            self._trainings.pop(run.id).future.cancel()
+            epochs, deaths = self._deaths.get(run.id, (training.epochs, 0))
+            deaths = deaths + 1 if epochs == training.epochs else 1
+            self._deaths[run.id] = training.epochs, deaths
+            if deaths > _MOST_DEATHS and _count_epochs(run) == training.epochs:
+                self._fail(run, training, _DEADLY)
 
     def _look_at(self, run: Run, found: _Found) -> None:
         """Put the run where it belongs. Raises RunNotFoundError, OSError."""
@@ -399,6 +410,7 @@ class Engine:
     def _see_off(self, run: Run, status: Status) -> None:
         """Look at the run no more, and give up what whoever trained it had no time to give up."""
         self._trainings.pop(run.id, None)
+        self._deaths.pop(run.id, None)
         if status.state is State.DAMAGED:
             return
         if status.state is not State.FAILED and not run.is_closed:
@@ -425,12 +437,7 @@ class Engine:
             what = f"{type(error).__name__}: {error}"
             self._fail(run, training, f"The training was lost by an unexpected error: {what}")
         elif _count_epochs(run) == training.epochs:  # else it may have been others who killed them
-            self._fail(
-                run,
-                training,
-                "The worker process died again and again while it trained this run, probably for "
-                "want of memory. Try fewer or narrower layers.",
-            )
+            self._fail(run, training, _DEADLY)
 
     def _fail(self, run: Run, training: _Training, sentence: str) -> None:
         try:

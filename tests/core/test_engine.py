@@ -64,6 +64,14 @@ def find_worker() -> psutil.Process:
     return max(children, key=lambda process: process.memory_info().rss)
 
 
+def kill_worker_of(engine: Engine, run: Run) -> None:
+    """Kill the one of several workers that the engine gave the run to."""
+    address = engine._trainings[run.id].worker
+    worker = psutil.Process(engine._client.run(os.getpid, workers=[address])[address])
+    worker.kill()
+    worker.wait()
+
+
 def is_working(run: Run) -> bool:
     return run.status.state in {State.RUNNING, State.PAUSED, State.STOPPING}
 
@@ -647,6 +655,39 @@ def test_two_workers_train_two_runs_at_once(
             wait_until(lambda runs=runs: not any(run.status.state.is_active for run in runs))
     finally:
         engine.stop()
+
+
+def test_one_of_two_workers_dies_and_both_runs_go_on(
+    store: RunStore, undisturbed: Run, wait_until: Wait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGITLAB_WORKERS", "2")
+    with running(store) as engine:
+        wait_until(lambda: engine.places == 2)
+        runs = [store.create(undisturbed.config) for _ in range(2)]
+        for run in runs:
+            pause_after_two_epochs(run, wait_until)
+        kill_worker_of(engine, runs[0])
+        for run in runs:
+            run.ask(Request.RUN)
+        wait_until(lambda: all(run.status.state is State.FINISHED for run in runs))
+    for run in runs:
+        check_equal_weights(run, undisturbed)
+
+
+def test_run_that_kills_each_worker_fails_also_where_there_are_several(
+    store: RunStore, small: Small, wait_until: Wait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGITLAB_WORKERS", "2")
+    monkeypatch.setattr("core.engine._MOST_DEATHS", 1)
+    with running(store) as engine:
+        wait_until(lambda: engine.places == 2)
+        run = store.create(small(**LONG))
+        run.ask(Request.PAUSE)
+        for _ in range(2):
+            wait_until(lambda: run.id in engine._trainings and run.is_training())
+            kill_worker_of(engine, run)
+        wait_until(lambda: run.status.state is State.FAILED)
+    assert str(run.status.error).startswith("The worker process died again and again")
 
 
 def test_one_person_may_not_fill_the_queue(store: RunStore, small: Small) -> None:
