@@ -21,6 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import psutil  # type: ignore[import-untyped]
 from distributed import CancelledError, Client, Future, KilledWorker, LocalCluster, get_worker
 
 from core.config import RunConfig
@@ -46,7 +47,7 @@ _CONNECT_SECONDS = 10
 _TRY_AGAIN_SECONDS = 15
 _LEAVE_SECONDS = 30.0  # so long does a paused run keep its worker from the others
 _MOST_WAITING = 10
-_NICENESS = 5  # of a worker beside the server: pages answer first, and training takes the rest
+_NICENESS = 10  # of a worker beside the server: pages answer first, and training takes the rest
 _WORKER_ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",  # its greetings drown our log
     # The threads of t-SNE wait for one another by spinning unless told otherwise; on cores that a
@@ -538,12 +539,21 @@ def _train(address: str, run_id: str, leave_after: float) -> Status | None:
 
 
 def _warm_up(niceness: int) -> None:
-    if hasattr(os, "nice"):  # not on Windows
-        os.nice(niceness)
+    _give_way(niceness)
     from core.training import warm_up
 
     warm_up()
     importlib.import_module("core.analysis.mapping")  # what else a page may ask for soon
+
+
+def _give_way(niceness: int) -> None:
+    """Lower this process's priority. Does nothing on Windows."""
+    if niceness and hasattr(os, "setpriority"):
+        # On Linux each thread has its own, which those that it begins inherit: TensorFlow's, too.
+        threads = psutil.Process().threads() if psutil.LINUX else ()
+        for thread in (0, *(thread.id for thread in threads)):
+            with suppress(ProcessLookupError):  # it has ended since
+                os.setpriority(os.PRIO_PROCESS, thread, niceness)
 
 
 def _call_by_name(name: str, *args: Any) -> Any:
