@@ -17,7 +17,7 @@ def test_the_grey_values_are_shown_as_numbers_from_top_to_bottom() -> None:
     heatmap = figure.data[0]
     np.testing.assert_array_equal(heatmap.z, image)
     assert heatmap.texttemplate == "%{z}"
-    assert (figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax) == (0, 255)
+    assert (heatmap.zmin, heatmap.zmax) == (0, 255)
     assert figure.layout.yaxis.autorange == "reversed"
     assert figure.layout.width == figure.layout.height
 
