@@ -13,7 +13,6 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,7 +32,7 @@ SESSIONS = (1, 10, 30, 60, 100)
 
 _WORKERS = 2
 _CLASS = 30  # sessions for which the targets are set
-_ALONE = 12.0  # seconds of training that nobody watches, before and after the visitors
+_ALONE = 20.0  # seconds of training that nobody watches, before and after the visitors
 _WATCHED = 30.0
 _ARRIVE = 5.0  # seconds within which all have come
 _LONG = RunConfig(epochs=200)
@@ -45,9 +44,9 @@ class Load:
 
     record: Record
     epoch: float
-    """Seconds from one epoch's end to the next while they watched, of all runs that train."""
+    """Seconds an epoch took while they watched, all runs that train taken together."""
     epoch_alone: float
-    """Seconds an epoch took before and after."""
+    """The same before and after."""
     server: float
     """Processor seconds of the server, a second."""
     visitors: float
@@ -98,20 +97,19 @@ async def put_under_load(server: Server, number: int, workers: int) -> Load:
     wait_for(lambda: all(len(run.history) >= 2 for run in training), "them to train", 240)
     serving = psutil.Process(server.process.pid)
     try:
-        async with epoch_ends(training) as ends:
-            before = await _window(ends, _ALONE)
-            record = Record()
-            used = _processor_seconds(serving), time.process_time()
-            visitors = [
-                asyncio.create_task(visit(server, runs[place % 2], record, place))
-                for place in range(number)
-            ]
-            watched = await _window(ends, _WATCHED)
-            costs = _processor_seconds(serving) - used[0], time.process_time() - used[1]
-            for visitor in visitors:
-                visitor.cancel()
-            await asyncio.gather(*visitors, return_exceptions=True)
-            after = await _window(ends, _ALONE)
+        before = await _window(training, _ALONE)
+        record = Record()
+        used = _processor_seconds(serving), time.process_time()
+        visitors = [
+            asyncio.create_task(visit(server, runs[place % 2], record, place))
+            for place in range(number)
+        ]
+        watched = await _window(training, _WATCHED)
+        costs = _processor_seconds(serving) - used[0], time.process_time() - used[1]
+        for visitor in visitors:
+            visitor.cancel()
+        await asyncio.gather(*visitors, return_exceptions=True)
+        after = await _window(training, _ALONE)
     finally:
         for run in runs:
             run.ask(Request.STOP)
@@ -136,32 +134,19 @@ async def visit(server: Server, run: Run, record: Record, seed: int) -> None:
         record.errors.append(f"{type(error).__name__}: {error}")
 
 
-@asynccontextmanager
-async def epoch_ends(runs: list[Run]):
-    """The moments at which one of the runs ends an epoch, in a list that grows meanwhile."""
-    ends: list[float] = []
+async def _window(runs: list[Run], seconds: float) -> float:
+    """The seconds that an epoch takes within the next `seconds`, of all `runs` together.
 
-    async def watch() -> None:
-        seen = [run.version[-1] for run in runs]
-        while True:
-            await asyncio.sleep(0.02)
-            now = [run.version[-1] for run in runs]
-            ends.extend(time.perf_counter() for a, b in zip(seen, now, strict=True) if a != b)
-            seen = now
-
-    task = asyncio.create_task(watch())
-    yield ends
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-
-
-async def _window(ends: list[float], seconds: float) -> float:
-    """The mean seconds from one epoch's end to the next, within the next `seconds`."""
-    start = len(ends)
+    By batches: of an epoch of some seconds, too few end in a window.
+    """
+    started, done = time.perf_counter(), _epochs_done(runs)
     await asyncio.sleep(seconds)
-    times = ends[start:]
-    return (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else np.nan
+    return (time.perf_counter() - started) / (_epochs_done(runs) - done)
+
+
+def _epochs_done(runs: list[Run]) -> float:
+    statuses = [run.status for run in runs]
+    return sum(each.epoch - 1 + each.batch / _LONG.batches for each in statuses)
 
 
 def _processor_seconds(process: psutil.Process) -> float:
