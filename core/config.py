@@ -101,11 +101,11 @@ Width = Annotated[int, Bounds(1, 2048, logarithmic=True)]
 
 
 def _widths_from_text(value: Any) -> Any:
-    """Accept "512-256", "512, 256" and "512 256" (URL, command line) as well as a sequence.
+    """Accept "512-256" and "512 256" (the URL, the command line) as well as a sequence.
 
     A "-" in front of a width is its sign, and validation refuses it.
     """
-    return re.sub(r",|\b-\b", " ", value).split() if isinstance(value, str) else value
+    return re.sub(r"\b-\b", " ", value).split() if isinstance(value, str) else value
 
 
 class RunConfig(BaseModel):

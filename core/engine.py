@@ -199,11 +199,11 @@ class Engine:
         The future's result is the run's last `Status`. Raises RunNotFoundError, EngineError.
         """
         run = self.store.get(run_id)
+        client = self._require_client()
+        worker = self._choose_worker(client)  # asks the scheduler: not while a page waits
         with self._lock:
             training = self._trainings.get(run_id)
             if training is None or training.future.done():
-                client = self._require_client()
-                worker = self._choose_worker(client)
                 future = client.submit(
                     _train if self._cluster else _check_and_train(versions()),
                     self.store.address,
@@ -361,7 +361,7 @@ class Engine:
         if len(self._places) < 2:
             return None
         given = {worker: set(keys) for worker, keys in client.processing().items()}
-        for training in self._trainings.values():
+        for training in list(self._trainings.values()):
             if training.worker and not training.future.done():
                 given.setdefault(training.worker, set()).add(training.future.key)
         free = {

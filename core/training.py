@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from core.checkpoint import Place, pack_checkpoint, unpack_checkpoint
 from core.config import RunConfig, Schedule
-from core.data import Floats, Splits
+from core.data import DataError, Floats, Splits
 from core.early_stopping import best_epoch
 from core.model import flatten_weights
 from core.runs import DamagedRunError, Run, RunNotFoundError, RunNotWritableError
@@ -124,6 +124,9 @@ def learning_rate_factors(config: RunConfig, first: int, count: int) -> Floats:
 def _sentence(error: Exception) -> str:
     if isinstance(error, DivergedError):
         return str(error)
+    if isinstance(error, DataError):
+        words = str(error)
+        return f"{words[:1].upper()}{words[1:]}."
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
         return "The machine ran out of memory. Try fewer or narrower layers, or a smaller batch."
     return f"An error that Digit Lab did not expect: {type(error).__name__}: {error}"

@@ -5,14 +5,15 @@ import importlib
 import logging
 import pkgutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 
 import streamlit as st
 from starlette.middleware import Middleware
 
-from dashboard import widgets
+from core.data import DataError
+from dashboard import text, widgets
 from dashboard.access import refuse_open_network
 from dashboard.door import Door
 
@@ -36,13 +37,21 @@ async def _lifespan(app: st.App) -> AsyncIterator[None]:
 
 def _prepare(resources: ModuleType) -> None:
     """Read in what the first visitors would else wait for: the data, and what pages import."""
-    resources.mnist()
+    with suppress(DataError):  # the pages that need them say so
+        resources.mnist()
     for module in pkgutil.iter_modules(widgets.__path__, f"{widgets.__name__}."):
         importlib.import_module(module.name)
 
 
 def _apologise(error: Exception) -> bool:
     _log.error("a page failed", exc_info=error)
+    if isinstance(error, DataError):
+        st.error(
+            f"{text.plain(error)}.",
+            title="The data set cannot be read",
+            icon=":material/broken_image:",
+        )
+        return True
     st.error(
         "Your runs are safe, and whatever trains goes on. Reload the page to try again; "
         "if it fails again, the server's log says why.",

@@ -125,6 +125,7 @@ class _Watch:
     def __init__(self, on_progress: Progress) -> None:
         self._on_progress = on_progress
         self._done = 0
+        self._divergence = math.inf
         self.is_stopped = False
 
     def begin_phase(self) -> None:

@@ -40,17 +40,8 @@ def load_evaluation(run: Run, epoch: int) -> Evaluation:
             text.plain(error), title="This run cannot be shown", icon=":material/broken_image:"
         )
         st.stop()
-    answers = shared_by_epoch(_answers, run, epoch)
-    return Evaluation(run, epoch, probabilities, mnist().y_test, answers)
-
-
-def _answers(run: Run, epoch: int) -> pd.DataFrame:
-    return answer_table(test_probabilities(run, epoch), mnist().y_test)
-
-
-def _report(run: Run, epoch: int) -> pd.DataFrame:
-    answers = _answers(run, epoch)
-    return classification_table(answers["true"], answers["predicted"])
+    labels = mnist().y_test
+    return Evaluation(run, epoch, probabilities, labels, answer_table(probabilities, labels))
 
 
 def render_scores(evaluation: Evaluation, loss: float) -> None:
@@ -111,6 +102,10 @@ def render_report(evaluation: Evaluation) -> None:
         on_click="ignore",
         help="The table as scikit-learn computes it, as shares from 0 to 1.",
     )
+
+
+def _report(run: Run, epoch: int) -> pd.DataFrame:
+    return classification_table(mnist().y_test, test_probabilities(run, epoch).argmax(axis=1))
 
 
 def _accuracy(label: str, measured: Accuracy, explanation: str) -> None:

@@ -137,13 +137,7 @@ def test_seven_hidden_layers_are_refused() -> None:
 
 @pytest.mark.parametrize(
     ("text", "hidden"),
-    [
-        ("512-256", (512, 256)),
-        ("512 256", (512, 256)),
-        ("512, 256", (512, 256)),
-        ("64", (64,)),
-        ("", ()),
-    ],
+    [("512-256", (512, 256)), ("512 256", (512, 256)), ("64", (64,)), ("", ())],
 )
 def test_hidden_as_text(text: str, hidden: tuple[int, ...]) -> None:
     assert RunConfig.model_validate({"hidden": text}).hidden == hidden

@@ -105,10 +105,36 @@ def test_server_killed_in_mid_run(
     expect(page.get_by_text("Test accuracy")).to_be_visible()
 
 
-def test_an_error_in_a_page_gets_an_apology(page: Page, tmp_path: Path) -> None:
-    code = tmp_path / "code"
+def copy_code(folder: Path) -> Path:
+    code = folder / "code"
     for part in ("core", "dashboard", ".streamlit"):
         shutil.copytree(ROOT / part, code / part)
+    return code
+
+
+def test_a_damaged_data_set_is_named_and_the_server_starts_all_the_same(
+    page: Page, tmp_path: Path
+) -> None:
+    code = copy_code(tmp_path)
+    path = code / "core/mnist.npz"
+    content = bytearray(path.read_bytes())
+    content[500_000] ^= 1
+    path.write_bytes(content)
+    server = Server(tmp_path, code=code)
+    try:
+        page.goto(f"{server.url}/data")
+        expect(page.get_by_text("The data set cannot be read")).to_be_visible()
+        expect(page.get_by_text(f"{path} cannot be read")).to_be_visible()
+        page.goto(f"{server.url}/train?hidden=16&training_images=1000")
+        page.get_by_role("button", name="Train", exact=True).click()
+        expect(page.get_by_text("This run failed")).to_be_visible()
+        expect(page.get_by_text("restore it with")).to_be_visible()
+    finally:
+        server.stop()
+
+
+def test_an_error_in_a_page_gets_an_apology(page: Page, tmp_path: Path) -> None:
+    code = copy_code(tmp_path)
     (code / "dashboard/app_pages/data.py").write_text("raise RuntimeError('broken on purpose')")
     server = Server(tmp_path, code=code)
     try:
