@@ -1,5 +1,6 @@
-"""The engine: runs trainings and other work on Dask workers, here or on a cluster. The only code
-that knows Dask.
+"""The engine: runs trainings and other work on Dask workers, here or on a cluster.
+
+With `worker`, which is what they run, the only code that knows Dask.
 
 One training at a time per worker, by a resource named `train` of which each worker has one; the
 worker's other threads answer everything else meanwhile. A supervisor looks after the runs folder:
@@ -8,7 +9,6 @@ whatever is queued there, or was being trained by a process that died, is taken 
 works: a worker whose code is not the server's trains nothing, and is sent away.
 """
 
-import importlib
 import itertools
 import logging
 import math
@@ -21,8 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]
-from distributed import CancelledError, Client, Future, KilledWorker, LocalCluster, get_worker
+from distributed import CancelledError, Client, Future, KilledWorker, LocalCluster
 
 from core.config import RunConfig
 from core.runs import (
@@ -35,7 +34,14 @@ from core.runs import (
 )
 from core.status import Request, State, Status
 from core.turns import QueueFullError, take_turns
-from core.version import compare_versions, versions
+from core.version import versions
+from core.worker import (
+    call_by_name,
+    check_and_train_run,
+    compare_worker,
+    train_run,
+    warm_up_worker,
+)
 
 _TRAIN = {"train": 1}
 _THREADS = 4
@@ -205,7 +211,7 @@ class Engine:
             training = self._trainings.get(run_id)
             if training is None or training.future.done():
                 future = client.submit(
-                    _train if self._cluster else _check_and_train(versions()),
+                    train_run if self._cluster else check_and_train_run(versions()),
                     self.store.address,
                     run.id,
                     _LEAVE_SECONDS,
@@ -224,7 +230,7 @@ class Engine:
         imports. Raises EngineError if there is no cluster; the future raises what it raises.
         """
         if isinstance(function, str):
-            return self._require_client().submit(_call_by_name, function, *args, pure=False)
+            return self._require_client().submit(call_by_name, function, *args, pure=False)
         return self._require_client().submit(function, *args, pure=False)
 
     def wake(self) -> None:
@@ -295,7 +301,7 @@ class Engine:
         self._workers = {key: wrong for key, wrong in self._workers.items() if key in workers}
         for address in workers.keys() - self._workers.keys():
             # One started here has the same code, but for what a developer changed meanwhile.
-            wrong = None if self._cluster else _compare_worker(client, address)
+            wrong = None if self._cluster else compare_worker(client, address)
             self._workers[address] = wrong
             if wrong:
                 self._refusal = f"the one at {address} is refused, for {wrong}"
@@ -303,7 +309,7 @@ class Engine:
                 client.retire_workers([address], close_workers=True, remove=True)
             else:
                 niceness = _NICENESS if self._cluster else 0
-                self._warm = client.submit(_warm_up, niceness, workers=[address], pure=False)
+                self._warm = client.submit(warm_up_worker, niceness, workers=[address], pure=False)
         good = [address for address, wrong in self._workers.items() if wrong is None]
         self._places = {
             address: int(workers[address]["resources"].get("train", 0)) for address in good
@@ -477,85 +483,3 @@ class _Client(Client):  # type: ignore[misc]
         except BaseException:
             self.close()
             raise
-
-
-def _compare_worker(client: Client, address: str) -> str | None:
-    """In what the worker differs from this process; None if in nothing."""
-
-    def ask() -> dict[str, str]:  # sent as code, for there it may not be installed
-        from core.version import versions
-
-        return versions()
-
-    answer = client.run(ask, workers=[address], on_error="return")[address]
-    if isinstance(answer, ImportError):
-        return "Digit Lab is not installed there, or is another version"
-    if isinstance(answer, Exception):
-        return f"it answers with an error: {answer}"
-    return compare_versions(answer)
-
-
-# --- what runs on a worker; TensorFlow is imported there, never here
-
-
-def _check_and_train(ours: dict[str, str]) -> Callable[..., Status | None]:
-    """`_train` for a worker of which nobody knows yet what code it has.
-
-    Sent as code itself, so that it checks before anything of that worker's own is called. Raises
-    there an ImportError that names the package `core`, if the worker has other `versions`.
-    """
-
-    def check_and_train(*args: Any) -> Any:
-        from core.version import versions
-
-        theirs = versions()
-        if theirs != ours:
-            sentence = f"the worker has {theirs}, and this server {ours}"
-            raise ImportError(sentence, name="core")
-
-        from core.engine import _train
-
-        return _train(*args)
-
-    return check_and_train
-
-
-def _train(address: str, run_id: str, leave_after: float) -> Status | None:
-    from core.training import train
-
-    store = RunStore(address)
-    try:
-        run = store.get(run_id)
-    except RunNotFoundError:
-        raise RunNotFoundError(
-            f"the worker at {get_worker().address} does not see run {run_id} in {store.address}: "
-            "it must have the same folder under the same path"
-        ) from None
-    try:
-        return train(run, leave_after=leave_after)
-    except (RunBusyError, RunNotFoundError) as error:
-        _log.info("%s", error)
-        return None
-
-
-def _warm_up(niceness: int) -> None:
-    _give_way(niceness)
-    from core.training import warm_up
-
-    warm_up()
-    importlib.import_module("core.analysis.mapping")  # what else a page may ask for soon
-
-
-def _give_way(niceness: int) -> None:
-    """Lower this process's priority. Does nothing on Windows."""
-    if niceness and hasattr(os, "setpriority"):
-        # On Linux each thread has its own, which those that it begins inherit: TensorFlow's, too.
-        threads = psutil.Process().threads() if psutil.LINUX else ()
-        for thread in (0, *(thread.id for thread in threads)):
-            with suppress(ProcessLookupError):  # it has ended since
-                os.setpriority(os.PRIO_PROCESS, thread, niceness)
-
-
-def _call_by_name(name: str, *args: Any) -> Any:
-    module, _, function = name.partition(":")
-    return getattr(importlib.import_module(module), function)(*args)

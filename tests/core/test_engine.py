@@ -328,7 +328,7 @@ def test_training_lost_by_any_other_error_names_it(
     def break_down(*args: Any) -> None:  # sent as code, for it is local
         raise LookupError("it broke")
 
-    monkeypatch.setattr("core.engine._train", break_down)
+    monkeypatch.setattr("core.engine.train_run", break_down)
     run = engine.enqueue(small())
     wait_until(lambda: run.status.state is State.FAILED)
     assert run.status.error == (
@@ -494,7 +494,7 @@ def test_worker_of_another_version_that_nobody_has_looked_at_trains_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """It may be given a run in the second before the engine looks at it."""
-    monkeypatch.setattr("core.engine._compare_worker", lambda client, address: None)
+    monkeypatch.setattr("core.engine.compare_worker", lambda client, address: None)
     other = tmp_path / "other"
     make_other_version(other, "Digit Lab")
     about = tmp_path / "scheduler.json"

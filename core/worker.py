@@ -1,0 +1,103 @@
+"""What runs on a worker: TensorFlow is imported there, never in the server."""
+
+import importlib
+import logging
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import psutil  # type: ignore[import-untyped]
+from distributed import Client, get_worker
+
+from core.runs import RunBusyError, RunNotFoundError, RunStore
+from core.status import Status
+from core.version import compare_versions
+
+_log = logging.getLogger(__name__)
+
+
+def compare_worker(client: Client, address: str) -> str | None:
+    """In what the worker differs from this process; None if in nothing."""
+
+    def ask() -> dict[str, str]:  # sent as code, for there it may not be installed
+        from core.version import versions
+
+        return versions()
+
+    answer = client.run(ask, workers=[address], on_error="return")[address]
+    if isinstance(answer, ImportError):
+        return "Digit Lab is not installed there, or is another version"
+    if isinstance(answer, Exception):
+        return f"it answers with an error: {answer}"
+    return compare_versions(answer)
+
+
+def check_and_train_run(ours: dict[str, str]) -> Callable[..., Status | None]:
+    """`train_run` for a worker of which nobody knows yet what code it has.
+
+    Sent as code itself, so that it checks before anything of that worker's own is called. Raises
+    there an ImportError that names the package `core`, if the worker has other `versions`.
+    """
+
+    def check_and_train(*args: Any) -> Any:
+        from core.version import versions
+
+        theirs = versions()
+        if theirs != ours:
+            sentence = f"the worker has {theirs}, and this server {ours}"
+            raise ImportError(sentence, name="core")
+
+        from core.worker import train_run
+
+        return train_run(*args)
+
+    return check_and_train
+
+
+def train_run(address: str, run_id: str, leave_after: float) -> Status | None:
+    """Train the run of the store at `address`, as `core.training.train` does.
+
+    None if another process trains it, or it was deleted meanwhile. Raises RunNotFoundError if this
+    machine does not see it.
+    """
+    from core.training import train
+
+    store = RunStore(address)
+    try:
+        run = store.get(run_id)
+    except RunNotFoundError:
+        raise RunNotFoundError(
+            f"the worker at {get_worker().address} does not see run {run_id} in {store.address}: "
+            "it must have the same folder under the same path"
+        ) from None
+    try:
+        return train(run, leave_after=leave_after)
+    except (RunBusyError, RunNotFoundError) as error:
+        _log.info("%s", error)
+        return None
+
+
+def warm_up_worker(niceness: int) -> None:
+    """Give way to others, by this niceness, 0 to 19, and load what a first training waits for."""
+    _give_way(niceness)
+    from core.training import warm_up
+
+    warm_up()
+    importlib.import_module("core.analysis.mapping")  # what else a page may ask for soon
+
+
+def _give_way(niceness: int) -> None:
+    """Lower this process's priority. Does nothing on Windows."""
+    if niceness and hasattr(os, "setpriority"):
+        # On Linux each thread has its own, which those that it begins inherit: TensorFlow's, too.
+        threads = psutil.Process().threads() if psutil.LINUX else ()
+        for thread in (0, *(thread.id for thread in threads)):
+            with suppress(ProcessLookupError):  # it has ended since
+                os.setpriority(os.PRIO_PROCESS, thread, niceness)
+
+
+def call_by_name(name: str, *args: Any) -> Any:
+    """Call the function "package.module:name"; raises what it raises."""
+    module, _, function = name.partition(":")
+    return getattr(importlib.import_module(module), function)(*args)
