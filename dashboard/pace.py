@@ -1,4 +1,4 @@
-"""How often a live panel is drawn again: the less often, the more people watch.
+"""How often what is live is drawn again: the less often, the more people watch.
 
 One drawing takes the server some 25 ms of its one thread of Python. Thirty browsers at two and a
 half drawings a second would want two such threads, and all would wait; so they share less than
@@ -8,6 +8,11 @@ half of it, and one alone has it live.
 import math
 import time
 from collections.abc import Callable
+
+import streamlit as st
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 
 _FASTEST = 0.4  # seconds between two drawings, unless another is asked for
 _STEP = 1.6  # from one pace to the next, so that it seldom changes
@@ -44,3 +49,35 @@ class Pace:
         """
         wanted = self.seconds(watcher)
         return wanted > current or wanted < current / _STEP**1.5
+
+
+def draw_live(draw: Callable[[float], object], pace: Pace, watcher: str) -> None:
+    """Draw, as a fragment of its own, and again as often as `pace` lets `watcher`.
+
+    `draw` is given the seconds between two drawings.
+    """
+    every = pace.seconds(watcher)
+
+    def draw_again() -> None:
+        nonlocal every
+        if pace.has_changed(every, watcher):
+            every = pace.seconds(watcher)
+            _set_timer(every)
+        draw(every)
+
+    st.fragment(draw_again, run_every=every)()
+
+
+def _set_timer(seconds: float) -> None:
+    """Have the browser run this fragment every so many seconds from now on, instead of as before.
+
+    Streamlit's own way is to run the whole page again, which costs three times as much: a class
+    that arrives would do so again and again.
+    """
+    context = get_script_run_ctx()
+    if context is None:
+        return
+    message = ForwardMsg()
+    message.auto_rerun.interval = seconds
+    message.auto_rerun.fragment_id = ThreadState.get().fragment_id
+    context.enqueue(message)

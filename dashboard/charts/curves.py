@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -98,9 +98,14 @@ def draw_curve(
     first epoch is not seen.
     """
     marks = _marks(history, best_epoch, style.axis, first_rate)
+    frame = drawn_frame(history, metric, style)
+    if metric == "accuracy":
+        values = frame[[SERIES[name] for name in style.series]].stack().dropna()
+        if values.nunique() == 1:  # about which ECharts would draw an axis to 150 %
+            style = replace(style, limits=(max(math.floor(values.iloc[0] / 10) * 10 - 10, 0), 100))
     return draw_axes(metric, style, epochs) | {
         "legend": {"top": 0, "right": 0, "icon": "circle", "itemWidth": 10, "selectedMode": False},
-        "dataset": {"source": drawn_frame(history, metric, style)},
+        "dataset": {"source": frame},
         "series": [
             _series(name, style.axis, [] if i else marks) for i, name in enumerate(style.series)
         ],

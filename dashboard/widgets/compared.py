@@ -50,10 +50,10 @@ def require_compared(runs: list[Summary]) -> list[Compared]:
     for summary in chosen:
         try:
             run = store.get(summary.id)
-            follow(run)
             readable.append((run, summary, run.config, read_history(run)))
         except RunError as error:
             st.warning(f"{text.plain(error)}.", icon=":material/broken_image:")
+    follow(*(run for run, *_ in readable))
     for _, summary, _, history in readable:
         if history.empty:
             st.info(

@@ -1,44 +1,51 @@
-"""Keeping a page up to date with a run that still trains."""
+"""Keeping a page up to date with runs that still train."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 
 import streamlit as st
 
 from core.runs import Run, RunError
+from core.status import State
 from core.summary import Summary
+from dashboard import state
+from dashboard.pace import Pace, draw_live
 from dashboard.resources import summaries
 
-_EVERY = 1.0  # seconds
-_EVERY_ENDED = 5.0  # a run that has ended may still be deleted
-_EVERY_ALL = 2.0
+_training = Pace(fastest=1.0)
+_ended = Pace(fastest=5.0)  # they may still be deleted
+_all = Pace(fastest=2.0)
 
 
-def follow(run: Run) -> None:
-    """Run the whole page again whenever the run ends an epoch, changes its state or is deleted.
-
-    Raises RunNotFoundError.
-    """
-    mark = _mark(run)
-    every = _EVERY if run.status.state.is_active else _EVERY_ENDED
-    st.fragment(_look, run_every=every)(run, mark)
+def follow(*runs: Run) -> None:
+    """Run the whole page again when one of them ends an epoch, changes its state or is deleted."""
+    marks = _mark(runs)
+    pace = _training if any(mark and mark[0].is_active for mark in marks) else _ended
+    draw_live(partial(_look, runs, marks), pace, state.visit())
 
 
 def follow_runs(runs: list[Summary]) -> None:
     """Run the whole page again whenever a run appears, goes, ends an epoch or changes its state."""
-    st.fragment(_look_at_all, run_every=_EVERY_ALL)(_mark_all(runs))
+    draw_live(partial(_look_at_all, _mark_all(runs)), _all, state.visit())
 
 
-def _look(run: Run, seen: object) -> None:
-    try:
-        if _mark(run) != seen:
-            st.rerun()
-    except RunError:
+def _look(runs: Sequence[Run], seen: object, _every: float) -> None:
+    if _mark(runs) != seen:
         st.rerun()
 
 
-def _mark(run: Run) -> object:
-    return run.status.state, run.version[-1]  # which is the history's
+def _mark(runs: Sequence[Run]) -> list[tuple[State, object] | None]:
+    return [_mark_one(run) for run in runs]
 
 
-def _look_at_all(seen: object) -> None:
+def _mark_one(run: Run) -> tuple[State, object] | None:
+    with suppress(RunError):  # deleted
+        return run.status.state, run.version[-1]  # which is the history's
+    return None
+
+
+def _look_at_all(seen: object, _every: float) -> None:
     if _mark_all(summaries()) != seen:
         st.rerun()
 

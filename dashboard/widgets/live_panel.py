@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -14,7 +15,7 @@ from core.runs import DamagedRunError, Run, RunError, RunNotFoundError
 from core.status import Request, State, Status
 from dashboard import state, text
 from dashboard.charts.curves import SERIES, CurveStyle, draw_curve, with_live_point
-from dashboard.pace import Pace
+from dashboard.pace import Pace, draw_live
 from dashboard.resources import engine, queue_place, read_history, shared, shared_lately
 from dashboard.visitor import may_change
 from dashboard.widgets.config_form import scale_steps
@@ -49,18 +50,15 @@ BADGES = {
 
 def render_live_panel(run: Run) -> None:
     """Draw the run, and again several times a second for as long as it trains."""
-    every = None
     with suppress(RunNotFoundError):
         if run.status.state.is_active:
-            every = _pace.seconds(state.visit())
-        else:
-            follow(run)
-    st.fragment(_render, run_every=every)(run, every)
+            draw_live(partial(_render, run), _pace, state.visit())
+            return
+        follow(run)
+    st.fragment(_render)(run)
 
 
-def _render(run: Run, every: float | None) -> None:
-    if every and _pace.has_changed(every, state.visit()):
-        st.rerun()  # sets the timer anew
+def _render(run: Run, every: float | None = None) -> None:
     if remark := state.take_remark():
         st.toast(text.plain(remark), icon=":material/error:", duration="long")
     with _turn:

@@ -83,10 +83,10 @@ def _pick_others(run: Run) -> dict[Run, pd.DataFrame]:
     histories = {}
     for other in chosen:
         try:
-            follow(other)
             histories[other] = read_history(other)
         except RunError as error:
             st.warning(f"{text.plain(error)}.", icon=":material/broken_image:")
+    follow(*histories)
     return {other: history for other, history in histories.items() if len(history)}
 
 

@@ -1,6 +1,7 @@
 """A sweep as it stands: progress, the best so far, and what one may ask of it meanwhile."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -11,7 +12,7 @@ from core.status import Request, State
 from core.sweep.config import TRIALS, Sampler
 from core.sweep.store import Sweep, SweepError, SweepStatus
 from dashboard import state, text
-from dashboard.pace import Pace
+from dashboard.pace import Pace, draw_live
 from dashboard.resources import engine, sweep_trials, sweeper
 from dashboard.visitor import may_change
 from dashboard.widgets.live_panel import BADGES
@@ -27,12 +28,14 @@ _pace = Pace(fastest=_EVERY)
 def render_sweep_panel(sweep: Sweep) -> None:
     """Draw the sweep, and again every second or so for as long as it goes on."""
     try:
-        every = _pace.seconds(state.visit()) if sweep.has_work else None
+        has_work = sweep.has_work
     except SweepError as error:
         st.error(text.plain(error), title="This sweep is damaged", icon=":material/broken_image:")
         return
-    st.fragment(_render, run_every=every)(sweep, every)
-    if every is None:
+    if has_work:
+        draw_live(partial(_render, sweep), _pace, state.visit())
+    else:
+        st.fragment(_render)(sweep)
         st.fragment(_watch, run_every=_IDLE_EVERY)(sweep, _mark(sweep))
 
 
@@ -50,12 +53,10 @@ def _mark(sweep: Sweep) -> object:
     return sweep.status, sweep.control, [(one.id, one.status.state) for one in repeats]
 
 
-def _render(sweep: Sweep, every: float | None) -> None:
+def _render(sweep: Sweep, every: float | None = None) -> None:
     try:
         if (every is not None) != sweep.has_work:
             st.rerun()  # starts or ends the timer
-        if every and _pace.has_changed(every, state.visit()):
-            st.rerun()  # sets the timer anew
         if remark := state.take_remark():
             st.toast(text.plain(remark), icon=":material/error:", duration="long")
         status, trials = sweep.status, sweep_trials(sweep)

@@ -46,6 +46,7 @@ class Session:
         self._address = address
         self._socket: ClientConnection
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._intervals: dict[str, float] = {}
         self._query = ""
         self._page = ""
         self._page_asked: float | None = None
@@ -128,11 +129,7 @@ class Session:
                 if message.ref_hash in self._remembered:
                     self._remembered[message.ref_hash] = self._runs
             case "auto_rerun":
-                timer = message.auto_rerun
-                if timer.fragment_id not in self._tasks:
-                    self._tasks[timer.fragment_id] = asyncio.create_task(
-                        self._tick(timer.fragment_id, timer.interval)
-                    )
+                self._set_timer(message.auto_rerun.fragment_id, message.auto_rerun.interval)
             case "stop_auto_rerun":
                 self._stop_timers(message.stop_auto_rerun.fragment_ids)
             case "script_finished":
@@ -177,6 +174,15 @@ class Session:
                 self.record.errors.append("a page came empty")
             self._page_asked = None
             self._page_done.set()
+
+    def _set_timer(self, fragment: str, interval: float) -> None:
+        """A timer that has this interval already ticks on; any other of the fragment's ends."""
+        if fragment in self._tasks and self._intervals[fragment] == interval:
+            return
+        if fragment in self._tasks:
+            self._tasks[fragment].cancel()
+        self._intervals[fragment] = interval
+        self._tasks[fragment] = asyncio.create_task(self._tick(fragment, interval))
 
     async def _tick(self, fragment: str, interval: float) -> None:
         """As `setInterval` does: ask at every tick, answered or not."""

@@ -1,10 +1,15 @@
 """The Train page as a person uses it."""
 
 import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from playwright.sync_api import Page, expect
 from statsmodels.stats.proportion import proportion_confint
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.sync.client import connect
 
 from core.config import PRESETS, RunConfig
 from core.runs import Run
@@ -242,3 +247,54 @@ def test_a_damaged_run_says_why(page: Page, server: Server) -> None:
     expect(page.get_by_text("This run is damaged")).to_be_visible()
     expect(page.get_by_text("status.json")).to_be_visible()
     server.runs.delete(run.id)
+
+
+# --- with a class watching
+
+NOTE_TIMERS = """
+const set = window.setInterval;
+window.timers = [];
+window.setInterval = (call, wait) => { timers.push(Math.round(wait)); return set(call, wait); };
+"""
+
+
+def test_the_panel_slows_down_when_a_class_comes_without_running_the_page_anew(
+    page: Page, server: Server
+) -> None:
+    received: list[ForwardMsg] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda data: take(data)))
+
+    def take(data: bytes) -> None:
+        received.append(ForwardMsg.FromString(data))
+
+    def page_runs() -> int:
+        begun = [message for message in received if message.HasField("new_session")]
+        return sum(not message.metadata.run.fragment_ids for message in begun)
+
+    page.add_init_script(NOTE_TIMERS)
+    run = train(page, server, SLOW)
+    page.wait_for_function("timers.includes(400)")
+    before = page_runs()
+    with ExitStack() as watching:
+        for _ in range(9):
+            watching.enter_context(watch(server, run))
+        page.wait_for_function("timers.includes(640)")
+    assert page_runs() == before > 0
+
+
+@contextmanager
+def watch(server: Server, run: Run) -> Iterator[None]:
+    """Somebody else who has opened the run's page, by Streamlit's protocol."""
+    with connect(
+        f"ws://localhost:{server.port}/_stcore/stream",
+        origin=server.url,
+        subprotocols=["streamlit"],
+        max_size=None,
+    ) as socket:
+        opening = BackMsg()
+        opening.rerun_script.page_name = "train"
+        opening.rerun_script.query_string = f"run={run.id}"
+        socket.send(opening.SerializeToString())
+        while not ForwardMsg.FromString(socket.recv(timeout=60)).HasField("script_finished"):
+            pass
+        yield

@@ -110,3 +110,14 @@ def test_common_limits_are_round_and_hold_all_losses(history: pd.DataFrame) -> N
 def test_limits_fix_the_vertical_axis(history: pd.DataFrame) -> None:
     axis = draw_curve(history, "loss", CurveStyle(limits=(0, 0.7)), epochs=3)["yAxis"]
     assert (axis["min"], axis["max"]) == (0, 0.7)
+
+
+@pytest.mark.parametrize(("accuracy", "low"), [(0.863, 70), (0.04, 0), (1.0, 90)])
+def test_a_lone_accuracy_stands_below_100_percent(
+    history: pd.DataFrame, accuracy: float, low: float
+) -> None:
+    lone = history[:1].assign(test_accuracy=accuracy)
+    axis = draw_curve(lone, "accuracy", CurveStyle(("test",)), epochs=3)["yAxis"]
+    assert (axis["min"], axis["max"]) == (low, 100)
+    several = draw_curve(history, "accuracy", CurveStyle(("fitting",)), epochs=3)["yAxis"]
+    assert (several["min"], several["max"]) == (None, None)
