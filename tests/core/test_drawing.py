@@ -31,10 +31,11 @@ def place(image: np.ndarray, size: int, top: int, left: int, canvas: int = 280) 
 
 @pytest.fixture(scope="module")
 def network() -> keras.Model:
-    """784-64-10 after four epochs over all 60,000 training images: right 19 times in 20."""
+    """784-64-10 after eight epochs over all 60,000 training images: right 96 times in 100."""
+    keras.utils.set_random_seed(0)  # of the order of the images
     model = build_model(RunConfig(hidden=(64,)))
     x, y = scale_images(load_mnist().x_train), np.eye(10)[load_mnist().y_train]
-    model.fit(x, y, batch_size=256, epochs=4, verbose=0)
+    model.fit(x, y, batch_size=256, epochs=8, verbose=0)
     return model
 
 
