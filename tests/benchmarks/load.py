@@ -2,10 +2,8 @@
 
 `python -m tests.benchmarks.load --sessions 30`. Page and fragment runs are timed as a browser sees
 them, from asking to the last message; what a run costs the server is its processor time. Training
-is timed in windows with and without visitors, one after another.
-
-A class brings its own laptops, and here the visitors take their processor time from the training.
-So it is also timed while nobody visits and as much of that is used up for nothing.
+is timed in windows with and without visitors, one after another. The visitors' own processor time
+is on the same machine, and is given beside.
 """
 
 import argparse
@@ -49,8 +47,6 @@ class Load:
     """Seconds an epoch took while they watched, all runs that train taken together."""
     epoch_alone: float
     """The same before and after."""
-    epoch_beside: float
-    """The same while this process uses as much processor time for nothing as the visitors do."""
     server: float
     """Processor seconds of the server, a second."""
     visitors: float
@@ -84,9 +80,8 @@ def _figures(number: int, load: Load) -> Iterator[Figure]:
         yield Figure(f"{name}: {len(seconds)} {kind} runs, median", median, "s")
         yield Figure(f"{name}: {kind} runs, 95th percentile", high, "s", target(most))
     yield Figure(f"{name}: errors", len(load.record.errors), at_most=target(0))
-    slowdown, cost = (load.epoch / other - 1 for other in (load.epoch_alone, load.epoch_beside))
-    yield Figure(f"{name}: training slowed by", 100 * slowdown, "%")
-    yield Figure(f"{name}: – by the server, not the visitors", 100 * cost, "%", target(25))
+    slowdown = load.epoch / load.epoch_alone - 1
+    yield Figure(f"{name}: training slowed by", 100 * slowdown, "%", target(25))
     runs = len(load.record.page_runs) + len(load.record.fragment_runs)
     yield Figure(f"{name}: server's processor, a run", 1000 * load.server * _WATCHED / runs, "ms")
     yield Figure(f"{name}: cores busy with serving", load.server)
@@ -114,17 +109,13 @@ async def put_under_load(server: Server, number: int, workers: int) -> Load:
         for visitor in visitors:
             visitor.cancel()
         await asyncio.gather(*visitors, return_exceptions=True)
-        busy = asyncio.create_task(_use_up(costs[1] / _WATCHED))
-        beside = await _window(training, _ALONE)
-        busy.cancel()
         after = await _window(training, _ALONE)
     finally:
         for run in runs:
             run.ask(Request.STOP)
     wait_for(lambda: not any(run.status.state.is_active for run in runs), "the runs to stop")
     alone = statistics.mean([before, after])
-    server_share, visitors_share = (seconds / _WATCHED for seconds in costs)
-    return Load(record, watched, alone, beside, server_share, visitors_share)
+    return Load(record, watched, alone, costs[0] / _WATCHED, costs[1] / _WATCHED)
 
 
 async def visit(server: Server, run: Run, record: Record, seed: int) -> None:
@@ -151,15 +142,6 @@ async def _window(runs: list[Run], seconds: float) -> float:
     started, done = time.perf_counter(), _epochs_done(runs)
     await asyncio.sleep(seconds)
     return (time.perf_counter() - started) / (_epochs_done(runs) - done)
-
-
-async def _use_up(share: float, slice_: float = 0.005) -> None:
-    """Use up so many processor seconds a second, in slices, until cancelled."""
-    while True:
-        end = time.process_time() + slice_
-        while time.process_time() < end:
-            pass
-        await asyncio.sleep(slice_ / share - slice_)
 
 
 def _epochs_done(runs: list[Run]) -> float:
