@@ -43,6 +43,7 @@ class Steps:
     def __init__(self, model: keras.Model, splits: Splits, batch_size: int) -> None:
         optimizer = model.optimizer
         optimizer.build(model.trainable_variables)
+        variables = [variable.value for variable in model.trainable_variables]
         self.bind(splits)
         self._batch_size = batch_size
         self._block = block_size(model.count_params())
@@ -70,7 +71,11 @@ class Steps:
                     outputs = model(images, training=True)
                     loss = model.compute_loss(x=images, y=labels, y_pred=outputs)
                 gradients = tape.gradient(loss, model.trainable_variables)
-                optimizer.apply(gradients, model.trainable_variables)
+                # What `optimizer.apply` does on one machine; its all-reduce for several registers a
+                # gradient with TensorFlow for good, and with it the graph of every shape trained.
+                for gradient, variable in zip(gradients, variables, strict=True):
+                    optimizer.update_step(gradient, variable, optimizer.learning_rate)
+                optimizer.iterations.assign_add(1)
                 loss_sum += loss * tf.cast(tf.shape(indices)[0], tf.float32)
                 correct_sum += _count_correct(labels, outputs)
             return loss_sum, correct_sum

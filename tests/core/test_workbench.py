@@ -1,10 +1,12 @@
+import gc
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from core import workbench
-from core.config import RunConfig
+from core.config import Optimizer, RunConfig
 from core.model import build_model
 from core.runs import RunStore
 from core.training import train
@@ -94,3 +96,21 @@ def test_no_more_than_a_few_are_kept_and_none_with_images(small: Small) -> None:
     put_back(take_workbench(large), large)
     assert len(workbench._ready) == 4
     assert workbench._shape(large) not in workbench._ready
+
+
+@pytest.mark.parametrize("optimizer", list(Optimizer))
+def test_nothing_of_a_network_stays_that_is_no_longer_kept(
+    store: RunStore, small: Small, optimizer: Optimizer
+) -> None:
+    """TensorFlow holds on to a graph for good if anything in it registers a gradient."""
+    config = small(optimizer=optimizer, dropout=0.5, batch_normalization=True, l2=1e-4, epochs=1)
+    before = count_graphs()
+    train(store.create(config))
+    assert count_graphs() > before
+    workbench._ready.clear()
+    assert count_graphs() == before
+
+
+def count_graphs() -> int:
+    gc.collect()
+    return sum(isinstance(thing, tf.Graph) for thing in gc.get_objects())
