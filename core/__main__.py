@@ -15,7 +15,8 @@ from rich.table import Column, Table
 from core.architecture import count_parameters
 from core.config import PRESETS
 from core.options import add_config_options, read_config
-from core.runs import Run, RunError, RunNotFoundError, RunStore
+from core.run_errors import RunError, RunNotFoundError
+from core.runs import Run, RunStore
 from core.status import Request, State, Status
 from core.summary import summarize
 from core.sweep.command import add_sweep

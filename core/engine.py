@@ -24,14 +24,8 @@ from typing import Any
 from distributed import CancelledError, Client, Future, KilledWorker, LocalCluster
 
 from core.config import RunConfig
-from core.runs import (
-    DamagedRunError,
-    Run,
-    RunBusyError,
-    RunNotFoundError,
-    RunNotWritableError,
-    RunStore,
-)
+from core.run_errors import DamagedRunError, RunBusyError, RunNotFoundError, RunNotWritableError
+from core.runs import Run, RunStore
 from core.status import Request, State, Status
 from core.turns import QueueFullError, take_turns
 from core.version import versions

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from core.architecture import count_parameters
 from core.config import TEST_SET, RunConfig
-from core.runs import Run, RunError
+from core.run_errors import RunError
+from core.runs import Run
 
 # What a machine is taken for before it has trained anything; see `epoch_seconds`.
 _OPERATIONS_PER_SECOND = 1e11

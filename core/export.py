@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from core.architecture import Layer, LayerKind, block_size, count_parameters, describe_layers
 from core.config import MOMENTUM, Optimizer, RunConfig, Schedule
-from core.runs import NoNetworkError, Run
+from core.run_errors import NoNetworkError
+from core.runs import Run
 from core.status import State
 from core.summary import is_steady
 

@@ -30,7 +30,7 @@ import fsspec
 from pydantic import BaseModel
 
 from core.files import replace_file
-from core.runs import RunBusyError, RunNotWritableError
+from core.run_errors import RunBusyError, RunNotWritableError
 from core.status import State, Status
 
 _TICK_SECONDS = 0.5  # between two looks at the runs that train or that somebody looks at

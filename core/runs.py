@@ -17,20 +17,35 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from getpass import getuser
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import filelock
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ValidationError
 
 from core.analysis.maps import POINT_COLUMNS, MapStatus
 from core.architecture import count_parameters
 from core.config import CLASSES, IMAGE_SIDE, TEST_SET, RunConfig, bounds
 from core.data import Floats
-from core.files import replace_file
 from core.probabilities import restore_winners, round_probabilities
+from core.run_errors import (
+    DamagedRunError,
+    RunBusyError,
+    RunError,
+    RunNotFoundError,
+    RunNotWritableError,
+)
+from core.run_files import (
+    LOCK,
+    RunFiles,
+    explain,
+    load_arrays,
+    mirrors,
+    save_array,
+    save_arrays,
+    save_json,
+)
 from core.status import Control, Label, Record, Request, State, Status
 
 if TYPE_CHECKING:
@@ -69,52 +84,22 @@ _FIRST_LAYER = "first_layer.npy"
 _WEIGHTS = "weights.npy"
 _CHECKPOINT = "checkpoint.npz"
 _MODEL = "model.keras"
-_LOCK = ".lock"
-_CHANGE_LOCK = ".control.lock"
 _MAPS = "maps"
 
 MAX_NAME = 80
 MAX_NOTE = 2_000
 """Characters in a run's name and note; more are cut off."""
 
+_LARGEST = float(np.finfo(np.float64).max)
 _STOP_SECONDS = 10.0  # how long a run that is to be deleted may take to stop
-_CHANGE_SECONDS = 2.0  # how long another may take to change what is asked of a run
-
-Model = TypeVar("Model", bound=BaseModel)
 
 
-class RunError(RuntimeError):
-    """Something is wrong with a run; the message is a sentence for the person who asked."""
-
-
-class RunNotFoundError(RunError):
-    """There is no such run, or no longer."""
-
-
-class DamagedRunError(RunError):
-    """A file of the run is missing or cannot be read."""
-
-
-class RunBusyError(RunError):
-    """Another process is training the run, or computing the map."""
-
-
-class RunNotWritableError(OSError, RunError):  # in this order it can be pickled with its traceback
-    """The run cannot be written: the disk is full, or not ours to write. It can go on later."""
-
-
-class NoNetworkError(RunError):
-    """The run has no network yet, for its first epoch has not ended."""
-
-
-class Run:
+class Run(RunFiles):
     """One run directory. Cheap to make; every property reads the file as it is now."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self.id = path.name
+        super().__init__(path)
         self._record: Record | None = None
-        self._mirror = _mirrors.get(path.parent)
 
     def __repr__(self) -> str:
         return f"Run({self.id})"
@@ -263,7 +248,7 @@ class Run:
         """The arrays of the last checkpoint, or None if there is none that can be read."""
         path = self._file(_CHECKPOINT)
         try:
-            return _load_arrays(path)
+            return load_arrays(path)
         except Exception:  # a rubbish zip raises almost anything; the run then starts afresh
             return None
 
@@ -339,7 +324,7 @@ class Run:
 
     @contextmanager
     def _own_lock(self, wait: float) -> Iterator[None]:
-        lock = filelock.FileLock(self.path / _LOCK, timeout=wait)
+        lock = filelock.FileLock(self.path / LOCK, timeout=wait)
         try:
             self._acquire(lock)
         except filelock.Timeout:
@@ -388,7 +373,7 @@ class Run:
 
     def write_checkpoint(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """Replace `checkpoint.npz`."""
-        self._replace(_CHECKPOINT, partial(_save_arrays, arrays=arrays))
+        self._replace(_CHECKPOINT, partial(save_arrays, arrays=arrays))
 
     def write_model(self, save: Callable[[Path], object]) -> None:
         """Replace `model.keras` by what `save` writes to the path it is given."""
@@ -403,7 +388,7 @@ class Run:
             if (path := self._file(name)).exists():
                 # Copied, for Windows does not replace a file that is mapped.
                 kept = np.array(np.load(path, mmap_mode="r", allow_pickle=False)[:slots])
-                self._replace(name, partial(_save_array, array=kept))
+                self._replace(name, partial(save_array, array=kept))
         if not keep_checkpoint:
             (self.path / _CHECKPOINT).unlink(missing_ok=True)
 
@@ -421,7 +406,7 @@ class Run:
         """The map's points so far, as `FeatureMap` has them. Raises DamagedRunError."""
         name = f"{_MAPS}/{key}.npz"
         try:
-            points = pd.DataFrame(_load_arrays(self._file(name)))
+            points = pd.DataFrame(load_arrays(self._file(name)))
         except Exception as error:  # a rubbish zip raises almost anything
             raise self._damaged(name, error) from error
         if list(points.columns) != list(POINT_COLUMNS):
@@ -482,17 +467,9 @@ class Run:
     def write_map_points(self, key: str, points: pd.DataFrame) -> None:
         """Replace what `map_points` reads."""
         columns = {str(name): points[name].to_numpy() for name in points}
-        self._replace(f"{_MAPS}/{key}.npz", partial(_save_arrays, arrays=columns))
+        self._replace(f"{_MAPS}/{key}.npz", partial(save_arrays, arrays=columns))
 
-    # --- files
-
-    def _file(self, name: str) -> Path:
-        """Where a large file is; on an object store it may have to be fetched first."""
-        return self._mirror.fetch(self.id, name) if self._mirror else self.path / name
-
-    def _watch(self) -> None:
-        if self._mirror:
-            self._mirror.watch(self.id)
+    # --- inside
 
     def _make_maps_folder(self) -> None:
         with self._writing():
@@ -510,60 +487,9 @@ class Run:
         stored = self._read_array(name, shape, done)
         return stored if epoch is None else stored[epoch - 1].astype(np.float32)
 
-    def _read_array(
-        self, name: str, shape: tuple[int, ...], slots: int
-    ) -> npt.NDArray[np.floating[Any]]:
-        """The first slots of an array that grows, float16 (slots, *shape), mapped from the file."""
-        try:
-            stored: npt.NDArray[np.floating[Any]] = np.load(
-                self._file(name), mmap_mode="r", allow_pickle=False
-            )
-        except (ValueError, OSError, EOFError) as error:
-            raise self._damaged(name, error) from error
-        if stored.dtype != np.float16 or stored.shape[1:] != shape or len(stored) < slots:
-            raise self._damaged(name, f"unexpected {stored.dtype} {stored.shape}")
-        return stored[:slots]
-
     def _write_epoch(self, name: str, epoch: int, values: npt.NDArray[np.floating[Any]]) -> None:
         """Write one epoch's slot of an array with room for all the epochs of the configuration."""
         self._write_slot(name, epoch, self.config.epochs, values)
-
-    def _write_slot(
-        self, name: str, slot: int, slots: int, values: npt.NDArray[np.floating[Any]]
-    ) -> None:
-        """Write a slot, from 1, of an array with room for so many."""
-        path = self._file(name)
-        shape = (slots, *values.shape)
-        with path.open("r+b" if path.exists() else "w+b") as file:
-            header = {"descr": "<f2", "fortran_order": False, "shape": shape}
-            np.lib.format.write_array_header_1_0(file, header)
-            start, size = file.tell(), 2 * values.size
-            file.seek(start + (slot - 1) * size)
-            file.write(values.astype("<f2").tobytes())
-            file.truncate(start + slots * size)
-
-    def _read(self, name: str, model: type[Model]) -> Model:
-        try:
-            return model.model_validate_json((self.path / name).read_bytes())
-        except FileNotFoundError:
-            if not self.path.is_dir():
-                raise self._gone() from None
-            raise DamagedRunError(f"{name} of run {self.id} is missing") from None
-        except ValidationError as error:
-            detail = error.errors()[0]
-            where = ".".join(map(str, detail["loc"]))
-            raise self._damaged(
-                name, f"{where}: {detail['msg']}" if where else detail["msg"]
-            ) from error
-        except OSError as error:
-            raise self._damaged(name, error) from error
-
-    def _require(self, *names: str) -> None:
-        """Raise DamagedRunError unless the files are there, or on the object store."""
-        for name in names:
-            is_there = (self.path / name).exists()
-            if not is_there and not (self._mirror and self._mirror.has(self.id, name)):
-                raise DamagedRunError(f"{name} of run {self.id} is missing")
 
     def _check_history(self, names: Iterable[str], values: npt.NDArray[np.float64]) -> None:
         """Raise DamagedRunError for values (names, epochs) that no training writes."""
@@ -572,71 +498,6 @@ class Run:
             if len(row) and not 0 <= row.min() <= row.max() <= high:  # nor NaN
                 raise self._damaged(_HISTORY, f"{name} is out of range")
 
-    def _stamp(self, name: str) -> tuple[int, int]:
-        """When the file was written, in nanoseconds, and its size; zeros if nobody can say."""
-        try:
-            found = os.stat(self.path / name)
-        except OSError:
-            return 0, 0
-        return found.st_mtime_ns, found.st_size
-
-    def _damaged(self, name: str, why: object) -> DamagedRunError:
-        return DamagedRunError(f"{name} of run {self.id} cannot be read ({why})")
-
-    def _gone(self) -> RunNotFoundError:
-        return RunNotFoundError(f"run {self.id} does not exist, or was deleted")
-
-    def _write_json(self, name: str, model: BaseModel) -> None:
-        self._replace(name, partial(_save_json, model=model))
-
-    def _replace(self, name: str, write: Callable[[Path], object]) -> None:
-        with self._writing():
-            replace_file(self.path / name, write)
-        self._watch()
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Say in a sentence why a file cannot be written, or that the run is gone."""
-        try:
-            yield
-        except (RunError, filelock.Timeout):
-            raise
-        except OSError as error:
-            if not self.path.is_dir():
-                raise self._gone() from error
-            raise RunNotWritableError(f"run {self.id} cannot be written: {_why(error)}") from error
-
-    def _acquire(self, lock: filelock.BaseFileLock) -> None:
-        """Take a lock in the run's folder, but not in one that taking it has made again."""
-        if not self.path.is_dir():
-            raise self._gone()
-        with self._writing():
-            lock.acquire()
-            if not set(os.listdir(self.path)) - {_LOCK, _CHANGE_LOCK}:  # deleted just before
-                lock.release()
-                shutil.rmtree(self.path, ignore_errors=True)
-                raise self._gone()
-
-    @contextmanager
-    def _changing(self) -> Iterator[None]:
-        """Be the only one, in this process and any other, to read a small file and change it."""
-        lock = filelock.FileLock(self.path / _CHANGE_LOCK, timeout=_CHANGE_SECONDS)
-        with _change_lock:
-            try:
-                self._acquire(lock)
-            except filelock.Timeout:
-                raise RunNotWritableError(
-                    f"run {self.id} is being changed by another process; try again"
-                ) from None
-            try:
-                yield
-            finally:
-                lock.release()
-
-
-_mirrors: dict[Path, "Mirror"] = {}
-"""The folders that are kept in step with an object store."""
-
 
 def _open(address: str, run_id: str) -> Run:
     """A run that another process has handed over, as it is now. Raises RunNotFoundError."""
@@ -644,34 +505,6 @@ def _open(address: str, run_id: str) -> Run:
     if store.mirror:
         store.mirror.sync(run_id)
     return store.get(run_id)
-
-
-_change_lock = threading.Lock()  # threads wait here, and do not poll the file's lock
-_LARGEST = float(np.finfo(np.float64).max)
-
-
-def _why(error: OSError) -> str:
-    """Why a file cannot be written, without the path, which readers of a page need not know."""
-    return error.strerror or str(error)
-
-
-def _load_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
-    with path.open("rb") as file:
-        return dict(np.load(file, allow_pickle=False))
-
-
-def _save_json(path: Path, model: BaseModel) -> None:
-    path.write_bytes(model.model_dump_json(indent=1).encode())
-
-
-def _save_array(path: Path, array: npt.NDArray[Any]) -> None:
-    with path.open("wb") as file:
-        np.save(file, array)
-
-
-def _save_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    with path.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
 def first_layer_units(config: RunConfig) -> int:
@@ -749,8 +582,8 @@ class RunStore:
         aside = self.root / f".new-{run_id}"
         try:
             aside.mkdir(parents=True)
-            _save_json(aside / _CONFIG, record)
-            _save_json(aside / _STATUS, Status(state=state))
+            save_json(aside / _CONFIG, record)
+            save_json(aside / _STATUS, Status(state=state))
             if self.mirror:
                 self.mirror.create(run_id, aside)
             os.rename(aside, self.root / run_id)
@@ -758,7 +591,7 @@ class RunStore:
             shutil.rmtree(aside, ignore_errors=True)
             if isinstance(error, OSError) and not isinstance(error, RunError):
                 raise RunNotWritableError(
-                    f"a run cannot be written to {self.address}: {_why(error)}"
+                    f"a run cannot be written to {self.address}: {explain(error)}"
                 ) from error
             raise
         return self.get(run_id)
@@ -822,4 +655,4 @@ def _find_mirror(address: str) -> "Mirror":
             passing=(_CHECKPOINT, ".stop"),
         ),
     )
-    return _mirrors.setdefault(found.folder, found)
+    return mirrors.setdefault(found.folder, found)

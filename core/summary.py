@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from core.analysis.metrics import wilson_interval
 from core.config import TEST_SET, RunConfig
-from core.runs import DamagedRunError, Run
+from core.run_errors import DamagedRunError
+from core.runs import Run
 from core.status import Label, Record, State, Status
 
 

@@ -20,7 +20,8 @@ from core.config import RunConfig, Schedule
 from core.data import DataError, Floats, Splits
 from core.early_stopping import best_epoch
 from core.model import flatten_weights
-from core.runs import DamagedRunError, Run, RunNotFoundError, RunNotWritableError
+from core.run_errors import DamagedRunError, RunNotFoundError, RunNotWritableError
+from core.runs import Run
 from core.status import Control, Request, State, Status
 from core.steps import Evaluation, Sums
 from core.workbench import put_back, take_workbench

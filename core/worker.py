@@ -10,7 +10,8 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 from distributed import Client, get_worker
 
-from core.runs import RunBusyError, RunNotFoundError, RunStore
+from core.run_errors import RunBusyError, RunNotFoundError
+from core.runs import RunStore
 from core.status import Status
 from core.version import compare_versions
 

@@ -19,7 +19,8 @@ from core.data import Mnist, load_mnist
 from core.drawings import Drawing, DrawingStore
 from core.engine import Engine, EngineError
 from core.estimate import epoch_seconds, machine_factor
-from core.runs import Run, RunError, RunNotFoundError, RunStore
+from core.run_errors import RunError, RunNotFoundError
+from core.runs import Run, RunStore
 from core.status import State
 from core.summary import Summary, summarize
 from core.sweep.config import SweepConfig

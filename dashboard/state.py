@@ -10,7 +10,8 @@ from contextlib import suppress
 import streamlit as st
 
 from core.config import MAX_HIDDEN_LAYERS, PRESETS, RunConfig, parse_config
-from core.runs import Run, RunError, RunNotFoundError, RunStore
+from core.run_errors import RunError, RunNotFoundError
+from core.runs import Run, RunStore
 from core.sweep.store import Sweep, SweepError, SweepStore
 from dashboard import text
 from dashboard.presses import Presses

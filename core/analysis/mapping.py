@@ -11,7 +11,8 @@ from contextlib import contextmanager, suppress
 
 from core.analysis.embedding import compute_map
 from core.analysis.maps import FeatureMap, MapRequest, MapStatus
-from core.runs import Run, RunBusyError, RunError, RunNotFoundError, RunNotWritableError
+from core.run_errors import RunBusyError, RunError, RunNotFoundError, RunNotWritableError
+from core.runs import Run
 from core.status import State
 
 _log = logging.getLogger(__name__)

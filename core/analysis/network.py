@@ -13,7 +13,8 @@ from core.checkpoint import unpack_checkpoint
 from core.config import IMAGE_SIDE, PIXELS
 from core.data import Floats, scale_images
 from core.model import build_model
-from core.runs import DamagedRunError, NoNetworkError, Run, RunError
+from core.run_errors import DamagedRunError, NoNetworkError, RunError
+from core.runs import Run
 
 _BLOCK = 8192  # images at a time, so that wide layers do not fill the memory
 

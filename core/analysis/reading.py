@@ -17,7 +17,8 @@ from core.analysis.network import as_pixels, layer_outputs, load_network, load_n
 from core.config import CLASSES, PIXELS, RunConfig
 from core.data import Floats, load_mnist, split_indices
 from core.model import build_model
-from core.runs import Run, RunError
+from core.run_errors import RunError
+from core.runs import Run
 
 _FEATURES = 16_000_000
 """At most so many features are kept of a network's training images: 64 MB."""

@@ -14,7 +14,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from core.config import Bounds, explain
 from core.options import add_config_options, read_config
-from core.runs import Run, RunBusyError, RunError, RunNotFoundError
+from core.run_errors import RunBusyError, RunError, RunNotFoundError
+from core.runs import Run
 from core.status import Request, State, Status
 from core.sweep.config import SEEDS, TRIALS, Pruner, Sampler, SweepConfig
 from core.sweep.space import Space, parse_vary

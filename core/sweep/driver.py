@@ -6,7 +6,8 @@ driver can go on from the study and the runs.
 
 from contextlib import suppress
 
-from core.runs import DamagedRunError, Run, RunNotFoundError, RunStore, new_run_id
+from core.run_errors import DamagedRunError, RunNotFoundError
+from core.runs import Run, RunStore, new_run_id
 from core.status import Request, State
 from core.sweep.store import Sweep, SweepStatus
 from core.sweep.study import SweepStudy, SweepTrial, explain_study_errors

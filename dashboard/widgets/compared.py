@@ -6,7 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from core.config import RunConfig
-from core.runs import Run, RunError, RunNotFoundError
+from core.run_errors import RunError, RunNotFoundError
+from core.runs import Run
 from core.summary import Summary
 from dashboard import state, text
 from dashboard.charts.colors import RUN_COLORS, run_colors

@@ -14,7 +14,8 @@ from core.analysis.metrics import (
     answer_table,
     classification_table,
 )
-from core.runs import DamagedRunError, Run
+from core.run_errors import DamagedRunError
+from core.runs import Run
 from dashboard import text
 from dashboard.resources import mnist, shared_by_epoch, test_probabilities
 

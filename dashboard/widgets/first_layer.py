@@ -3,7 +3,8 @@
 import streamlit as st
 
 from core.analysis.weights import FirstLayer
-from core.runs import DamagedRunError, Run
+from core.run_errors import DamagedRunError
+from core.runs import Run
 from dashboard.charts.images import enlarge
 from dashboard.charts.strips import color_weights, draw_weights
 from dashboard.resources import ask_worker

@@ -6,7 +6,8 @@ from functools import partial
 
 import streamlit as st
 
-from core.runs import Run, RunError
+from core.run_errors import RunError
+from core.runs import Run
 from core.status import State
 from core.summary import Summary
 from dashboard import state

@@ -7,7 +7,8 @@ import streamlit as st
 
 from core.analysis.metrics import accuracy, confusion_matrix
 from core.drawings import Drawing, DrawingError, as_arrays, export_drawings
-from core.runs import DamagedRunError, NoNetworkError, Run, RunNotFoundError
+from core.run_errors import DamagedRunError, NoNetworkError, RunNotFoundError
+from core.runs import Run
 from dashboard import text
 from dashboard.charts.confusion import draw_confusion_matrix
 from dashboard.resources import ask_worker, drawings, kept_drawings, store, summaries

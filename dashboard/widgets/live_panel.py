@@ -11,7 +11,8 @@ import streamlit as st
 
 from core.analysis.histories import best_epoch
 from core.config import bounds
-from core.runs import DamagedRunError, Run, RunError, RunNotFoundError
+from core.run_errors import DamagedRunError, RunError, RunNotFoundError
+from core.runs import Run
 from core.status import Request, State, Status
 from dashboard import state, text
 from dashboard.charts.curves import SERIES, CurveStyle, draw_curve, with_live_point

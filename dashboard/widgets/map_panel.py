@@ -6,7 +6,8 @@ from contextlib import contextmanager, suppress
 import streamlit as st
 
 from core.analysis.maps import ITERATIONS, MapRequest, MapStatus
-from core.runs import DamagedRunError, Run, RunError, RunNotFoundError, RunNotWritableError
+from core.run_errors import DamagedRunError, RunError, RunNotFoundError, RunNotWritableError
+from core.runs import Run
 from core.status import State
 from dashboard import text
 from dashboard.resources import start_map

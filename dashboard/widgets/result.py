@@ -6,7 +6,8 @@ import streamlit as st
 from core.analysis.histories import best_epoch
 from core.analysis.metrics import wilson_interval
 from core.config import TEST_SET, RunConfig
-from core.runs import Run, RunNotFoundError
+from core.run_errors import RunNotFoundError
+from core.runs import Run
 from core.status import State, Status
 from dashboard import text
 

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from core.config import RunConfig, field_text
-from core.runs import MAX_NAME, MAX_NOTE, Run, RunError, RunNotFoundError
+from core.run_errors import RunError, RunNotFoundError
+from core.runs import MAX_NAME, MAX_NOTE, Run
 from core.summary import Summary
 from dashboard import state, text
 from dashboard.charts.colors import RUN_COLORS

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.config import RunConfig
-from core.runs import RunNotFoundError
+from core.run_errors import RunNotFoundError
 from core.summary import Summary
 from dashboard import state, text
 from dashboard.resources import store

@@ -8,7 +8,8 @@ from typing import NoReturn
 import pandas as pd
 import streamlit as st
 
-from core.runs import DamagedRunError, Run, RunError, RunNotFoundError
+from core.run_errors import DamagedRunError, RunError, RunNotFoundError
+from core.runs import Run
 from core.status import Record, State
 from dashboard import state, text
 from dashboard.resources import read_history, store

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.config import RunConfig
-from core.runs import Run, RunError
+from core.run_errors import RunError
+from core.runs import Run
 from core.turns import QueueFullError
 from dashboard import text
 from dashboard.resources import engine

@@ -4,7 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from core.config import RunConfig
-from core.runs import Run, RunError
+from core.run_errors import RunError
+from core.runs import Run
 from core.seeds import next_seeds, siblings
 from core.status import State
 from core.summary import Summary

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.config import RunConfig
-from core.runs import RunError
+from core.run_errors import RunError
 from core.status import Request, State
 from core.sweep.config import TRIALS, Sampler
 from core.sweep.store import Sweep, SweepError, SweepStatus

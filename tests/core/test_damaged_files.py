@@ -15,8 +15,9 @@ from core.analysis.network import load_network
 from core.checkpoint import Place, pack_checkpoint
 from core.config import RunConfig
 from core.model import build_model
+from core.run_errors import RunError
 from core.run_table import run_table
-from core.runs import HISTORY_COLUMNS, Run, RunError, RunStore
+from core.runs import HISTORY_COLUMNS, Run, RunStore
 from core.status import State
 from core.summary import summarize
 from core.training import train

@@ -20,7 +20,8 @@ import pytest
 import core
 from core.config import RunConfig
 from core.engine import Engine, EngineError
-from core.runs import Run, RunNotFoundError, RunStore
+from core.run_errors import RunNotFoundError
+from core.runs import Run, RunStore
 from core.status import Request, State
 from core.turns import QueueFullError
 from core.version import versions

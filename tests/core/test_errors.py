@@ -6,7 +6,7 @@ import pytest
 from distributed.core import clean_exception, error_message
 
 from core.mirror import UnreachableError
-from core.runs import RunError
+from core.run_errors import RunError
 
 
 def subclasses(error: type[Exception]) -> Iterator[type[Exception]]:

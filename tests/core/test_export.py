@@ -14,7 +14,8 @@ import pytest
 from core.config import Activation, Optimizer, RunConfig, Schedule
 from core.data import MNIST_PATH
 from core.export import export_notebook, export_script, has_result, is_exact
-from core.runs import NoNetworkError, Run, RunStore
+from core.run_errors import NoNetworkError
+from core.runs import Run, RunStore
 from core.status import Request, State, Status
 from core.training import train
 

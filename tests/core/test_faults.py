@@ -41,7 +41,8 @@ def run_on_own_disk(folder: Path, script: str) -> dict[str, Any]:
     prelude = """
         import json, subprocess, sys
         from core.config import RunConfig
-        from core.runs import RunError, RunStore
+        from core.run_errors import RunError
+        from core.runs import RunStore
         from core.training import train
 
         folder = sys.argv[1]

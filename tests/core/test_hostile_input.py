@@ -15,7 +15,8 @@ from PIL import Image
 from core.config import RunConfig, parse_config
 from core.drawings import DrawingError, DrawingStore, read_export
 from core.photograph import MAX_PIXELS, PictureError, read_picture
-from core.runs import MAX_NAME, RunNotFoundError, RunStore
+from core.run_errors import RunNotFoundError
+from core.runs import MAX_NAME, RunStore
 from core.status import State
 from core.sweep.store import SweepError, SweepStore
 

@@ -16,11 +16,12 @@ import pytest
 import s3fs
 
 from core import mirror as mirror_module
-from core import runs as runs_module
 from core.analysis.network import load_network
 from core.config import RunConfig
 from core.engine import Engine
-from core.runs import Run, RunBusyError, RunNotFoundError, RunNotWritableError, RunStore
+from core.run_errors import RunBusyError, RunNotFoundError, RunNotWritableError
+from core.run_files import mirrors
+from core.runs import Run, RunStore
 from core.status import Request, State, Status
 from core.training import train
 from tests.core.test_engine import check_equal_weights, process, read_address, running, scheduler
@@ -122,7 +123,7 @@ def machine(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> Iterat
     yield see
     for store in stores:
         store.mirror.close()
-        runs_module._mirrors.pop(store.root, None)
+        mirrors.pop(store.root, None)
 
 
 def names_there(url: str, run: Run) -> set[str]:

@@ -8,7 +8,8 @@ import pytest
 
 from core.analysis.maps import MapStatus
 from core.config import RunConfig
-from core.runs import DamagedRunError, Run, RunBusyError, RunNotFoundError, RunStore
+from core.run_errors import DamagedRunError, RunBusyError, RunNotFoundError
+from core.runs import Run, RunStore
 from core.status import State, Status
 
 KEY = "tsne-hidden_2-train-1000-20-30-0"

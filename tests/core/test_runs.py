@@ -17,20 +17,14 @@ import pytest
 from core.config import RunConfig
 from core.files import replace_file
 from core.probabilities import restore_winners, round_probabilities
-from core.runs import (
-    HISTORY_COLUMNS,
-    MAX_NAME,
-    MAX_NOTE,
+from core.run_errors import (
     DamagedRunError,
-    Run,
     RunBusyError,
     RunError,
     RunNotFoundError,
     RunNotWritableError,
-    RunStore,
-    new_run_id,
-    weight_epochs,
 )
+from core.runs import HISTORY_COLUMNS, MAX_NAME, MAX_NOTE, Run, RunStore, new_run_id, weight_epochs
 from core.status import Label, Request, State, Status
 from tests.core.test_faults import run_on_own_disk
 
@@ -384,7 +378,7 @@ def test_what_several_processes_change_at_once_is_all_kept(run: Run) -> None:
 def test_a_change_that_another_process_never_ends_is_not_waited_for(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.runs._CHANGE_SECONDS", 0.1)
+    monkeypatch.setattr("core.run_files._CHANGE_SECONDS", 0.1)
     with (
         filelock.FileLock(run.path / ".control.lock"),
         pytest.raises(RunNotWritableError, match="is being changed by another process; try again"),
@@ -587,7 +581,7 @@ def test_an_arrays_file_is_not_mapped_while_it_is_replaced(
         seen.append(str(path) in Path("/proc/self/maps").read_text())
         replace_file(path, write)
 
-    monkeypatch.setattr("core.runs.replace_file", look)
+    monkeypatch.setattr("core.run_files.replace_file", look)
     run.close(epochs=1)
     assert seen == [False]
 

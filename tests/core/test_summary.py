@@ -7,8 +7,9 @@ from statsmodels.stats.proportion import proportion_confint
 
 from core.config import RunConfig
 from core.export import is_exact
+from core.run_errors import RunNotFoundError
 from core.run_table import COLUMNS, run_table, search, sort, varying_fields, within
-from core.runs import HISTORY_COLUMNS, Run, RunNotFoundError, RunStore
+from core.runs import HISTORY_COLUMNS, Run, RunStore
 from core.seeds import next_seeds, seed_accuracies, siblings
 from core.status import State, Status
 from core.summary import Results, summarize

@@ -19,13 +19,8 @@ from core.checkpoint import Place, pack_checkpoint
 from core.config import RunConfig
 from core.data import load_mnist, prepare_splits, scale_images
 from core.model import build_model
-from core.runs import (
-    HISTORY_COLUMNS,
-    Run,
-    RunBusyError,
-    RunNotFoundError,
-    RunStore,
-)
+from core.run_errors import RunBusyError, RunNotFoundError
+from core.runs import HISTORY_COLUMNS, Run, RunStore
 from core.status import Request, State, Status
 from core.training import best_epoch, learning_rate_factors, train
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from core.config import RunConfig
-from core.runs import HISTORY_COLUMNS, Run, RunNotFoundError, RunStore
+from core.run_errors import RunNotFoundError
+from core.runs import HISTORY_COLUMNS, Run, RunStore
 from core.status import State, Status
 from dashboard.resources import engine, estimate_seconds, queue_place, shared, shared_by_epoch
 

@@ -13,7 +13,8 @@ from core.analysis.embedding import compute_map
 from core.analysis.mapping import compute_and_keep_map
 from core.analysis.maps import FeatureMap, MapRequest, MapStatus
 from core.config import RunConfig
-from core.runs import Run, RunNotWritableError, RunStore
+from core.run_errors import RunNotWritableError
+from core.runs import Run, RunStore
 from core.status import State
 
 SMALL = MapRequest(layer="hidden_2", split="test", points=100, perplexity=10)

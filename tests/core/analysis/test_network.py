@@ -9,7 +9,8 @@ from core.checkpoint import Place, pack_checkpoint
 from core.config import RunConfig
 from core.data import load_mnist, scale_images
 from core.model import build_model
-from core.runs import DamagedRunError, Run, RunNotFoundError, RunStore
+from core.run_errors import DamagedRunError, RunNotFoundError
+from core.runs import Run, RunStore
 from core.status import State, Status
 
 X_TEST = load_mnist().x_test

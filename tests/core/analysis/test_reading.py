@@ -21,7 +21,8 @@ from core.analysis.reading import (
 )
 from core.config import RunConfig
 from core.data import load_mnist, scale_images, split_indices
-from core.runs import Run, RunError, RunStore
+from core.run_errors import RunError
+from core.runs import Run, RunStore
 from core.status import State
 from core.training import train
 
