@@ -4,6 +4,7 @@ Killed at any moment and called again, it goes on from the checkpoint and ends i
 to the bit, as if nothing had happened.
 """
 
+import gc
 import logging
 import math
 import platform
@@ -63,6 +64,9 @@ def train(
         if isinstance(error, RunNotWritableError):
             raise
         raise RunNotWritableError(f"run {run.id} cannot be written: {error}") from error
+    finally:
+        # A network is full of cycles, and Python does not know how much memory hangs on them.
+        gc.collect()
 
 
 def _train(run: Run, on_status: Callable[[Status], object], leave_after: float) -> Status:

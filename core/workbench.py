@@ -5,7 +5,6 @@ Train and the first point. Yet the graph depends on the network's shape alone, a
 the split alone: so a process keeps those of its last runs, and a run brings its own weights.
 """
 
-import gc
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,7 +63,6 @@ def put_back(bench: Workbench, config: RunConfig) -> None:
     _ready[_shape(config)] = bench
     if len(_ready) > _SHAPES:
         del _ready[next(iter(_ready))]
-        gc.collect()  # a graph is full of cycles, and holds much that Python does not count
 
 
 def _shape(config: RunConfig) -> str:

@@ -74,10 +74,7 @@ def _set_timer(seconds: float) -> None:
     Streamlit's own way is to run the whole page again, which costs three times as much: a class
     that arrives would do so again and again.
     """
-    context = get_script_run_ctx()
-    if context is None:
-        return
     message = ForwardMsg()
     message.auto_rerun.interval = seconds
     message.auto_rerun.fragment_id = ThreadState.get().fragment_id
-    context.enqueue(message)
+    get_script_run_ctx().enqueue(message)

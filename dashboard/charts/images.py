@@ -16,7 +16,7 @@ _CELL = IMAGE_SIDE + _GAP
 _CAPTION = 10
 """Rows of pixels left free below a picture for each line of its caption."""
 
-CLICKED = {"displayModeBar": False, "doubleClickDelay": 0}
+GRID_CONFIG = {"displayModeBar": False, "doubleClickDelay": 0}
 """Plotly's configuration of a grid in which images are clicked.
 
 Two clicks in quick succession, on two images, are not the double click that lets go of both.

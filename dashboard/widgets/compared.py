@@ -47,14 +47,17 @@ def require_compared(runs: list[Summary]) -> list[Compared]:
     if not runs:
         say_nothing_trained()
     chosen = _pick({run.id: run for run in runs})
-    readable = []
+    found = []
     for summary in chosen:
+        with suppress(RunNotFoundError):  # deleted since they were listed
+            found.append((store.get(summary.id), summary))
+    follow(*(run for run, _ in found))
+    readable = []
+    for run, summary in found:
         try:
-            run = store.get(summary.id)
             readable.append((run, summary, run.config, read_history(run)))
         except RunError as error:
             st.warning(f"{text.plain(error)}.", icon=":material/broken_image:")
-    follow(*(run for run, *_ in readable))
     for _, summary, _, history in readable:
         if history.empty:
             st.info(

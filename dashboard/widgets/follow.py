@@ -20,7 +20,12 @@ _all = Pace(fastest=2.0)
 
 
 def follow(*runs: Run) -> None:
-    """Run the whole page again when one of them ends an epoch, changes its state or is deleted."""
+    """Run the whole page again when one of them ends an epoch, changes its state or is deleted.
+
+    To be called before the runs are read, or what happens in between is not seen.
+    """
+    if not runs:
+        return
     marks = _mark(runs)
     pace = _training if any(mark and mark[0].is_active for mark in marks) else _ended
     draw_live(partial(_look, runs, marks), pace, state.visit())

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.drawings import Drawing, as_arrays
 from dashboard.charts.feature_map import WRONG
-from dashboard.charts.images import CLICKED, draw_image_grid
+from dashboard.charts.images import GRID_CONFIG, draw_image_grid
 from dashboard.resources import drawings
 from dashboard.visitor import visitor
 
@@ -31,7 +31,7 @@ def render_gallery(kept: list[Drawing], answers: npt.NDArray[np.int64]) -> None:
         key="drawings_gallery",
         on_select="rerun",
         selection_mode="points",
-        config=CLICKED,
+        config=GRID_CONFIG,
         alt="The kept drawings",
     )
     places = [int(point["point_index"]) for point in event.selection.points]

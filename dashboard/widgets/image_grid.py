@@ -7,7 +7,7 @@ import numpy.typing as npt
 import streamlit as st
 from streamlit.typing import PlotlyState
 
-from dashboard.charts.images import CLICKED, draw_image_grid
+from dashboard.charts.images import GRID_CONFIG, draw_image_grid
 
 
 def pick_image(
@@ -40,7 +40,7 @@ def pick_image(
         key=key,
         on_select=tell,
         selection_mode="points",
-        config=CLICKED,
+        config=GRID_CONFIG,
         alt=alt,
     )
     return _place(event)

@@ -81,13 +81,13 @@ def _pick_others(run: Run) -> dict[Run, pd.DataFrame]:
         help=f"Up to {len(RUN_COLORS) - 1} more runs in the same charts. Colours then tell the "
         "runs apart, dashes the series.",
     )
+    follow(*chosen)
     histories = {}
     for other in chosen:
         try:
             histories[other] = read_history(other)
         except RunError as error:
             st.warning(f"{text.plain(error)}.", icon=":material/broken_image:")
-    follow(*histories)
     return {other: history for other, history in histories.items() if len(history)}
 
 
