@@ -1,5 +1,6 @@
 """The runs that are compared: two to eight, each with a letter and a colour of its own."""
 
+from contextlib import suppress
 from typing import NamedTuple
 
 import pandas as pd
