@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -14,6 +13,7 @@ from rich.table import Column, Table
 
 from core.architecture import count_parameters
 from core.config import PRESETS
+from core.interrupt import on_interrupt
 from core.options import add_config_options, read_config
 from core.run_errors import RunError, RunNotFoundError
 from core.runs import Run, RunStore
@@ -59,12 +59,7 @@ def _train(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
 
     run = RunStore().create(config, name=options.name, state=State.RUNNING)
 
-    def stop(*_: object) -> None:
-        """Stop, and keep what is there; a second Ctrl-C ends the process at once."""
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        run.ask(Request.STOP)
-
-    signal.signal(signal.SIGINT, stop)
+    on_interrupt(lambda: run.ask(Request.STOP))
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from threading import Event
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -13,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from core.config import Bounds, explain
+from core.interrupt import on_interrupt
 from core.options import add_config_options, read_config
 from core.run_errors import RunBusyError, RunError, RunNotFoundError
 from core.runs import Run
@@ -84,6 +86,8 @@ def _run_to_end(sweep: Sweep, sweeps: SweepStore) -> None:
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     from core.sweep.driver import Driver
 
+    interrupted = Event()
+    on_interrupt(interrupted.set)
     driver = Driver(sweep, sweeps.runs, created_as=State.RUNNING)
     with Progress(
         TextColumn("{task.description}"),
@@ -99,11 +103,14 @@ def _run_to_end(sweep: Sweep, sweeps: SweepStore) -> None:
             if status.best_value is not None:
                 detail += f" best {status.best_value:.2%}"
             progress.update(bar, total=sweep.planned, completed=status.done, detail=detail)
+            if interrupted.is_set():
+                raise KeyboardInterrupt
 
         while driver.look(places=1) or sweep.has_work:
             show()
             for run in driver.runs_to_train():
                 _train(run, driver, show)
+        interrupted.clear()  # too late: the sweep is at its end
         show()
 
 

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel, field_serializer
 
-from core.runs import RunStore
-from core.status import State
+from core.__main__ import main
+from core.runs import Run, RunStore
+from core.status import State, Status
 from core.sweep.store import SweepStore
 from core.sweep.study import load_study, trial_table
 
@@ -78,6 +80,39 @@ def test_a_run_that_is_deleted_meanwhile_is_replaced(
     trials = trial_table(load_study(sweep), ["dropout"])
     assert list(trials["state"]) == ["fail", "running"]
     assert list(trials["runs"]) == [[gone.id], [run.id]]
+
+
+class Interrupted(BaseModel):
+    """Ctrl-C comes while this is serialised; pydantic makes an error of what is raised there."""
+
+    value: int = 0
+
+    @field_serializer("value")
+    def interrupt(self, value: int) -> int:
+        os.kill(os.getpid(), signal.SIGINT)
+        return value
+
+
+def test_interrupt_while_a_file_is_written_is_no_fault_of_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write = Run.write_status
+
+    def interrupted(run: Run, status: Status) -> None:
+        if status.epoch == 2:
+            Interrupted().model_dump_json()
+        write(run, status)
+
+    monkeypatch.setenv("DIGITLAB_RUNS", str(tmp_path))
+    monkeypatch.setattr(Run, "write_status", interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        assert main(["sweep", *SMALL, "--vary", "dropout=0:0.7", "--trials", "2"]) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert "interrupted; go on with: python -m core sweep --resume" in capsys.readouterr().out
+    (run,) = RunStore(tmp_path).list()
+    assert run.status.state is State.RUNNING
 
 
 @pytest.mark.parametrize(
