@@ -12,6 +12,7 @@ from core.config import RunConfig
 from core.data import load_mnist
 from core.runs import Run
 from core.status import State
+from tests.e2e.controls import pick
 from tests.e2e.server import Server, wait_for
 
 TINY = RunConfig(
@@ -49,8 +50,7 @@ def p_value(value: float) -> str:
 def test_it_asks_for_two_runs(page: Page, server: Server, pair: list[Run]) -> None:
     open_part(page, server, pair[:1], "Curves")
     expect(page.get_by_text("Choose two runs or more to compare.")).to_be_visible()
-    page.get_by_role("combobox", name="Runs").click()
-    page.get_by_role("option", name=re.compile("^pair 1")).click()
+    pick(page, "Runs", "pair 1")
     expect(page.get_by_label("Loss of A · pair 0, B · pair 1", exact=True)).to_be_visible()
     expect(page).to_have_url(re.compile(f"runs={pair[0].id}(,|%2C){pair[1].id}"))
 

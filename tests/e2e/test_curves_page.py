@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from core.config import RunConfig
 from core.runs import Run
 from core.status import State
+from tests.e2e.controls import pick
 from tests.e2e.server import Server, wait_for
 
 
@@ -61,8 +62,7 @@ def test_another_run_is_laid_over_the_first(
 ) -> None:
     page.goto(f"{server.url}/curves?run={trained.id}")
     expect_best(page, trained)
-    page.get_by_role("combobox", name="Compare with").click()
-    page.get_by_role("option", name=label(plain)).click()
+    pick(page, "Compare with", label(plain))
     expect_best(page, trained, plain)
     expect(page.get_by_label("Loss of a trained run, a plain run", exact=True)).to_be_visible()
     expect(page).to_have_url(re.compile(f"curves_others={plain.id}"))
@@ -79,7 +79,7 @@ def test_runs_of_one_name_and_second_are_told_apart(
         server.runs.create(RunConfig(), name="a twin", state=State.STOPPED) for _ in range(3)
     ]  # of which two at least are of one second
     page.goto(f"{server.url}/curves?run={trained.id}")
-    page.get_by_role("combobox", name="Compare with").click()
+    page.get_by_role("combobox", name="Compare with").fill("a twin")
     options = page.get_by_role("option", name=re.compile("^a twin"))
     expect(options).to_have_count(3)
     texts = options.all_inner_texts()
@@ -87,12 +87,10 @@ def test_runs_of_one_name_and_second_are_told_apart(
     assert sum(twin.id[-6:] in text for twin in twins for text in texts) >= 2
     for twin, text in zip(reversed(twins), texts, strict=True):
         page.goto(f"{server.url}/curves?run={trained.id}")
-        page.get_by_role("combobox", name="Compare with").click()
-        page.get_by_role("option", name=text, exact=True).click()
+        pick(page, "Compare with", text)
         expect(page).to_have_url(re.compile(f"curves_others={twin.id}"))
         page.keyboard.press("Escape")
-        page.get_by_role("combobox", name="Run").click()
-        page.get_by_role("option", name=text, exact=True).click()
+        pick(page, "Run", text)
         expect(page).to_have_url(re.compile(f"[?&]run={twin.id}"))
     for twin in twins:
         server.runs.delete(twin.id)

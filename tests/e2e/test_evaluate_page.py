@@ -13,6 +13,7 @@ from core.config import RunConfig
 from core.data import load_mnist
 from core.runs import Run
 from core.status import Request, State
+from tests.e2e.controls import pick
 from tests.e2e.figures import click_image, settle
 from tests.e2e.server import Server, wait_for
 
@@ -241,8 +242,7 @@ def test_a_run_that_trains_is_followed_and_another_one_picked(
     slider.press("ArrowLeft")
     expect(page).to_have_url(re.compile(f"[?&]epoch={run.status.final_epoch - 1}(&|$)"))
 
-    page.get_by_role("combobox", name="Run").fill("a trained run")
-    page.get_by_role("option", name=re.compile("^a trained run")).click()
+    pick(page, "Run", "a trained run")
     loss = trained.history["test_loss"].iloc[2]
     expect(metric(page, "Test loss")).to_contain_text(f"{loss:.4f}")
     expect(page).to_have_url(re.compile(f"run={trained.id}"))

@@ -18,15 +18,12 @@ from core.config import RunConfig
 from core.data import load_mnist
 from core.runs import Run, new_run_id
 from core.status import Request, State
+from tests.e2e.controls import pick, press
 from tests.e2e.figures import click_point, figure
 from tests.e2e.server import Server, wait_for
 
 FEW = MapRequest(layer="hidden_2", split="test", points=200)
 MAKE = "Make the map"
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
 
 
 def link(server: Server, run: Run, **choices: object) -> str:
@@ -207,8 +204,7 @@ def test_another_run_has_its_own_maps_and_layers(page: Page, server: Server, map
     wait_for(lambda: other.status.state is State.FINISHED, "the other run", deadline=120)
     page.goto(link(server, mapped, map_layer="Hidden+layer+2"))
     expect(page.locator(".st-key-map .js-plotly-plot")).to_be_visible()
-    page.get_by_role("combobox", name="Run").click()
-    page.get_by_role("option", name="a shallow run").click()
+    pick(page, "Run", "a shallow run")
     expect(page.get_by_role("button", name=MAKE, exact=True)).to_be_visible()
     expect(page.get_by_role("combobox", name="Features")).to_have_value("Hidden layer 1")
     assert f"run={other.id}" in page.url

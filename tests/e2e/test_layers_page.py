@@ -17,6 +17,7 @@ from core.data import load_mnist
 from core.runs import Run
 from core.status import Request, State
 from dashboard.charts.strips import draw_weights
+from tests.e2e.controls import pick
 from tests.e2e.figures import figure
 from tests.e2e.server import Server, wait_for
 
@@ -161,8 +162,7 @@ def test_a_run_that_trains_is_watched_and_another_one_picked(
     answer = run.test_probabilities(last)[947].argmax()
     expect(page.get_by_text(f"No. 947: true label 8, predicted {answer}")).to_be_visible()
 
-    page.get_by_role("combobox", name="Run").click()
-    page.get_by_role("option", name=re.compile("^a trained run")).click()
+    pick(page, "Run", "a trained run")
     expect(page.get_by_text("The network as it stands, after epoch 3.")).to_be_visible()
     expect(page).to_have_url(re.compile(f"run={trained.id}"))
     page.get_by_role("tab", name="Layers", exact=True).click()

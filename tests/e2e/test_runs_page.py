@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from core.config import RunConfig
 from core.runs import Run
 from core.status import State
+from tests.e2e.controls import press
 from tests.e2e.server import Server, wait_for
 
 SLOW = RunConfig(hidden=(256, 256), epochs=200)
@@ -47,10 +48,6 @@ def tick(page: Page, row: int) -> None:
     canvas = page.locator(".st-key-runs_table canvas").first
     expect(canvas).to_be_visible()
     canvas.click(position={"x": 16, "y": 37 + 35 * row + 17}, force=True)
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
 
 
 def heading(page: Page, text: str):

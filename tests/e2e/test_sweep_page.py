@@ -10,6 +10,7 @@ from core.runs import Run, RunStore
 from core.status import Request, State
 from core.sweep.store import Sweep, SweepStore
 from core.sweep.study import load_study, trial_table
+from tests.e2e.controls import press
 from tests.e2e.server import Server, wait_for
 
 SMALL = "hidden=16&epochs=2&training_images=1000"
@@ -28,10 +29,6 @@ def own_server(tmp_path):
     server = Server(tmp_path)
     yield server
     server.stop()
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
 
 
 def start_sweep(page: Page, runs: RunStore) -> Sweep:

@@ -14,6 +14,7 @@ from core.config import PRESETS, RunConfig
 from core.runs import Run
 from core.status import Request, State
 from dashboard.charts.colors import SPLIT_COLORS
+from tests.e2e.controls import press
 from tests.e2e.server import Server, wait_for
 
 SLOW = "hidden=256-256&epochs=200"  # goes on for as long as a test may look at it
@@ -28,10 +29,6 @@ COUNT = """(canvas, color) => {
         count += wanted.every((value, place) => shown[i + place] === value);
     return count;
 }"""  # pixels of a colour
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
 
 
 def curve(page: Page, metric: str, series: str):

@@ -1,0 +1,19 @@
+"""Streamlit's controls, used as a person does."""
+
+import re
+
+from playwright.sync_api import Page
+
+
+def press(page: Page, name: str) -> None:
+    """Press the button of this name."""
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def pick(page: Page, label: str, text: str) -> None:
+    """Pick the option that begins with `text`, by typing it.
+
+    A long list draws only the options in sight, so that one further down could not be clicked.
+    """
+    page.get_by_role("combobox", name=label, exact=True).fill(text)
+    page.get_by_role("option", name=re.compile(f"^{re.escape(text)}")).click()
