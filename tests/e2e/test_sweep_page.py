@@ -1,7 +1,6 @@
 """The Sweep page as a person uses it: started, interrupted by a restart, looked at, clicked."""
 
 import re
-from contextlib import suppress
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -11,17 +10,12 @@ from core.status import Request, State
 from core.sweep.store import Sweep, SweepStore
 from core.sweep.study import load_study, trial_table
 from tests.e2e.controls import press
+from tests.e2e.figures import click_point
 from tests.e2e.server import Server, wait_for
 
 SMALL = "hidden=16&epochs=2&training_images=1000"
 SLOWER = "hidden=16&epochs=10&training_images=1000"  # so that a kill, or a pause, is in time
 FIGURES = ("Epochs", "Parallel", "Importances", "Slices", "Contour", "Timeline")
-
-# Where the chart has a point of these coordinates, in pixels of the window.
-_PLACE = """(chart, [x, y]) => {
-    const box = chart.getBoundingClientRect(), {xaxis, yaxis, _size} = chart._fullLayout
-    return [box.left + _size.l + xaxis.l2p(x), box.top + _size.t + yaxis.l2p(y)]
-}"""
 
 
 @pytest.fixture
@@ -82,16 +76,8 @@ def check_figures(page: Page) -> None:
 
 def check_click(page: Page, number: int, value: float, run_id: str) -> None:
     """A click on the point of a trial opens its run."""
-    chart = page.locator(".st-key-sweep_history .js-plotly-plot")
-    expect(chart).to_be_visible()
-    expect(page.locator('[data-test-script-state="notRunning"]')).to_have_count(1)
-    opened = re.compile(f"/train.*run={run_id}")
-    for _ in range(10):  # a chart that is drawn anew under the mouse loses a click
-        page.mouse.click(*chart.evaluate(_PLACE, [float(number), float(value)]))
-        with suppress(AssertionError):
-            expect(page).to_have_url(opened, timeout=6_000)
-            break
-    expect(page).to_have_url(opened)
+    click_point(page, "sweep_history", number, value)
+    expect(page).to_have_url(re.compile(f"/train.*run={run_id}"))
     expect(page.get_by_text("Test accuracy")).to_be_visible()
 
 
