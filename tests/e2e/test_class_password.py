@@ -21,9 +21,10 @@ from core.status import Request, State
 from core.sweep.config import SweepConfig
 from core.sweep.store import SweepStore
 from dashboard.invitation import network_address
+from tests.e2e.controls import press
 from tests.e2e.figures import click_image
 from tests.e2e.server import ROOT, Server, free_port, wait_for
-from tests.e2e.test_train_page import SLOW, press
+from tests.e2e.test_train_page import SLOW
 
 PASSWORD, TEACHERS = "sesame", "open wide"
 

@@ -14,8 +14,9 @@ from websockets.sync.client import connect
 
 from core.config import RunConfig
 from core.status import Request, State
+from tests.e2e.controls import press
 from tests.e2e.server import Server, free_port, wait_for
-from tests.e2e.test_train_page import SLOW, press
+from tests.e2e.test_train_page import SLOW
 
 ANNA, BERT, TEACHER = "anna@school.example", "bert@school.example", "noether@school.example"
 IMPOSTOR = "impostor"  # says the teacher's address, which the provider has not verified
