@@ -4,15 +4,18 @@
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
+from core.config import RunConfig
 from core.sweep.figures import FigureKind
 from dashboard.charts.colors import NEUTRAL, SPLIT_COLORS
 
 _HEIGHT = 420
 _CONTOUR_HEIGHT = 520
 _BAR_SHARE = 0.8
+_FEW_EPOCHS = 20  # so few that each has its tick
 _STATE_COLORS = {
     "COMPLETE": ("complete", "#0072B2"),
     "PRUNED": ("cut short", "#E69F00"),
@@ -35,7 +38,21 @@ def dress_figure(figure: go.Figure, kind: FigureKind, complete: Sequence[int]) -
         plot_bgcolor="rgba(0,0,0,0)",
     )
     _DRESSES[kind](figure, complete)
+    figure.for_each_xaxis(_dress_axis)
+    figure.for_each_yaxis(_dress_axis)
     return figure
+
+
+def _dress_axis(axis: Any) -> None:
+    """The page's word for a hyperparameter; powers of ten where Optuna would write 100µ."""
+    axis.title.text = _title(axis.title.text)
+    if axis.type == "log":
+        axis.update(exponentformat="power", dtick=1)
+
+
+def _title(name: str | None) -> str | None:
+    field = RunConfig.model_fields.get(name or "")
+    return field.title if field else name
 
 
 def _dress_history(figure: go.Figure, complete: Sequence[int]) -> None:
@@ -60,18 +77,25 @@ def _dress_epochs(figure: go.Figure, complete: Sequence[int]) -> None:
             hovertemplate=f"trial {number}, epoch %{{x}}: %{{y:.2%}}<extra></extra>",
             marker={"size": 6},
         )
-    figure.update_xaxes(title="Epoch", rangemode="tozero")
+    epochs = max((max(trace.x, default=0) for trace in figure.data), default=0)
+    whole = {"dtick": 1} if epochs <= _FEW_EPOCHS else {}
+    figure.update_xaxes(title="Epoch", rangemode="tozero", **whole)
     figure.update_yaxes(title="Validation accuracy", tickformat=".1%")
 
 
 def _dress_parallel(figure: go.Figure, complete: Sequence[int]) -> None:
     figure.update_annotations(font_color=NEUTRAL)
     figure.update_layout(margin={"t": 40, "b": 24})
+    axis = figure.layout.xaxis
+    axis.ticktext = [_title(name) for name in axis.ticktext]
+    for trace in figure.data:
+        if trace.customdata is not None:
+            trace.customdata = [(_title(name), value) for name, value in trace.customdata]
 
 
 def _dress_importances(figure: go.Figure, complete: Sequence[int]) -> None:
     (bars,) = figure.data
-    bars.update(marker={"color": SPLIT_COLORS["train"]})
+    bars.update(marker={"color": SPLIT_COLORS["train"]}, y=[_title(name) for name in bars.y])
     figure.update_layout(height=120 + 48 * len(bars.y))
     figure.update_xaxes(title="Share of the importance")
     figure.update_yaxes(title=None)

@@ -142,7 +142,7 @@ def _render_table(sweep: Sweep, trials: pd.DataFrame) -> None:
         shown.drop(columns=["runs", "error"]).assign(
             state=shown["state"].map(_STATES), value=100 * shown["value"]
         ),
-        key="sweep_trials",
+        key="trials_table",
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",

@@ -7,8 +7,10 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from core.config import RunConfig
 from core.runs import Run
-from core.status import State
+from core.status import Request, State
+from core.sweep.store import SweepStore
 from tests.e2e.conftest import CHROMIUM
+from tests.e2e.controls import press
 from tests.e2e.server import ROOT, Server, wait_for
 
 FOLDER = ROOT / "dashboard" / "pictures"
@@ -30,6 +32,7 @@ def main() -> None:
             take_analysis(page, server, runs[0])
             take_runs(page, server, runs)
             take_draw(page, server, runs[0])
+            take_sweep(page, server)
         finally:
             browser.close()
             server.stop()
@@ -97,6 +100,20 @@ def take_draw(page: Page, server: Server, run: Run) -> None:
     expect(page.get_by_role("heading", name="Read as")).to_be_visible()
     expect(page.locator(".st-key-drawn_answer canvas").first).to_be_visible()
     take(page, "draw")
+
+
+def take_sweep(page: Page, server: Server) -> None:
+    """The Sweep page towards the end of thirty trials."""
+    page.goto(f"{server.url}/sweep?hidden=128&epochs=4&training_images=5000&sweep_trials=30")
+    press(page, "Start the sweep")
+    sweeps = SweepStore(server.runs)
+    wait_for(lambda: sweeps.list() and sweeps.list()[0].status.done >= 24, "trials", deadline=900)
+    page.get_by_role("tab", name="Contour").click()
+    expect(page.locator(".st-key-sweep_contour .js-plotly-plot")).to_be_visible()
+    page.wait_for_timeout(2000)  # the chart stands
+    page.screenshot(path=FOLDER / "sweep.png")
+    sweeps.list()[0].ask(Request.STOP)
+    wait_for(lambda: not sweeps.list()[0].has_work, "the sweep to stop")
 
 
 def take(page: Page, name: str) -> None:

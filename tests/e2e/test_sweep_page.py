@@ -93,6 +93,8 @@ def test_pause_resume_stop_and_five_seeds(page: Page, server: Server) -> None:
     wait_for(lambda: sweep.status.done > done, "another trial")
     press(page, "Stop")
     wait_for(lambda: sweep.state is State.STOPPED, "the sweep to stop")
+    page.get_by_role("tab", name="Trials").click()
+    expect(page.locator(".st-key-trials_table canvas").first).to_be_visible()
     known = {run.id for run in server.runs.list()}
     press(page, "Train the best with five seeds")
     expect(page.get_by_text("The best again, from 5 other seeds")).to_be_visible()

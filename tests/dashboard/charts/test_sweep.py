@@ -90,6 +90,19 @@ def test_bars_of_the_timeline_carry_their_trial(study: optuna.Study) -> None:
     assert found == {number: (number, name) for number, name in names.items()}
 
 
-@pytest.mark.parametrize("kind", [FigureKind.PARALLEL, FigureKind.IMPORTANCES])
-def test_figures_of_no_single_trial_are_dressed_too(study: optuna.Study, kind: FigureKind) -> None:
+def test_hyperparameters_have_the_names_that_the_form_gives_them(study: optuna.Study) -> None:
+    names = ["Validation accuracy", "Dropout", "L2"]
+    parallel = draw(study, FigureKind.PARALLEL)
+    assert list(parallel.layout.xaxis.ticktext) == names
+    assert [name for name, _ in parallel.data[0].customdata] == names
+    assert sorted(draw(study, FigureKind.IMPORTANCES).data[0].y) == ["Dropout", "L2"]
+    slices = draw(study, FigureKind.SLICES).layout
+    assert (slices.xaxis.title.text, slices.xaxis2.title.text) == ("Dropout", "L2")
+    contour = draw(study, FigureKind.CONTOUR).layout
+    assert (contour.xaxis.title.text, contour.yaxis.title.text) == ("Dropout", "L2")
+    assert contour.yaxis.exponentformat == "power"
+
+
+@pytest.mark.parametrize("kind", list(FigureKind))
+def test_no_figure_keeps_the_title_of_optuna(study: optuna.Study, kind: FigureKind) -> None:
     assert draw(study, kind).layout.title.text is None
