@@ -104,6 +104,7 @@ def take_draw(page: Page, server: Server, run: Run) -> None:
 
 def take_sweep(page: Page, server: Server) -> None:
     """The Sweep page towards the end of thirty trials."""
+    page.set_viewport_size({"width": 1280, "height": 1260})  # the whole contour
     page.goto(f"{server.url}/sweep?hidden=128&epochs=4&training_images=5000&sweep_trials=30")
     press(page, "Start the sweep")
     sweeps = SweepStore(server.runs)
