@@ -59,10 +59,10 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         yield engine
 
 
-def find_worker() -> psutil.Process:
-    """The process that trains: of this one's descendants the largest."""
-    children = psutil.Process().children(recursive=True)
-    return max(children, key=lambda process: process.memory_info().rss)
+def find_worker(engine: Engine) -> psutil.Process:
+    """The process of the engine's only worker."""
+    (pid,) = engine._client.run(os.getpid).values()
+    return psutil.Process(pid)
 
 
 def kill_worker_of(engine: Engine, run: Run) -> None:
@@ -192,12 +192,12 @@ def test_run_of_a_killed_worker_goes_on_to_the_same_weights(
     run = engine.store.create(undisturbed.config)
     future = engine.submit_run(run.id)
     pause_after_two_epochs(run, wait_until)
-    worker = find_worker()
+    worker = find_worker(engine)
     worker.kill()
     worker.wait()
     run.ask(Request.RUN)
     assert future.result(timeout=RESULT_SECONDS).state is State.FINISHED
-    assert find_worker().pid != worker.pid
+    assert find_worker(engine).pid != worker.pid
     check_equal_weights(run, undisturbed)
 
 

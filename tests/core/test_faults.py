@@ -129,7 +129,7 @@ def test_worker_killed_for_memory(
     run = store.create(small(epochs=60, batch_size=16))
     with running(store) as engine:
         pause_after_two_epochs(run, wait_until)
-        worker = find_worker()
+        worker = find_worker(engine)
         job = engine.submit(_eat_memory, str(tmp_path / "eaten"))  # held, or it would be dropped
         wait_until(lambda: not worker.is_running())
         run.ask(Request.RUN)
