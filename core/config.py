@@ -332,7 +332,7 @@ PRESETS: dict[str, RunConfig] = {
         batch_normalization=True,
         learning_rate=2e-3,
         schedule=Schedule.COSINE,
-        epochs=64,
-        validation_share=0.1,
+        epochs=72,
+        validation_share=0.05,
     ),
 }
