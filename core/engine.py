@@ -291,7 +291,7 @@ class Engine:
 
     def _look_at_workers(self, client: Client) -> None:
         """Warm up new workers, send those away that have another version, and count the rest."""
-        workers = client.scheduler_info()["workers"]
+        workers = client.sync(client.scheduler.identity)["workers"]
         self._workers = {key: wrong for key, wrong in self._workers.items() if key in workers}
         for address in workers.keys() - self._workers.keys():
             # One started here has the same code, but for what a developer changed meanwhile.
@@ -372,11 +372,13 @@ class Engine:
 
     def _take_back(self, runs: Sequence[Run]) -> None:
         """Take back the trainings of workers that are gone, to give them to others."""
-        for run in runs:
-            training = self._trainings.get(run.id)
-            if not training or training.future.done() or training.worker in {None, *self._places}:
+        listed = {run.id: run for run in runs}
+        for run_id, training in list(self._trainings.items()):
+            if training.future.done() or training.worker in {None, *self._places}:
                 continue
-            self._trainings.pop(run.id).future.cancel()
+            self._trainings.pop(run_id).future.cancel()
+            if (run := listed.get(run_id)) is None:  # deleted since
+                continue
             epochs, deaths = self._deaths.get(run.id, (training.epochs, 0))
             deaths = deaths + 1 if epochs == training.epochs else 1
             self._deaths[run.id] = training.epochs, deaths

@@ -6,6 +6,7 @@ Every file is replaced by writing aside and renaming, so that a reader never see
 keeps a folder here in step with it.
 """
 
+import errno
 import os
 import re
 import secrets
@@ -65,6 +66,9 @@ HISTORY_COLUMNS = [
     ),
     "l2_penalty",
 ]
+
+# Errors of the system that say nothing of the file: it may well be read later.
+_PASSING = {errno.EACCES, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EPERM, errno.ESTALE}
 
 FIRST_LAYER_UNITS = 32
 """So many of the first layer's units are kept as pictures after each epoch."""
@@ -167,6 +171,8 @@ class Run(RunFiles):
             return pd.DataFrame(columns=HISTORY_COLUMNS, dtype=float)
         except (ValueError, OSError) as error:
             raise self._damaged(_HISTORY, error) from error
+        if frame.empty:
+            frame = frame.astype(float)
         if list(frame.columns) != HISTORY_COLUMNS or not all(
             pd.api.types.is_numeric_dtype(column) and column.notna().all()
             for _, column in frame.items()
@@ -194,6 +200,16 @@ class Run(RunFiles):
             raise self._damaged(_HISTORY, error) from error
         self._check_history(names, values)
         return values
+
+    def require_epochs(self, epochs: int, final_epoch: int | None) -> None:
+        """Raise DamagedRunError if a history of `epochs` ends before the network's `final_epoch`.
+
+        That is `status.final_epoch`, None or 0 for none yet.
+        """
+        if final_epoch and final_epoch > epochs:
+            raise DamagedRunError(
+                f"{_HISTORY} of run {self.id} ends with epoch {epochs}, before epoch {final_epoch}"
+            )
 
     def test_probabilities(self, epoch: int | None = None) -> npt.NDArray[np.floating[Any]]:
         """What the network thought of each test image after each epoch.
@@ -245,11 +261,18 @@ class Run(RunFiles):
         return self._file(_MODEL)
 
     def read_checkpoint(self) -> dict[str, npt.NDArray[Any]] | None:
-        """The arrays of the last checkpoint, or None if there is none that can be read."""
+        """The arrays of the last checkpoint, or None if there is none, or it is rubbish.
+
+        Raises RunNotWritableError if the disk does not give it out at present.
+        """
         path = self._file(_CHECKPOINT)
         try:
             return load_arrays(path)
-        except Exception:  # a rubbish zip raises almost anything; the run then starts afresh
+        except Exception as error:  # a rubbish zip raises almost anything
+            if isinstance(error, OSError) and error.errno in _PASSING:
+                raise RunNotWritableError(
+                    f"the checkpoint of run {self.id} cannot be read: {error.strerror}"
+                ) from error
             return None
 
     @property

@@ -72,10 +72,7 @@ def _read_results(run: Run, final_epoch: int | None) -> Results:
         "validation_accuracy", "test_accuracy", "base_learning_rate"
     )
     epochs = len(validation)
-    if final_epoch and final_epoch > epochs:
-        raise DamagedRunError(
-            f"history.csv of run {run.id} ends with epoch {epochs}, before epoch {final_epoch}"
-        )
+    run.require_epochs(epochs, final_epoch)
     if not epochs:
         return Results()
     best = int(validation.argmax())

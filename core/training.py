@@ -97,6 +97,7 @@ def _train(run: Run, on_status: Callable[[Status], object], leave_after: float) 
             )
             run.write_status(failed)
             if training:  # of a run without a model the checkpoint is what can be looked into
+                run.write_history(training.rows)
                 run.close(epochs=len(training.rows), keep_checkpoint=bool(training.rows))
             on_status(failed)
             return failed
@@ -288,6 +289,7 @@ class _Training:
             final_epoch = self._best()
             for variable, value in zip(self.model.variables, self._best_weights, strict=True):
                 variable.assign(value)
+        self.run.write_history(self.rows)  # an interrupted epoch may have left one row more
         self.run.write_model(self.model.save)
         state = State.STOPPED if self._stop else State.FINISHED
         self._tell(state=state, epoch=len(self.rows), final_epoch=final_epoch, seconds_left=None)

@@ -227,7 +227,9 @@ def start_map(run: Run, request: MapRequest) -> None:
 
 
 def _history(run: Run) -> pd.DataFrame:
-    return run.history
+    history = run.history
+    run.require_epochs(len(history), run.status.final_epoch)
+    return history
 
 
 def _read_trials(sweep: Sweep) -> pd.DataFrame:

@@ -188,8 +188,12 @@ def write_link(config: RunConfig) -> None:
     """Have the URL say what the form says."""
     wanted = config.differences()
     if wanted != _link_fields():
-        others = {name: st.query_params[name] for name in st.query_params if name not in _fields()}
-        st.query_params.from_dict(wanted | others)
+        # One by one: the other parameters may be those of controls, which Streamlit guards.
+        for name in _fields():
+            if name not in wanted:
+                st.query_params.pop(name, None)
+            elif st.query_params.get(name) != wanted[name]:
+                st.query_params[name] = wanted[name]
     st.session_state[_LINK] = wanted
 
 
@@ -217,8 +221,14 @@ def chosen_run(store: RunStore) -> Run | None:
 
 
 def choose_run(run: Run | None) -> None:
-    """Watch `run` on every page, and say so in the URL; None watches nothing."""
-    st.session_state[_RUN] = run.id if run else None
+    """Watch `run` on every page, and say so in the URL; None watches nothing.
+
+    An epoch chosen in another run means nothing in this one; one that a link names with it does.
+    """
+    run_id = run.id if run else None
+    if st.session_state.get(_RUN) != run_id:
+        st.session_state[_EPOCH] = None
+    st.session_state[_RUN] = run_id
     if run is None:
         st.query_params.pop(_RUN, None)
     elif st.query_params.get(_RUN) != run.id:
@@ -285,9 +295,9 @@ def chosen_texts(key: str) -> list[str]:
     return [*st.session_state.get(key, ()), *st.query_params.get_all(key)]
 
 
-def open_dialog(name: str) -> None:
-    """Have the dialog `name` shown, and shown again whenever the page runs again, until closed."""
-    st.session_state[_DIALOG] = name
+def open_dialog(name: str, run_ids: Iterable[str]) -> None:
+    """Have the dialog `name` about these runs shown, whenever the page runs again, until closed."""
+    st.session_state[_DIALOG] = name, frozenset(run_ids)
 
 
 def close_dialog() -> None:
@@ -295,9 +305,13 @@ def close_dialog() -> None:
     st.session_state[_DIALOG] = None
 
 
-def is_dialog_open(name: str) -> bool:
-    """Whether the dialog `name` is to be shown."""
-    return bool(st.session_state.get(_DIALOG) == name)
+def is_dialog_open(name: str, run_ids: Iterable[str]) -> bool:
+    """Whether the dialog `name` is to be shown; one about other runs is closed for good."""
+    opened, about = st.session_state.get(_DIALOG) or (None, frozenset())
+    if opened == name and about != frozenset(run_ids):
+        close_dialog()
+        return False
+    return bool(opened == name)
 
 
 def show_run(run: Run | None) -> None:

@@ -108,7 +108,11 @@ def _run_to_end(sweep: Sweep, sweeps: SweepStore) -> None:
 
         while driver.look(places=1) or sweep.has_work:
             show()
-            for run in driver.runs_to_train():
+            runs = driver.runs_to_train()
+            paused = sweep.control.request is Request.PAUSE
+            if paused and not any(run.status.state.is_active for run in runs):
+                break
+            for run in runs:
                 _train(run, driver, show)
         interrupted.clear()  # too late: the sweep is at its end
         show()

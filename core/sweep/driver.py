@@ -145,6 +145,8 @@ class Driver:
         if stopping:
             trial.tell_cut()
             return False
+        if self.sweep.control.request is Request.PAUSE:
+            return True
         self._begin_run(trial)
         return True
 

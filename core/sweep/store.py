@@ -7,6 +7,7 @@
 
 import os
 import re
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -210,8 +211,11 @@ class Sweep:
             lock.release()
 
     def _change_control(self, **changes: object) -> None:
-        with _control_lock:
-            self._write(_CONTROL, self.control.model_copy(update=changes))
+        try:
+            with _control_lock:
+                self._write(_CONTROL, self.control.model_copy(update=changes))
+        except OSError as error:
+            raise SweepError(f"sweep {self.id} cannot be written: {error.strerror}") from error
 
     def _read(self, name: str, model: type[Model]) -> Model:
         try:
@@ -242,7 +246,8 @@ class SweepStore:
     ) -> Sweep:
         """Write a new sweep directory; any server that looks after the folder takes it up.
 
-        The name defaults to what varies, such as "dropout, l2".
+        The name defaults to what varies, such as "dropout, l2". Raises SweepError if it cannot be
+        written.
         """
         record = SweepRecord(
             name=" ".join((name or "").split())[:MAX_NAME] or ", ".join(config.vary),
@@ -253,9 +258,15 @@ class SweepStore:
         )
         sweep_id = new_run_id()
         aside = Sweep(self.root / f".new-{sweep_id}")
-        aside.path.mkdir(parents=True)
-        aside._write(_CONFIG, record)
-        os.rename(aside.path, self.root / sweep_id)
+        try:
+            aside.path.mkdir(parents=True)
+            aside._write(_CONFIG, record)
+            os.rename(aside.path, self.root / sweep_id)
+        except OSError as error:
+            shutil.rmtree(aside.path, ignore_errors=True)
+            raise SweepError(
+                f"a sweep cannot be written to {self.root}: {error.strerror}"
+            ) from error
         return self.get(sweep_id)
 
     def get(self, sweep_id: str) -> Sweep:

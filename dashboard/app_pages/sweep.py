@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.sweep.config import SweepConfig
+from core.sweep.store import SweepError
 from dashboard import state, text
 from dashboard.resources import estimate_sweep_seconds, store, sweeper, sweeps
 from dashboard.visitor import owner
@@ -16,7 +17,10 @@ def start_sweep(config: SweepConfig) -> None:
     """Have the server begin the sweep, and look at it."""
     if not state.is_second_press():
         name = st.session_state["sweep_name"]
-        state.choose_sweep(sweeps.create(config, name=name, owner=owner()))
+        try:
+            state.choose_sweep(sweeps.create(config, name=name, owner=owner()))
+        except SweepError as error:
+            state.remark(f"{error}.")
         sweeper.wake()
 
 
@@ -59,6 +63,8 @@ if sweep:
     render_sweep_panel(sweep)
 else:
     state.open_link(store)
+    if remark := state.take_remark():
+        st.toast(text.plain(remark), icon=":material/error:", duration="long")
     with st.sidebar:
         st.markdown("**Everything that does not vary**")
         base = render_config_form()

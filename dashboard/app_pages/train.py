@@ -19,6 +19,7 @@ def start_run(config: RunConfig) -> None:
     if state.is_second_press():
         return
     for run in start_runs([(config, st.session_state["run_name"])]):
+        state.choose_epoch(None)
         state.choose_run(run)
 
 

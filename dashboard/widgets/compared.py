@@ -14,7 +14,12 @@ from dashboard import state, text
 from dashboard.charts.colors import RUN_COLORS, run_colors
 from dashboard.resources import read_history, store
 from dashboard.widgets.follow import follow
-from dashboard.widgets.run_picker import dated_label, say_nothing_trained, tell_apart
+from dashboard.widgets.run_picker import (
+    dated_label,
+    say_no_epoch,
+    say_nothing_trained,
+    tell_apart,
+)
 
 _KEY = "compared_runs"
 _MOST = 200
@@ -59,12 +64,9 @@ def require_compared(runs: list[Summary]) -> list[Compared]:
             readable.append((run, summary, run.config, read_history(run)))
         except RunError as error:
             st.warning(f"{text.plain(error)}.", icon=":material/broken_image:")
-    for _, summary, _, history in readable:
+    for run, summary, _, history in readable:
         if history.empty:
-            st.info(
-                f"{text.plain(summary.name)} has not ended its first epoch yet.",
-                icon=":material/hourglass_empty:",
-            )
+            say_no_epoch(run, text.plain(summary.name))
     readable = [found for found in readable if len(found[3])]
     if len(readable) < 2:
         st.info("Choose two runs or more to compare.", icon=":material/compare_arrows:")

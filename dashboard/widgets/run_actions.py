@@ -28,6 +28,7 @@ _EDIT, _DELETE = "edit_run", "delete_runs"
 def render_actions(chosen: list[Summary]) -> None:
     """Draw what may be done with the chosen runs."""
     if not chosen:
+        state.close_dialog()
         st.caption("Tick runs at the left of the table to open, compare, rename or delete them.")
         return
     try:
@@ -86,8 +87,8 @@ def _render_changes(chosen: list[Summary]) -> None:
         st.caption("Not yours to change." if len(chosen) == 1 else "None is yours to change.")
         return
     if len(chosen) == 1:
-        _open("Rename, note", ":material/edit:", _EDIT)
-        if state.is_dialog_open(_EDIT):
+        _open("Rename, note", ":material/edit:", _EDIT, chosen)
+        if _is_open(_EDIT, chosen):
             _edit(chosen[0])
     pinned = all(summary.label.pinned for summary in changeable)
     st.button(
@@ -98,14 +99,19 @@ def _render_changes(chosen: list[Summary]) -> None:
         on_click=_pin,
         args=(changeable, not pinned),
     )
-    _open("Delete", ":material/delete:", _DELETE)
-    if state.is_dialog_open(_DELETE):
+    _open("Delete", ":material/delete:", _DELETE, changeable)
+    if _is_open(_DELETE, changeable):
         _confirm_delete(changeable, kept=len(chosen) - len(changeable))
 
 
-def _open(label: str, icon: str, dialog: str) -> None:
+def _open(label: str, icon: str, dialog: str, about: list[Summary]) -> None:
     """A button that opens a dialog, which stays open while the page follows the runs."""
-    st.button(label, icon=icon, key=dialog, on_click=state.open_dialog, args=(dialog,))
+    ids = [summary.id for summary in about]
+    st.button(label, icon=icon, key=dialog, on_click=state.open_dialog, args=(dialog, ids))
+
+
+def _is_open(dialog: str, about: list[Summary]) -> bool:
+    return state.is_dialog_open(dialog, [summary.id for summary in about])
 
 
 def form_link(config: RunConfig) -> dict[str, str]:

@@ -70,10 +70,21 @@ def require_run() -> tuple[Run, pd.DataFrame]:
         )
         st.stop()
     if history.empty:
-        st.info("This run has not ended its first epoch yet.", icon=":material/hourglass_empty:")
-        st.page_link("app_pages/train.py", label="Watch it train", icon=":material/visibility:")
+        say_no_epoch(run, "This run")
+        label = "Watch it train" if run.status.state.is_active else "Look at the run"
+        st.page_link("app_pages/train.py", label=label, icon=":material/visibility:")
         st.stop()
     return run, history
+
+
+def say_no_epoch(run: Run, name: str) -> None:
+    """Say that the run, called `name`, has no epoch to show: not yet, or for good."""
+    status = run.status
+    if status.state.is_active:
+        st.info(f"{name} has not ended its first epoch yet.", icon=":material/hourglass_empty:")
+        return
+    why = f" {text.plain(status.error)}" if status.error else ""
+    st.info(f"{name} ended before its first epoch did.{why}", icon=":material/block:")
 
 
 def say_nothing_trained() -> NoReturn:

@@ -14,7 +14,7 @@ from dashboard.charts.curves import CurveStyle, draw_curve, loss_limits
 from dashboard.resources import read_history
 from dashboard.widgets.follow import follow
 from dashboard.widgets.run_curves import log_toggle
-from dashboard.widgets.run_picker import pick_one_of, readable_runs
+from dashboard.widgets.run_picker import pick_one_of, readable_runs, say_no_epoch
 
 _SERIES = ("fitting", "train", "validation")
 
@@ -126,7 +126,7 @@ def _pick(side: _Side, runs: list[Run]) -> tuple[Run, pd.DataFrame] | None:
         st.error(f"{text.plain(error)}.", icon=":material/broken_image:")
         return None
     if history.empty:
-        st.info("This run has not ended its first epoch yet.", icon=":material/hourglass_empty:")
+        say_no_epoch(run, "This run")
         return None
     return run, history
 

@@ -675,6 +675,20 @@ def test_one_of_two_workers_dies_and_both_runs_go_on(
         check_equal_weights(run, undisturbed)
 
 
+def test_deleted_run_of_a_dead_worker_holds_no_place(
+    store: RunStore, small: Small, wait_until: Wait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGITLAB_WORKERS", "2")
+    with running(store) as engine:
+        wait_until(lambda: engine.places == 2)
+        run = store.create(small(**LONG))
+        run.ask(Request.PAUSE)
+        wait_until(lambda: run.id in engine._trainings and run.is_training())
+        kill_worker_of(engine, run)
+        shutil.rmtree(run.path)  # as by another server; this one had no say in it
+        wait_until(lambda: run.id not in engine._trainings)
+
+
 def test_run_that_kills_each_worker_fails_also_where_there_are_several(
     store: RunStore, small: Small, wait_until: Wait, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,3 +1,4 @@
+import errno
 import math
 import os
 import re
@@ -14,12 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import core.runs
 from core.analysis.network import load_network_and_epoch
 from core.checkpoint import Place, pack_checkpoint
 from core.config import RunConfig
 from core.data import load_mnist, prepare_splits, scale_images
 from core.model import build_model
-from core.run_errors import RunBusyError, RunNotFoundError
+from core.run_errors import RunBusyError, RunNotFoundError, RunNotWritableError
 from core.runs import HISTORY_COLUMNS, Run, RunStore
 from core.status import Request, State, Status
 from core.training import best_epoch, learning_rate_factors, train
@@ -605,6 +607,61 @@ def test_rubbish_checkpoint_leads_to_a_fresh_start(finished: Run, store: RunStor
     (run.path / "checkpoint.npz").write_bytes(b"rubbish" * 100)
     assert train(run).state is State.FINISHED
     check_equal_outcome(run, finished)
+
+
+def test_checkpoint_that_cannot_be_read_at_present_is_kept(
+    finished: Run, store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = store.create(finished.config, state=State.RUNNING)
+    write_history, load = Run.write_history, core.runs.load_arrays
+
+    def fill_disk(run: Run, rows: list[dict[str, float]]) -> None:
+        if len(rows) == 2:
+            raise RunNotWritableError("no room")
+        write_history(run, rows)
+
+    def open_too_many(path: Path) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(Run, "write_history", fill_disk)
+    with pytest.raises(RunNotWritableError, match="no room"):
+        train(run)
+    monkeypatch.setattr(Run, "write_history", write_history)
+    monkeypatch.setattr("core.runs.load_arrays", open_too_many)
+    with pytest.raises(RunNotWritableError, match=f"checkpoint of run {run.id} cannot be read"):
+        train(run)
+    monkeypatch.setattr("core.runs.load_arrays", load)
+    epochs = set[int]()
+    train(run, lambda status: epochs.add(status.epoch))
+    assert min(epochs - {1}) == 2
+    check_equal_outcome(run, finished)
+
+
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_epoch_without_its_checkpoint_is_gone_when_the_run_is_stopped(
+    small: Small, store: RunStore, monkeypatch: pytest.MonkeyPatch, epoch: int
+) -> None:
+    """Its row was written, but then the disk was full; and then one asks for a stop."""
+    run = store.create(small())
+    write = Run.write_checkpoint
+
+    def fill_disk(run: Run, arrays: dict[str, Any]) -> None:
+        if len(run.history) == epoch:
+            raise RunNotWritableError("no room")
+        write(run, arrays)
+
+    monkeypatch.setattr(Run, "write_checkpoint", fill_disk)
+    with pytest.raises(RunNotWritableError, match="no room"):
+        train(run)
+    assert len(run.history) == epoch
+    run.ask(Request.STOP)
+    assert train(run).state is State.STOPPED
+    kept = epoch - 1
+    assert run.history["epoch"].tolist() == list(range(1, kept + 1))
+    assert run.history["test_loss"].dtype == np.float64
+    assert run.network_epoch == kept
+    assert len(run.test_probabilities()) == len(run.first_layer()) == kept
+    assert run.weights()[0].tolist() == list(range(1, kept + 1))
 
 
 def write_checkpoint(run: Run, config: RunConfig, epochs: int) -> None:

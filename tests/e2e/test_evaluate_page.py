@@ -16,6 +16,7 @@ from core.status import Request, State
 from tests.e2e.controls import pick
 from tests.e2e.figures import click_image, settle
 from tests.e2e.server import Server, wait_for
+from tests.e2e.test_runs_page import tick
 
 Y_TEST = load_mnist().y_test
 
@@ -246,4 +247,21 @@ def test_a_run_that_trains_is_followed_and_another_one_picked(
     loss = trained.history["test_loss"].iloc[2]
     expect(metric(page, "Test loss")).to_contain_text(f"{loss:.4f}")
     expect(page).to_have_url(re.compile(f"run={trained.id}"))
+    expect(page).not_to_have_url(re.compile("[?&]epoch="))
+
+
+def test_an_epoch_chosen_in_one_run_is_not_carried_into_another(
+    page: Page, server: Server, trained: Run
+) -> None:
+    config = RunConfig(hidden=(16,), epochs=3, training_images=1000)
+    other = server.runs.create(config, name="another run")
+    wait_for(lambda: other.status.state is State.FINISHED, "the other run", deadline=120)
+    page.goto(f"{server.url}/evaluate?run={trained.id}&epoch=2")
+    expect_epoch(page, 2)
+    page.get_by_test_id("stTopNavLink").filter(has_text="Runs").click()
+    tick(page, 0)
+    expect(page.get_by_role("heading", name=other.name, exact=True)).to_be_visible()
+    page.get_by_test_id("stPageLink").filter(has_text="Evaluate").click()
+    expect(page).to_have_url(re.compile(f"/evaluate.*run={other.id}"))
+    expect_epoch(page, 3)
     expect(page).not_to_have_url(re.compile("[?&]epoch="))

@@ -207,6 +207,20 @@ def test_a_run_deleted_before_it_is_picked(page: Page, server: Server, trained: 
     expect(page).to_have_url(re.compile(f"run={trained.id}"))
 
 
+def test_a_history_that_was_cut_short_is_named_on_every_page(
+    page: Page, server: Server, trained: Run
+) -> None:
+    history = trained.path / "history.csv"
+    whole = history.read_text()
+    history.write_text("".join(whole.splitlines(keepends=True)[:2]))
+    try:
+        for name in ("train", "curves", "evaluate", "features", "layers"):
+            page.goto(f"{server.url}/{name}?run={trained.id}")
+            expect(page.get_by_text("ends with epoch 1, before epoch 3")).to_be_visible()
+    finally:
+        history.write_text(whole)
+
+
 def test_the_server_never_loads_tensorflow(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/train")
     expect(page.get_by_role("button", name="Train", exact=True)).to_be_visible()

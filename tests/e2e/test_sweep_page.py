@@ -87,7 +87,7 @@ def test_pause_resume_stop_and_five_seeds(page: Page, server: Server) -> None:
     wait_for(lambda: sweep.status.complete >= 1, "a trial", deadline=120)
     press(page, "Pause")
     expect(page.get_by_role("button", name="Resume", exact=True)).to_be_visible()
-    wait_for(lambda: not sweep.has_work, "the run under way to end")
+    wait_for(lambda: not server.newest_run().status.state.is_active, "the run under way to end")
     done = sweep.status.done
     press(page, "Resume")
     wait_for(lambda: sweep.status.done > done, "another trial")
@@ -102,6 +102,16 @@ def test_pause_resume_stop_and_five_seeds(page: Page, server: Server) -> None:
     assert all(run.name.startswith("Best of") for run in repeats)
     assert sorted(run.config.seed for run in repeats) == [3, 4, 5, 6, 7]
     assert len({run.config.model_copy(update={"seed": 0}) for run in repeats}) == 1
+
+
+def test_both_forms_may_be_changed_in_turn(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/sweep?sweep_trials=33&vary=Dropout&vary=Activation")
+    epochs = page.get_by_test_id("stSidebar").get_by_label("Epochs", exact=True)
+    epochs.fill("7")
+    epochs.press("Enter")
+    for said in ("epochs=7", "sweep_trials=33", "vary=Dropout&vary=Activation"):
+        expect(page).to_have_url(re.compile(f"[?&]{said}(&|$)"))
+    expect(page.get_by_role("button", name="Start the sweep", exact=True)).to_be_visible()
 
 
 def test_what_is_wrong_is_said_in_a_sentence(page: Page, server: Server) -> None:

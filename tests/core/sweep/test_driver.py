@@ -1,5 +1,6 @@
 """Sweeps driven to their end, interrupted anywhere, pruned, stopped and extended."""
 
+import errno
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -88,6 +89,38 @@ def test_seeds_of_a_trial_are_averaged(sweeps: SweepStore, tiny: Tiny) -> None:
         assert [run.config.seed for run in runs] == [5, 6, 7]
         assert len({run.config.model_copy(update={"seed": 0}) for run in runs}) == 1
         assert row.value == pytest.approx(np.mean([final_accuracy(run) for run in runs]))
+
+
+def test_a_pause_begins_no_further_seed(sweeps: SweepStore, tiny: Tiny) -> None:
+    sweep = sweeps.create(tiny(seeds=3, trials=1))
+    driver = Driver(sweep, sweeps.runs)
+    driver.look(places=1)
+    sweep.ask(Request.PAUSE)
+    for _ in range(3):
+        for run in driver.runs_to_train():
+            train(run)
+        driver.look(places=1)
+    assert len(sweeps.runs.list()) == 1
+    assert sweep.state is State.PAUSED
+    sweep.ask(Request.RUN)
+    drive(sweep, sweeps.runs)
+    check_each_once(sweep, sweeps.runs, 1)
+    assert sweep.state is State.FINISHED
+
+
+def test_a_sweep_that_cannot_be_written_is_told_in_a_sentence(
+    sweeps: SweepStore, tiny: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    sweep = sweeps.create(tiny())
+    monkeypatch.setattr("core.sweep.store.replace_file", full)
+    with pytest.raises(SweepError, match=r"cannot be written to .*: No space left on device"):
+        sweeps.create(tiny())
+    assert [path.name for path in sweeps.root.iterdir()] == [sweep.id]
+    with pytest.raises(SweepError, match=f"sweep {sweep.id} cannot be written: No space left"):
+        sweep.ask(Request.PAUSE)
 
 
 def test_the_accuracy_is_that_of_the_network_that_is_kept(sweeps: SweepStore, tiny: Tiny) -> None:
