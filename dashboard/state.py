@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from core.config import MAX_HIDDEN_LAYERS, PRESETS, RunConfig, parse_config
 from core.run_errors import RunError, RunNotFoundError
@@ -188,12 +189,14 @@ def write_link(config: RunConfig) -> None:
     """Have the URL say what the form says."""
     wanted = config.differences()
     if wanted != _link_fields():
-        # One by one: the other parameters may be those of controls, which Streamlit guards.
-        for name in _fields():
-            if name not in wanted:
-                st.query_params.pop(name, None)
-            elif st.query_params.get(name) != wanted[name]:
-                st.query_params[name] = wanted[name]
+        names = set(st.query_params)
+        others = {name: st.query_params.get_all(name) for name in names - _fields()}
+        try:  # at once, for each change is a step of the browser's Back
+            st.query_params.from_dict(wanted | others)
+        except StreamlitAPIException:  # some are of controls, which nobody else may set
+            for name in names & _fields() - wanted.keys():
+                del st.query_params[name]
+            st.query_params.update(wanted)
     st.session_state[_LINK] = wanted
 
 

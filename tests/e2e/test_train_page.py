@@ -102,7 +102,7 @@ def test_reload_and_second_tab_take_the_run_up_where_it_stands(page: Page, serve
         expect(second.get_by_text("Accuracy while fitting")).to_be_visible()
         press(second, "Pause")
         expect(page.get_by_role("button", name="Resume", exact=True)).to_be_visible()
-    assert run.status.state is State.PAUSED
+    wait_for(in_state(run, State.PAUSED), "the pause")
     page.goto("about:blank")
     run.ask(Request.RUN)
     epoch = run.status.epoch
