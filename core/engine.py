@@ -291,7 +291,10 @@ class Engine:
 
     def _look_at_workers(self, client: Client) -> None:
         """Warm up new workers, send those away that have another version, and count the rest."""
-        workers = client.sync(client.scheduler.identity)["workers"]
+        try:  # not `scheduler_info`, which at times has no workers: the client's clock empties it
+            workers = client.sync(client.scheduler.identity)["workers"]
+        except OSError:  # the scheduler is lost, and the client is about to say so
+            return
         self._workers = {key: wrong for key, wrong in self._workers.items() if key in workers}
         for address in workers.keys() - self._workers.keys():
             # One started here has the same code, but for what a developer changed meanwhile.
