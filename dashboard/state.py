@@ -189,13 +189,14 @@ def write_link(config: RunConfig) -> None:
     """Have the URL say what the form says."""
     wanted = config.differences()
     if wanted != _link_fields():
-        names = set(st.query_params)
-        others = {name: st.query_params.get_all(name) for name in names - _fields()}
+        names = list(st.query_params)
+        others = {name: st.query_params.get_all(name) for name in names if name not in _fields()}
         try:  # at once, for each change is a step of the browser's Back
             st.query_params.from_dict(wanted | others)
         except StreamlitAPIException:  # some are of controls, which nobody else may set
-            for name in names & _fields() - wanted.keys():
-                del st.query_params[name]
+            for name in names:
+                if name not in others and name not in wanted:
+                    del st.query_params[name]
             st.query_params.update(wanted)
     st.session_state[_LINK] = wanted
 

@@ -640,68 +640,67 @@ def test_people_take_turns(engine: Engine, small: Small, wait_until: Wait) -> No
     wait_until(lambda: not engine.queue and not engine.training)
 
 
-def test_two_workers_train_two_runs_at_once(
-    store: RunStore, small: Small, wait_until: Wait, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DIGITLAB_WORKERS", "2")
-    engine = Engine(store)
-    engine.start()
-    try:
-        wait_until(lambda: engine.places == 2)
-        for _ in range(3):  # a worker chosen blindly would do for half of them
-            runs = [store.create(small(epochs=200)) for _ in range(2)]
-            wait_until(lambda runs=runs: all(run.status.epoch >= 1 for run in runs))
-            for run in runs:
-                run.ask(Request.STOP)
-            wait_until(lambda runs=runs: not any(run.status.state.is_active for run in runs))
-    finally:
-        engine.stop()
-
-
-def test_one_of_two_workers_dies_and_both_runs_go_on(
-    store: RunStore, undisturbed: Run, wait_until: Wait, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def two_workers(
+    store: RunStore, wait_until: Wait, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Engine]:
     monkeypatch.setenv("DIGITLAB_WORKERS", "2")
     with running(store) as engine:
         wait_until(lambda: engine.places == 2)
-        runs = [store.create(undisturbed.config) for _ in range(2)]
+        yield engine
+
+
+def test_two_workers_train_two_runs_at_once(
+    two_workers: Engine, store: RunStore, small: Small, wait_until: Wait
+) -> None:
+    for _ in range(3):  # a worker chosen blindly would do for half of them
+        runs = [store.create(small(**LONG)) for _ in range(2)]
+        wait_until(lambda runs=runs: all(run.status.epoch >= 1 for run in runs))
+        assert len({two_workers._trainings[run.id].worker for run in runs}) == 2
         for run in runs:
-            pause_after_two_epochs(run, wait_until)
-        kill_worker_of(engine, runs[0])
-        for run in runs:
-            run.ask(Request.RUN)
-        wait_until(lambda: all(run.status.state is State.FINISHED for run in runs))
+            run.ask(Request.STOP)
+        wait_until(lambda runs=runs: not any(run.status.state.is_active for run in runs))
+
+
+def test_one_of_two_workers_dies_and_both_runs_go_on(
+    two_workers: Engine, store: RunStore, undisturbed: Run, wait_until: Wait
+) -> None:
+    runs = [store.create(undisturbed.config) for _ in range(2)]
+    for run in runs:
+        pause_after_two_epochs(run, wait_until)
+    kill_worker_of(two_workers, runs[0])
+    for run in runs:
+        run.ask(Request.RUN)
+    wait_until(lambda: all(run.status.state is State.FINISHED for run in runs))
     for run in runs:
         check_equal_weights(run, undisturbed)
 
 
 def test_deleted_run_of_a_dead_worker_holds_no_place(
-    store: RunStore, small: Small, wait_until: Wait, monkeypatch: pytest.MonkeyPatch
+    two_workers: Engine, store: RunStore, small: Small, wait_until: Wait
 ) -> None:
-    monkeypatch.setenv("DIGITLAB_WORKERS", "2")
-    with running(store) as engine:
-        wait_until(lambda: engine.places == 2)
-        run = store.create(small(**LONG))
-        run.ask(Request.PAUSE)
-        wait_until(lambda: run.id in engine._trainings and run.is_training())
-        kill_worker_of(engine, run)
-        shutil.rmtree(run.path)  # as by another server; this one had no say in it
-        wait_until(lambda: run.id not in engine._trainings)
+    run = store.create(small(**LONG))
+    run.ask(Request.PAUSE)
+    wait_until(lambda: run.id in two_workers._trainings and run.is_training())
+    kill_worker_of(two_workers, run)
+    shutil.rmtree(run.path)  # as by another server; this one had no say in it
+    wait_until(lambda: run.id not in two_workers._trainings)
 
 
 def test_run_that_kills_each_worker_fails_also_where_there_are_several(
-    store: RunStore, small: Small, wait_until: Wait, monkeypatch: pytest.MonkeyPatch
+    two_workers: Engine,
+    store: RunStore,
+    small: Small,
+    wait_until: Wait,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("DIGITLAB_WORKERS", "2")
     monkeypatch.setattr("core.engine._MOST_DEATHS", 1)
-    with running(store) as engine:
-        wait_until(lambda: engine.places == 2)
-        run = store.create(small(**LONG))
-        run.ask(Request.PAUSE)
-        for _ in range(2):
-            wait_until(lambda: run.id in engine._trainings and run.is_training())
-            kill_worker_of(engine, run)
-        wait_until(lambda: run.status.state is State.FAILED)
+    run = store.create(small(**LONG))
+    run.ask(Request.PAUSE)
+    for _ in range(2):
+        wait_until(lambda: run.id in two_workers._trainings and run.is_training())
+        kill_worker_of(two_workers, run)
+    wait_until(lambda: run.status.state is State.FAILED)
     assert str(run.status.error).startswith("The worker process died again and again")
 
 

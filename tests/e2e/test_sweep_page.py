@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from core.config import RunConfig
 from core.runs import Run, RunStore
 from core.status import Request, State
 from core.sweep.store import Sweep, SweepStore
@@ -111,6 +112,10 @@ def test_both_forms_may_be_changed_in_turn(page: Page, server: Server) -> None:
     epochs.press("Enter")
     for said in ("epochs=7", "sweep_trials=33", "vary=Dropout&vary=Activation"):
         expect(page).to_have_url(re.compile(f"[?&]{said}(&|$)"))
+    epochs.fill(str(RunConfig().epochs))
+    epochs.press("Enter")
+    expect(page).not_to_have_url(re.compile("[?&]epochs="))
+    expect(page).to_have_url(re.compile("[?&]vary=Dropout&vary=Activation(&|$)"))
     expect(page.get_by_role("button", name="Start the sweep", exact=True)).to_be_visible()
 
 
