@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
+from plotly.colors import sample_colorscale
 
 from core.config import RunConfig
 from core.sweep.figures import FigureKind
@@ -16,6 +17,7 @@ _HEIGHT = 420
 _CONTOUR_HEIGHT = 520
 _BAR_SHARE = 0.8
 _FEW_EPOCHS = 20  # so few that each has its tick
+_SCALE = [[0, NEUTRAL], [1, SPLIT_COLORS["train"]]]  # both ends are seen in either theme
 _STATE_COLORS = {
     "COMPLETE": ("complete", "#0072B2"),
     "PRUNED": ("cut short", "#E69F00"),
@@ -88,9 +90,12 @@ def _dress_parallel(figure: go.Figure, complete: Sequence[int]) -> None:
     figure.update_layout(margin={"t": 40, "b": 24})
     axis = figure.layout.xaxis
     axis.ticktext = [_title(name) for name in axis.ticktext]
-    for trace in figure.data:
-        if trace.customdata is not None:
-            trace.customdata = [(_title(name), value) for name, value in trace.customdata]
+    *lines, bar = figure.data
+    for line in lines:
+        line.customdata = [(_title(name), value) for name, value in line.customdata]
+        line.line.color = sample_colorscale(_SCALE, line.y[0])[0]  # its place on the first axis
+        line.opacity = 0.8
+    bar.marker.colorscale = _SCALE
 
 
 def _dress_importances(figure: go.Figure, complete: Sequence[int]) -> None:
@@ -106,7 +111,7 @@ def _dress_slices(figure: go.Figure, complete: Sequence[int]) -> None:
         trace.update(
             customdata=list(trace.marker.color),
             hovertemplate="trial %{customdata}: %{x}, %{y:.2%}<extra></extra>",
-            marker={"size": 9, "colorbar": {"title": "trial", "xpad": 8}},
+            marker={"size": 9, "colorscale": _SCALE, "colorbar": {"title": "trial", "xpad": 8}},
         )
     figure.update_yaxes(tickformat=".1%")
 

@@ -29,11 +29,11 @@ _EXPLANATIONS = {
     "open its run.",
     FigureKind.EPOCHS: "Validation accuracy after each epoch, a line a trial; a line that ends "
     "early was cut short. Click a point to open its run.",
-    FigureKind.PARALLEL: "A line a trial, through its accuracy and its values: where the deep blue "
+    FigureKind.PARALLEL: "A line a trial, through its accuracy and its values: where the blue "
     "lines bundle, values are good.",
     FigureKind.IMPORTANCES: "Which hyperparameter sets the good trials apart from the rest "
     "(PED-ANOVA). Shares, which add up to one.",
-    FigureKind.SLICES: "Accuracy against one hyperparameter at a time; darker points are later "
+    FigureKind.SLICES: "Accuracy against one hyperparameter at a time; bluer points are later "
     "trials. Click a point to open its run.",
     FigureKind.CONTOUR: "Accuracy over two hyperparameters, interpolated between the trials that "
     "the points show. Click one to open its run.",

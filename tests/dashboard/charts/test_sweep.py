@@ -95,6 +95,8 @@ def test_hyperparameters_have_the_names_that_the_form_gives_them(study: optuna.S
     parallel = draw(study, FigureKind.PARALLEL)
     assert list(parallel.layout.xaxis.ticktext) == names
     assert [name for name, _ in parallel.data[0].customdata] == names
+    best = max(parallel.data[:-1], key=lambda line: float(line.customdata[0][1]))
+    assert best.line.color == "rgb(0, 114, 178)"
     assert sorted(draw(study, FigureKind.IMPORTANCES).data[0].y) == ["Dropout", "L2"]
     slices = draw(study, FigureKind.SLICES).layout
     assert (slices.xaxis.title.text, slices.xaxis2.title.text) == ("Dropout", "L2")
