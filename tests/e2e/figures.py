@@ -14,9 +14,14 @@ _IMAGE = "(chart, place) => [chart._fullData[1].x[place], chart._fullData[1].y[p
 
 
 def settle(page: Page) -> None:
-    """Wait until the page has run to its end, or it may be about to replace a figure."""
+    """Wait until the page has run to its end and stands still.
+
+    Until then it may replace a figure; and controls whose code the browser is still fetching are
+    drawn as lower placeholders, so that what is below them moves when they come.
+    """
     app = page.get_by_test_id("stApp")
     expect(app).to_have_attribute("data-test-script-state", "notRunning")
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
 
 
 def figure(page: Page, key: str) -> Locator:

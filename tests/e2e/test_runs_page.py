@@ -14,6 +14,7 @@ from core.config import RunConfig
 from core.runs import Run
 from core.status import State
 from tests.e2e.controls import press
+from tests.e2e.figures import settle
 from tests.e2e.server import Server, wait_for
 
 SLOW = RunConfig(hidden=(256, 256), epochs=200)
@@ -47,6 +48,7 @@ def tick(page: Page, row: int) -> None:
     """Tick a row of the table, from 0, in its first column."""
     canvas = page.locator(".st-key-runs_table canvas").first
     expect(canvas).to_be_visible()
+    settle(page)
     canvas.click(position={"x": 16, "y": 37 + 35 * row + 17}, force=True)
 
 
