@@ -16,7 +16,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.checkpoint import Place, pack_checkpoint, unpack_checkpoint
+from core.checkpoint import (
+    Place,
+    UnderWay,
+    pack_checkpoint,
+    pack_pause,
+    unpack_checkpoint,
+    unpack_pause,
+)
 from core.config import RunConfig, Schedule
 from core.data import DataError, Floats, Splits
 from core.early_stopping import best_epoch
@@ -51,7 +58,7 @@ def train(
     """Train `run` to its end, calling `on_status` with every status written; return the last.
 
     A run that has been paused for `leave_after` seconds is left as it is, `paused`: trained again,
-    it goes on from its last checkpoint. Does nothing for a run that has ended. Whatever goes wrong
+    it goes on from that batch. Does nothing for a run that has ended. Whatever goes wrong
     is written as the run's status `failed`, with a sentence. Raises RunBusyError if another process
     trains the run, RunNotFoundError if it is deleted meanwhile, and RunNotWritableError if the disk
     is full or read-only: the run can then be taken up again from its last checkpoint.
@@ -145,8 +152,8 @@ class _Clock:
         self._started: float | None = None
         self._held: float | None = None
 
-    def start(self) -> None:
-        self._started = time.monotonic()
+    def start(self, at: float) -> None:
+        self._started = time.monotonic() - at
 
     def stop(self) -> None:
         self._started = None
@@ -187,7 +194,7 @@ class _Training:
         self.rows: list[dict[str, float]] = []
         self.base_rate = self.config.learning_rate
         self._best_weights: Sequence[npt.NDArray[Any]] | None = None
-        self._running = Sums()
+        self._under_way = UnderWay()
         self._step_seconds = _CHUNK_SECONDS
         self._clock = _Clock()
         self._written = 0.0
@@ -211,16 +218,17 @@ class _Training:
 
     def _train_epoch(self) -> None:
         epoch = len(self.rows) + 1
-        self._clock.start()
-        self._running = Sums()
+        self._clock.start(at=self._under_way.seconds)
         order = np.random.default_rng((self.config.seed, epoch)).permutation(
             self.config.training_size
         )
-        batch = self._train_batches(epoch, order.astype(np.int32))
+        self._train_batches(epoch, order.astype(np.int32))
+        batch = self._under_way.batch
         if batch == 0:  # stopped before the first
             return
         row, test = self._evaluate(epoch)
         self._clock.stop()
+        self._under_way = UnderWay()
         self.rows.append(row)
         if (
             self.config.early_stopping
@@ -234,14 +242,13 @@ class _Training:
         self.run.write_weights(epoch, flatten_weights(self.model))
         self.run.write_history(self.rows)
         if batch == self.config.batches:
-            place = Place(epoch, self.base_rate, self._best_weights)
-            self.run.write_checkpoint(pack_checkpoint(self.model, place))
+            self.run.write_checkpoint(pack_checkpoint(self.model, self._place))
         self._tell(seconds_per_epoch=float(np.median([row["seconds"] for row in self.rows[-5:]])))
 
-    def _train_batches(self, epoch: int, order: npt.NDArray[np.int32]) -> int:
-        """Train on the batches of an epoch; return how many were taken before a stop."""
-        config, batch = self.config, 0
-        while batch < config.batches:
+    def _train_batches(self, epoch: int, order: npt.NDArray[np.int32]) -> None:
+        """Train on the batches of an epoch that are left, or until a stop."""
+        config = self.config
+        while (batch := self._under_way.batch) < config.batches:
             self._obey()
             if self._stop:
                 break
@@ -250,29 +257,31 @@ class _Training:
             factors = learning_rate_factors(config, (epoch - 1) * config.batches + batch, count)
             rates = np.float32(self.base_rate) * factors
             started = time.monotonic()
-            self._running = self.steps.train(order, batch, rates, self._running)
+            running = self.steps.train(order, batch, rates, self._under_way.running)
             self._step_seconds = (time.monotonic() - started) / count
-            batch += count
-            if not math.isfinite(self._running.loss):
+            if not math.isfinite(running.loss):
                 raise self._diverged(epoch, float(rates[0]))
+            self._under_way = UnderWay(
+                batch + count, self._clock.seconds, float(rates[-1]), running
+            )
             self._tell(
                 least=_STATUS_SECONDS,
                 epoch=epoch,
-                batch=batch,
-                running_loss=self._running.loss / self._running.images,
-                running_accuracy=self._running.correct / self._running.images,
+                batch=batch + count,
+                running_loss=running.loss / running.images,
+                running_accuracy=running.correct / running.images,
                 learning_rate=float(rates[-1]),
                 base_learning_rate=self.base_rate,
             )
-        return batch
 
     def _evaluate(self, epoch: int) -> tuple[dict[str, float], Evaluation]:
+        running = self._under_way.running
         row = {
             "epoch": epoch,
-            "learning_rate": self.status.learning_rate or self.base_rate,
+            "learning_rate": self._under_way.learning_rate,
             "base_learning_rate": self.base_rate,
-            "running_loss": self._running.loss / self._running.images,
-            "running_accuracy": self._running.correct / self._running.images,
+            "running_loss": running.loss / running.images,
+            "running_accuracy": running.correct / running.images,
             "l2_penalty": self.steps.l2_penalty(),
         }
         for name in Splits._fields:
@@ -298,21 +307,33 @@ class _Training:
         return self.status
 
     def _resume(self) -> None:
-        """Go on from the checkpoint, if there is one that fits the history; else start afresh."""
-        arrays = self.run.read_checkpoint()
+        """Go on from where a pause was left, or from the checkpoint, if one fits the history.
+
+        Else start afresh.
+        """
+        checkpoint = self.run.read_checkpoint() or {}
         try:
             history = self.run.history.to_dict("records")
         except DamagedRunError:
             return
-        if arrays is None or len(history) < arrays.get("epochs", np.inf):
-            return
-        if place := unpack_checkpoint(arrays, self.model):
-            self.rows = [
-                {str(key): value for key, value in row.items()} for row in history[: place.epochs]
-            ]
-            self.base_rate = place.base_learning_rate
-            self._best_weights = place.best_weights
-            self._tell(epoch=min(place.epochs + 1, self.config.epochs))
+        for arrays in (unpack_pause(checkpoint), checkpoint):
+            if len(history) < arrays.get("epochs", np.inf):
+                continue
+            if place := unpack_checkpoint(arrays, self.model):
+                self.rows = [
+                    {str(key): value for key, value in row.items()}
+                    for row in history[: place.epochs]
+                ]
+                self.base_rate = place.base_learning_rate
+                self._best_weights = place.best_weights
+                self._under_way = place.under_way
+                epoch = min(place.epochs + 1, self.config.epochs)
+                self._tell(epoch=epoch, batch=place.under_way.batch)
+                return
+
+    @property
+    def _place(self) -> Place:
+        return Place(len(self.rows), self.base_rate, self._best_weights, self._under_way)
 
     def _best(self) -> int:
         losses = [row["validation_loss"] for row in self.rows]
@@ -373,11 +394,17 @@ class _Training:
             self._tell(state=State.PAUSED)
             while (control := self.run.control).request is Request.PAUSE:
                 if time.monotonic() - paused >= self.leave_after:
+                    self._keep_pause()
                     raise _LeftError
                 time.sleep(_PAUSE_SECONDS)
                 self._tell(least=1.0)
         self._tell(state=State.RUNNING)
         return control
+
+    def _keep_pause(self) -> None:
+        if self._under_way.batch:
+            checkpoint = self.run.read_checkpoint()
+            self.run.write_checkpoint(pack_pause(self.model, self._place, checkpoint))
 
     def _obey_between_blocks(self) -> None:
         self._obey()

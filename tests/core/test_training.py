@@ -457,6 +457,38 @@ def test_run_that_is_left_in_a_pause_goes_on_to_the_same_weights(
     check_equal_outcome(run, finished)
 
 
+@pytest.mark.parametrize("epoch", [1, 2])
+@pytest.mark.parametrize("batches", [7, 16], ids=["between batches", "while it is measured"])
+def test_run_that_is_left_in_mid_epoch_goes_on_from_that_batch(
+    small: Small, store: RunStore, monkeypatch: pytest.MonkeyPatch, epoch: int, batches: int
+) -> None:
+    """With dropout and a schedule: seed states, rates and totals go on, too."""
+    monkeypatch.setattr("core.training._CHUNK_SECONDS", 1e-9)  # a batch at a time
+    monkeypatch.setattr("core.training._STATUS_SECONDS", 0.0)
+    config = small(batch_size=64, dropout=0.5, early_stopping=True, schedule="cosine")
+    assert config.batches == 16
+    undisturbed, run = store.create(config), store.create(config)
+    train(undisturbed)
+    place = epoch, batches
+    pause = ask_once(run, lambda now: (now.epoch, now.batch) == place, request=Request.PAUSE)
+    assert train(run, pause, leave_after=0).state is State.PAUSED
+    assert len(run.history) == epoch - 1
+    if epoch > 1:  # who looks meanwhile sees the network of the whole epoch
+        network, shown = load_network_and_epoch(run)
+        assert shown == 1
+        answers = network(scale_images(load_mnist().x_test), training=False)
+        np.testing.assert_allclose(answers, run.test_probabilities(1), atol=1e-3)
+    run.ask(Request.RUN)
+    statuses: list[Status] = []
+    assert train(run, statuses.append).state is State.FINISHED
+    trained = [(now.epoch, now.batch) for now in statuses if now.batch]
+    assert trained[0] == place
+    assert min(trained) == place
+    check_equal_outcome(run, undisturbed)
+    rates = [each.history["learning_rate"].tolist() for each in (run, undisturbed)]
+    assert rates[0] == rates[1]
+
+
 def test_new_learning_rate_is_taken_and_recorded(small: Small, store: RunStore) -> None:
     run = store.create(small(epochs=4))
     train(
