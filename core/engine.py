@@ -85,6 +85,7 @@ class _Training:
 class _Found:
     """The runs that a look has found still to train, oldest first."""
 
+    stopping: list[Run] = field(default_factory=list)
     interrupted: list[Run] = field(default_factory=list)
     waiting: list[Run] = field(default_factory=list)
     training: list[Run] = field(default_factory=list)
@@ -196,6 +197,8 @@ class Engine:
     def submit_run(self, run_id: str) -> Future:
         """Have the run trained without waiting for its turn; but not twice.
 
+        One that is to stop takes no place: its network is put away while others train.
+
         The future's result is the run's last `Status`. Raises RunNotFoundError, EngineError.
         """
         run = self.store.get(run_id)
@@ -209,7 +212,7 @@ class Engine:
                     self.store.address,
                     run.id,
                     _LEAVE_SECONDS,
-                    resources=_TRAIN,
+                    resources=None if run.control.request is Request.STOP else _TRAIN,
                     workers=worker,
                     key=f"{_PREFIX}{run.id}-{secrets.token_hex(4)}",  # a finished one is kept
                 )
@@ -343,6 +346,7 @@ class Engine:
         turns = found.interrupted + take_turns(found.waiting, busy, self._last_turns)
         free = self.places - sum(not each.future.done() for each in self._trainings.values())
         next_ones, others = turns[: max(free, 0)], turns[max(free, 0) :]
+        next_ones += found.stopping
         with self._lock:
             known = {run.id for run in runs}
             just_created = [run for run in self.queue if run.id not in known and run.path.is_dir()]
@@ -406,7 +410,9 @@ class Engine:
             found.waiting.append(run)
         elif status.age <= _TAKE_UP_SECONDS or run.is_training():
             found.training.append(run)
-        elif status.state is not State.PAUSED or run.control.request is Request.STOP:
+        elif run.control.request is Request.STOP:
+            found.stopping.append(run)
+        elif status.state is not State.PAUSED:
             found.interrupted.append(run)
         elif run.control.request is Request.RUN:  # its worker has left it, and it was resumed
             found.waiting.append(run)
@@ -414,7 +420,13 @@ class Engine:
             self.troubles.pop(run.id, None)
 
     def _see_off(self, run: Run, status: Status) -> None:
-        """Look at the run no more, and give up what whoever trained it had no time to give up."""
+        """Look at the run no more, and give up what whoever trained it had no time to give up.
+
+        Not before its worker has put it away: until then it has the place.
+        """
+        training = self._trainings.get(run.id)
+        if training and not training.future.done():
+            return
         self._trainings.pop(run.id, None)
         self._deaths.pop(run.id, None)
         if status.state is State.DAMAGED:

@@ -7,7 +7,7 @@ import io
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from scipy import ndimage  # type: ignore[import-untyped]
 from skimage.filters import threshold_otsu
 from skimage.segmentation import clear_border
@@ -38,6 +38,17 @@ def read_picture(content: bytes) -> Images:
     or light on dark. Raises PictureError for another file, or one that is too large.
     """
     return find_digit(_open(content))
+
+
+def turn_upright(content: bytes) -> bytes:
+    """A picture that `read_picture` has read, turned if the camera was not held upright."""
+    with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+        if picture.getexif().get(ExifTags.Base.Orientation, 1) == 1:
+            return content
+        picture.thumbnail((_SIDE, _SIDE), reducing_gap=2)
+        file = io.BytesIO()
+        ImageOps.exif_transpose(picture).convert("RGB").save(file, "JPEG")
+        return file.getvalue()
 
 
 def find_digit(grey: Floats) -> Images:

@@ -57,11 +57,13 @@ def layer_configs(run: Run) -> dict[str, dict[str, Any]]:
     return {layer.name: layer.get_config() for layer in load_network(run).layers}
 
 
-def first_layer_weights(run: Run, count: int | None = None) -> FirstLayer:
-    """The weights from the pixels to each first-layer unit; the `count` with the largest norm."""
+def first_layer_weights(run: Run, first: int = 0, count: int | None = None) -> FirstLayer:
+    """The weights from the pixels to each first-layer unit: `count` of them, or all that follow,
+    from the `first` on, where that with the largest norm is the 0th.
+    """
     kernel = keras.ops.convert_to_numpy(load_network(run).trainable_variables[0])
     norms = np.linalg.norm(kernel, axis=0)
-    units = np.argsort(-norms, kind="stable")[:count]
+    units = np.argsort(-norms, kind="stable")[first:][:count]
     return FirstLayer(kernel.T[units].reshape(-1, IMAGE_SIDE, IMAGE_SIDE), units, norms[units])
 
 

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard.widgets.asking import explain_silence
 from dashboard.widgets.drawing import render_drawing
 from dashboard.widgets.handwriting import render_handwriting
 from dashboard.widgets.kept_epoch import pick_kept_epoch
@@ -12,7 +13,7 @@ st.caption("Draw a digit and see what networks make of it, stroke by stroke.")
 run, history = require_run()
 drawing, handwriting = st.tabs(["One digit", "My handwriting"], key="draw", bind="query-params")
 if drawing.open:
-    with drawing:
+    with drawing, explain_silence():
         render_drawing(run, pick_kept_epoch(run, len(history)))
 if handwriting.open:
     with handwriting:

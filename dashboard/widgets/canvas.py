@@ -7,7 +7,7 @@ import numpy.typing as npt
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
-from core.photograph import FORMATS, MAX_FILE_BYTES, PictureError, read_picture
+from core.photograph import FORMATS, MAX_FILE_BYTES, PictureError, read_picture, turn_upright
 from dashboard import state, text
 from dashboard.square import SIDE, read_square
 
@@ -76,7 +76,7 @@ def _read_file() -> npt.NDArray[np.uint8] | None:
     except PictureError as error:
         st.error(f"{text.plain(file.name)}: {text.plain(error)}.", icon=":material/broken_image:")
         return None
-    st.image(file.getvalue(), width=SIDE, alt="The picture as it came")
+    st.image(turn_upright(file.getvalue()), width=SIDE, alt="The picture as it came")
     if not found.any():
         st.warning("No digit was found on this picture.", icon=":material/search_off:")
     return found

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.analysis.weights import FirstLayer
+from core.config import CLASSES
 from core.run_errors import DamagedRunError
 from core.runs import Run
 from dashboard.charts.images import enlarge
@@ -40,13 +41,15 @@ def render_first_layer(run: Run) -> None:
 
 
 def _render_kept(run: Run) -> None:
-    layer: FirstLayer = ask_worker("core.analysis.layers:first_layer_weights", run)
     grid = st.grid("auto", min_column_width=_NARROWEST)
-    pages = -(-len(layer.units) // _A_PAGE)
+    units, *_ = *run.config.hidden, CLASSES
+    pages = -(-units // _A_PAGE)
     page = st.pagination(pages, key="units_page", bind="query-params") if pages > 1 else 1
-    shown = slice((page - 1) * _A_PAGE, page * _A_PAGE)
+    # No more than is shown: the answers are kept, one for each epoch of a run that is watched.
+    function = "core.analysis.layers:first_layer_weights"
+    layer: FirstLayer = ask_worker(function, run, (page - 1) * _A_PAGE, _A_PAGE)
     for picture, unit, norm in zip(
-        color_weights(layer.images[shown]), layer.units[shown], layer.norms[shown], strict=True
+        color_weights(layer.images), layer.units, layer.norms, strict=True
     ):
         grid.image(
             enlarge(picture),

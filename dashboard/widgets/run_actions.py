@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.config import RunConfig, field_text
-from core.run_errors import RunError, RunNotFoundError
+from core.run_errors import RunError, RunNotFoundError, RunNotWritableError
 from core.runs import MAX_NAME, MAX_NOTE, Run
 from core.summary import Summary
 from dashboard import state, text
@@ -184,3 +184,6 @@ def _pin(chosen: list[Summary], pinned: bool) -> None:
                 run.mark(pinned=pinned)
         except RunNotFoundError:
             continue
+        except RunNotWritableError as error:
+            st.toast(f"{text.plain(error)}.", icon=":material/save:")
+            return

@@ -74,13 +74,13 @@ def render_two_losses() -> None:
 def explain(config: RunConfig, row: pd.Series) -> str:
     """Why the two training losses of a `row` of the history of such a run differ, in a sentence."""
     reasons = ["the first is a mean over an epoch in which the weights still move"]
-    if config.batch_normalization:
+    if config.hidden and config.batch_normalization:
         reasons.insert(
             0,
             "batch normalisation goes by each batch's own statistics while the network fits and by "
             "its moving averages when it is measured",
         )
-    shares = {"hidden units": config.dropout, "pixels": config.input_dropout}
+    shares = {"hidden units": config.hidden and config.dropout, "pixels": config.input_dropout}
     if dropped := [f"{100 * share:.0f} % of the {what}" for what, share in shares.items() if share]:
         reasons.insert(
             0,
@@ -92,13 +92,14 @@ def explain(config: RunConfig, row: pd.Series) -> str:
         f"reported while fitting and **{row['train_loss']:.4f}** as measured afterwards, because "
         f"{', and because '.join(reasons)}."
     )
-    if config.l2:
+    if config.hidden and config.l2:
         sentence += f" Both contain the L2 penalty, {row['l2_penalty']:.4f} after the epoch."
     return sentence
 
 
 def _is_on(side: _Side, config: RunConfig) -> bool:
-    return side.regularized == bool(config.dropout or config.input_dropout or config.l2)
+    of_hidden = config.hidden and (config.dropout or config.l2)
+    return side.regularized == bool(config.input_dropout or of_hidden)
 
 
 def _pick(side: _Side, runs: list[Run]) -> tuple[Run, pd.DataFrame] | None:

@@ -239,6 +239,22 @@ def test_paused_run_that_nobody_trains_is_stopped(
     assert run.model_path.exists()
 
 
+def test_paused_run_that_lost_its_place_is_stopped_while_another_trains(
+    engine: Engine, small: Small, wait_until: Wait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.engine._LEAVE_SECONDS", 0.0)
+    run = engine.enqueue(small(**LONG))
+    pause_after_two_epochs(run, wait_until)
+    other = engine.enqueue(small(**LONG))
+    wait_until(lambda: other.status.state is State.RUNNING)
+    run.ask(Request.STOP)
+    wait_until(lambda: run.status.state is State.STOPPED)
+    assert other.status.state is State.RUNNING
+    assert run.model_path.exists()
+    other.ask(Request.STOP)
+    wait_until(lambda: not engine.training)
+
+
 def test_run_that_does_not_exist_cannot_be_submitted(engine: Engine) -> None:
     with pytest.raises(RunNotFoundError, match="20200101-000000-000000"):
         engine.submit_run("20200101-000000-000000")
@@ -653,7 +669,7 @@ def two_workers(
 def test_two_workers_train_two_runs_at_once(
     two_workers: Engine, store: RunStore, small: Small, wait_until: Wait
 ) -> None:
-    for _ in range(3):  # a worker chosen blindly would do for half of them
+    for _ in range(5):  # a worker chosen blindly would do for half of them
         runs = [store.create(small(**LONG)) for _ in range(2)]
         wait_until(lambda runs=runs: all(run.status.epoch >= 1 for run in runs))
         assert len({two_workers._trainings[run.id].worker for run in runs}) == 2

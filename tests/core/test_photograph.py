@@ -9,7 +9,7 @@ from PIL import Image
 
 from core.data import load_mnist
 from core.drawing import to_mnist
-from core.photograph import PictureError, find_digit, read_picture
+from core.photograph import PictureError, find_digit, read_picture, turn_upright
 
 X_TEST = load_mnist().x_test
 HEIGHT, WIDTH = 360, 480
@@ -79,6 +79,12 @@ def test_a_photograph_taken_sideways_is_turned_upright() -> None:
     exif[0x0112] = 6  # turned by a quarter: what the camera stores lies on its side
     sideways = encode(np.rot90(upright), "JPEG", exif=exif, quality=95)
     check_is_digit(read_picture(sideways), 4)
+    shown = Image.open(io.BytesIO(turn_upright(sideways))).convert("L")
+    expected = Image.fromarray((255 * upright).astype(np.uint8)).resize(shown.size)
+    likeness = np.corrcoef(np.asarray(shown).ravel(), np.asarray(expected).ravel())[0, 1]
+    assert likeness > 0.99
+    as_it_is = encode(upright, "JPEG")
+    assert turn_upright(as_it_is) == as_it_is
 
 
 @pytest.mark.parametrize("grey", [0, 60, 200, 255])

@@ -221,6 +221,20 @@ def test_a_history_that_was_cut_short_is_named_on_every_page(
         history.write_text(whole)
 
 
+def test_damaged_weights_are_named_where_a_digit_is_drawn(
+    page: Page, server: Server, trained: Run
+) -> None:
+    path = trained.path / "weights.npy"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    try:
+        page.goto(f"{server.url}/draw?run={trained.id}")
+        expect(page.get_by_text("The network cannot be shown")).to_be_visible()
+        expect(page.get_by_text("weights.npy of run")).to_be_visible()
+    finally:
+        path.write_bytes(whole)
+
+
 def test_the_server_never_loads_tensorflow(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/train")
     expect(page.get_by_role("button", name="Train", exact=True)).to_be_visible()
