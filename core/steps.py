@@ -43,7 +43,7 @@ class Steps:
     def __init__(self, model: keras.Model, splits: Splits, batch_size: int) -> None:
         optimizer = model.optimizer
         optimizer.build(model.trainable_variables)
-        update = _fused_adam if isinstance(optimizer, keras.optimizers.Adam) else _update
+        variables = [variable.value for variable in model.trainable_variables]
         self.bind(splits)
         self._batch_size = batch_size
         self._block = block_size(model.count_params())
@@ -71,7 +71,10 @@ class Steps:
                     outputs = model(images, training=True)
                     loss = model.compute_loss(x=images, y=labels, y_pred=outputs)
                 gradients = tape.gradient(loss, model.trainable_variables)
-                update(optimizer, gradients, model.trainable_variables)
+                # What `optimizer.apply` does on one machine; its all-reduce for several registers a
+                # gradient with TensorFlow for good, and with it the graph of every shape trained.
+                for gradient, variable in zip(gradients, variables, strict=True):
+                    optimizer.update_step(gradient, variable, optimizer.learning_rate)
                 optimizer.iterations.assign_add(1)
                 loss_sum += loss * tf.cast(tf.shape(indices)[0], tf.float32)
                 correct_sum += _count_correct(labels, outputs)
@@ -147,35 +150,6 @@ class Steps:
             after_block()
         return Evaluation(
             loss / count + self.l2_penalty(), correct / count, np.concatenate(outputs)
-        )
-
-
-def _update(optimizer: keras.Optimizer, gradients: Any, variables: Any) -> None:
-    """What `optimizer.apply` does on one machine.
-
-    Its all-reduce for several machines registers a gradient with TensorFlow for good, and with it
-    the graph of every shape trained.
-    """
-    for gradient, variable in zip(gradients, variables, strict=True):
-        optimizer.update_step(gradient, variable.value, optimizer.learning_rate)
-
-
-def _fused_adam(optimizer: keras.optimizers.Adam, gradients: Any, variables: Any) -> None:
-    """The same in one pass over the weights, by TensorFlow's kernel; Keras's takes a dozen."""
-    step = tf.cast(optimizer.iterations.value + 1, tf.float32)
-    slots = zip(optimizer._momentums, optimizer._velocities, strict=True)
-    for gradient, variable, (momentum, velocity) in zip(gradients, variables, slots, strict=True):
-        tf.raw_ops.ResourceApplyAdam(
-            var=variable.value.handle,
-            m=momentum.value.handle,
-            v=velocity.value.handle,
-            beta1_power=optimizer.beta_1**step,
-            beta2_power=optimizer.beta_2**step,
-            lr=optimizer.learning_rate.value,
-            beta1=optimizer.beta_1,
-            beta2=optimizer.beta_2,
-            epsilon=optimizer.epsilon,
-            grad=gradient,
         )
 
 
