@@ -242,6 +242,14 @@ class RunConfig(BaseModel):
         """Training steps in an epoch; the last one may hold fewer images."""
         return -(-self.training_size // self.batch_size)
 
+    @property
+    def is_regularized(self) -> bool:
+        """Whether pixels are dropped, or hidden units, or the hidden layers' weights are penalised.
+
+        A linear network has no hidden layers, whatever their dropout and L2 are set to.
+        """
+        return bool(self.input_dropout or (self.hidden and (self.dropout or self.l2)))
+
     def differences(self, base: Self | None = None) -> dict[str, str]:
         """The fields in which this differs from `base` (the defaults), as texts for a URL."""
         base = base or type(self)()

@@ -197,9 +197,8 @@ class Engine:
     def submit_run(self, run_id: str) -> Future:
         """Have the run trained without waiting for its turn; but not twice.
 
-        One that is to stop takes no place: its network is put away while others train.
-
-        The future's result is the run's last `Status`. Raises RunNotFoundError, EngineError.
+        One that is to stop takes no place: its network is put away while others train. The
+        future's result is the run's last `Status`. Raises RunNotFoundError, EngineError.
         """
         run = self.store.get(run_id)
         client = self._require_client()

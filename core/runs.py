@@ -440,8 +440,8 @@ class Run(RunFiles):
         """The maps that were ever asked for."""
         return sorted(path.stem for path in (self.path / _MAPS).glob("[!.]*.json"))
 
-    def ask_map(self, key: str) -> bool:
-        """Ask for the map of the network as it stands; say whether to submit a job for it.
+    def ask_map(self, key: str, owner: str | None = None) -> bool:
+        """Ask, as `owner`, for the map of the network as it stands; say whether to submit a job.
 
         Not if one is under way or has done it: two who ask start one job.
         """
@@ -451,7 +451,7 @@ class Run(RunFiles):
                 return False
             with self._writing():
                 (self.path / _MAPS / f"{key}.stop").unlink(missing_ok=True)
-            self.write_map_status(key, MapStatus(state=State.QUEUED))
+            self.write_map_status(key, MapStatus(state=State.QUEUED, owner=owner))
             return True
 
     def ask_map_to_stop(self, key: str) -> None:

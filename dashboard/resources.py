@@ -208,13 +208,13 @@ def ask_at_once(function: str, *args: Any) -> Any:
     return engine.submit(function, *args).result(timeout=60)
 
 
-def start_map(run: Run, request: MapRequest) -> None:
+def start_map(run: Run, request: MapRequest, owner: str) -> None:
     """Have a worker compute the map and keep it with the run, unless one is at it or has done it.
 
     Returns at once: how far it is, or why it cannot be, is `run.map_status(request.key)`. Raises
     RunError.
     """
-    if not run.ask_map(request.key):
+    if not run.ask_map(request.key, owner):
         return
     try:
         job = engine.submit("core.analysis.mapping:compute_and_keep_map", run, request)

@@ -32,7 +32,7 @@ def compute_and_keep_map(run: Run, request: MapRequest) -> None:
         with run.map_lock(request.key):
             status = run.map_status(request.key)
             if status and status.state.is_active:  # else done while this job waited for a worker
-                _compute_and_keep(run, request)
+                _compute_and_keep(run, request, status.owner)
     except (RunBusyError, RunNotFoundError) as error:
         _log.info("%s", error)
     except RunNotWritableError as error:
@@ -42,15 +42,15 @@ def compute_and_keep_map(run: Run, request: MapRequest) -> None:
 class _Journal:
     """What the job writes of its map: the points, and the status with its signs of life."""
 
-    def __init__(self, run: Run, key: str) -> None:
-        self._run, self._key = run, key
+    def __init__(self, run: Run, key: str, owner: str | None) -> None:
+        self._run, self._key, self._owner = run, key, owner
         self._lock = threading.Lock()
         self.write(MapStatus(state=State.RUNNING))
 
     def write(self, status: MapStatus) -> None:
         with self._lock:
-            self._status = status
-            self._run.write_map_status(self._key, status)
+            self._status = status.model_copy(update={"owner": self._owner})
+            self._run.write_map_status(self._key, self._status)
 
     def write_stage(self, stage: FeatureMap, state: State) -> None:
         self._run.write_map_points(self._key, stage.points)
@@ -89,8 +89,8 @@ class _Journal:
             self._run.write_map_status(self._key, alive)
 
 
-def _compute_and_keep(run: Run, request: MapRequest) -> None:
-    journal = _Journal(run, request.key)
+def _compute_and_keep(run: Run, request: MapRequest, owner: str | None) -> None:
+    journal = _Journal(run, request.key, owner)
 
     def keep(stage: FeatureMap) -> bool:
         journal.write_stage(stage, State.RUNNING)

@@ -116,6 +116,8 @@ class MapStatus(BaseModel):
     """Unix time of writing."""
     error: str | None = None
     """Why the map failed: a sentence."""
+    owner: str | None = None
+    """Who asked for it."""
 
     @property
     def is_silent(self) -> bool:

@@ -42,7 +42,7 @@ def render_first_layer(run: Run) -> None:
 
 def _render_kept(run: Run) -> None:
     grid = st.grid("auto", min_column_width=_NARROWEST)
-    units, *_ = *run.config.hidden, CLASSES
+    units = (*run.config.hidden, CLASSES)[0]
     pages = -(-units // _A_PAGE)
     page = st.pagination(pages, key="units_page", bind="query-params") if pages > 1 else 1
     # No more than is shown: the answers are kept, one for each epoch of a run that is watched.

@@ -11,6 +11,7 @@ from core.runs import Run
 from core.status import State
 from dashboard import text
 from dashboard.resources import start_map
+from dashboard.visitor import may_change, visitor
 from dashboard.widgets.map_view import render_map_view
 
 _EVERY = 0.5  # seconds between two looks at a map that grows
@@ -86,8 +87,8 @@ def _render_progress(run: Run, request: MapRequest, status: MapStatus) -> None:
             key="stop_map",
             on_click=_stop,
             args=(run, request),
-            disabled=run.is_map_to_stop(request.key),
-            help="Keep the map as it is then.",
+            disabled=run.is_map_to_stop(request.key) or not _may_stop(run, status),
+            help="Keep the map as it is then. For who asked for it, the run's owner and teachers.",
         )
         words = "Waiting for a worker …" if status.state is State.QUEUED else "Preparing …"
         if status.iteration:
@@ -109,12 +110,20 @@ def _ask(label: str, run: Run, request: MapRequest) -> None:
 
 def _start(run: Run, request: MapRequest) -> None:
     with _explain():
-        start_map(run, request)
+        if looking := visitor():
+            start_map(run, request, looking.name)
 
 
 def _stop(run: Run, request: MapRequest) -> None:
     with _explain():
-        run.ask_map_to_stop(request.key)
+        status = run.map_status(request.key)
+        if status and _may_stop(run, status):
+            run.ask_map_to_stop(request.key)
+
+
+def _may_stop(run: Run, status: MapStatus) -> bool:
+    looking = visitor()
+    return may_change(run) or (looking is not None and looking.name == status.owner)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ _MOST = 12
 
 def render_opinions(run: Run, image: npt.NDArray[np.float32]) -> None:
     """Draw a table of the run and those that the reader adds, for an image (28, 28)."""
-    others = [other for other in readable_runs() if other.id != run.id]
+    others = [other for other in readable_runs("drawing_runs") if other.id != run.id]
     chosen = pick_runs(
         "Ask these runs too",
         others,

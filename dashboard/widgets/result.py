@@ -59,7 +59,7 @@ def _suggestions(config: RunConfig) -> list[tuple[str, str, RunConfig]]:
     """Configurations one step away from `config` that teach something, with a label and icon."""
     other_seed = config.model_copy(update={"seed": config.seed + 1})
     suggestions = [("Another seed: how much is chance?", ":material/casino:", other_seed)]
-    if config.hidden and not (config.dropout or config.input_dropout or config.l2):
+    if config.hidden and not config.is_regularized:
         regularized = config.model_copy(update={"dropout": 0.5, "l2": 1e-4})
         suggestions.append(("Regularise it", ":material/shield:", regularized))
     if not config.early_stopping:

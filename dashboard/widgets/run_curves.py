@@ -74,7 +74,7 @@ def _pick_others(run: Run) -> dict[Run, pd.DataFrame]:
     """Runs to lay over `run`, each with its history of at least one epoch."""
     chosen = pick_runs(
         "Compare with",
-        [other for other in readable_runs() if other.id != run.id],
+        [other for other in readable_runs("curves_others") if other.id != run.id],
         name="curves_others",
         most=len(RUN_COLORS) - 1,
         placeholder="other runs to lay over it",

@@ -150,10 +150,16 @@ def _link(name: str, chosen: list[str], usual: list[str]) -> None:
     state.link_ids(name, None if chosen == usual else chosen)
 
 
-def readable_runs() -> list[Run]:
-    """The newest runs, those left out whose configuration cannot be read."""
+def readable_runs(*names: str) -> list[Run]:
+    """The newest runs, and those chosen under these `names` in the URL, however old they are.
+
+    Those are left out whose configuration cannot be read.
+    """
+    linked = {run_id for name in names for run_id in state.linked_ids(name) or ()}
     runs = []
-    for run in store.list()[:_MOST]:
+    for place, run in enumerate(store.list()):
+        if place >= _MOST and run.id not in linked:
+            continue
         with suppress(RunError):
             _ = run.record
             runs.append(run)

@@ -55,7 +55,7 @@ def render_two_losses() -> None:
         "same images. Only the second compares with the validation loss."
     )
     log_loss = log_toggle()
-    runs = readable_runs()
+    runs = readable_runs(*(side.key for side in _SIDES))
     columns = st.columns(2, gap="large")
     picked = []
     for column, side in zip(columns, _SIDES, strict=True):
@@ -98,8 +98,7 @@ def explain(config: RunConfig, row: pd.Series) -> str:
 
 
 def _is_on(side: _Side, config: RunConfig) -> bool:
-    of_hidden = config.hidden and (config.dropout or config.l2)
-    return side.regularized == bool(config.input_dropout or of_hidden)
+    return side.regularized == config.is_regularized
 
 
 def _pick(side: _Side, runs: list[Run]) -> tuple[Run, pd.DataFrame] | None:

@@ -326,3 +326,18 @@ def test_best_dense_preset_exists() -> None:
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_are_valid(name: str) -> None:
     assert RunConfig.model_validate(PRESETS[name].model_dump()) == PRESETS[name]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, False),
+        ({"dropout": 0.5}, True),
+        ({"l2": 1e-4}, True),
+        ({"input_dropout": 0.1}, True),
+        ({"hidden": (), "dropout": 0.5, "l2": 1e-4}, False),
+        ({"hidden": (), "input_dropout": 0.1}, True),
+    ],
+)
+def test_what_regularises(changes: dict[str, Any], expected: bool) -> None:
+    assert RunConfig(**changes).is_regularized is expected

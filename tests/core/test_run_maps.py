@@ -102,6 +102,15 @@ def test_stop_is_asked_for_until_the_map_is_asked_for_again(run: Run) -> None:
     assert not run.is_map_to_stop(KEY)
 
 
+def test_a_map_knows_who_asked_for_it_last(run: Run) -> None:
+    assert run.ask_map(KEY, "Ada")
+    assert not run.ask_map(KEY, "Bert")
+    assert run.map_status(KEY).owner == "Ada"
+    run.write_map_status(KEY, MapStatus(state=State.STOPPED, owner="Ada"))
+    assert run.ask_map(KEY, "Bert")
+    assert run.map_status(KEY).owner == "Bert"
+
+
 def test_one_job_at_a_time_computes_a_map(run: Run) -> None:
     with run.map_lock(KEY):
         with pytest.raises(RunBusyError, match=KEY), run.map_lock(KEY):

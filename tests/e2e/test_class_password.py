@@ -15,6 +15,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
 
+from core.analysis.maps import MapRequest, MapStatus
 from core.config import RunConfig
 from core.drawings import DrawingStore
 from core.status import Request, State
@@ -194,6 +195,23 @@ def test_anothers_drawing_is_not_deleted(bert, school: Server) -> None:
     expect(delete).to_be_enabled()
     delete.click()
     wait_for(lambda: [kept.id for kept in drawings.load_all()] == [theirs], "one's own to go")
+
+
+def test_anothers_map_of_anothers_run_is_not_stopped(bert, school: Server) -> None:
+    page, name = bert
+    config = RunConfig(hidden=(16,), training_images=1_000, epochs=1)
+    run = school.runs.create(config, owner=ANNA)
+    wait_for(lambda: run.status.state is State.FINISHED, "the run", deadline=180)
+    key = MapRequest(layer="hidden_1").key
+    stop = page.get_by_role("button", name="Stop", exact=True)
+    for owner in (ANNA, name):
+        run.write_map_status(key, MapStatus(state=State.RUNNING, owner=owner))
+        page.goto(f"{school.url}/features?run={run.id}")
+        if owner == ANNA:
+            expect(stop).to_be_disabled()
+        else:
+            stop.click()
+            wait_for(lambda: run.is_map_to_stop(key), "one's own map to be stopped")
 
 
 def test_a_button_that_was_not_drawn_for_one_cannot_be_pressed(bert, come_in, school) -> None:

@@ -72,6 +72,16 @@ def test_another_run_is_laid_over_the_first(
     plain.mark(name="")
 
 
+def test_a_link_to_an_old_run_shows_it_however_many_came_after(
+    page: Page, server: Server, trained: Run, plain: Run
+) -> None:
+    newer = [server.runs.create(RunConfig(), state=State.FINISHED) for _ in range(201)]
+    page.goto(f"{server.url}/curves?run={trained.id}&curves_others={plain.id}")
+    expect_best(page, trained, plain)
+    for run in newer:
+        server.runs.delete(run.id)
+
+
 def test_runs_of_one_name_and_second_are_told_apart(
     page: Page, server: Server, trained: Run
 ) -> None:

@@ -29,12 +29,12 @@ def run(trained: Run) -> Run:
 
 
 def test_a_map_is_kept_as_it_was_computed(run: Run) -> None:
-    run.ask_map(SMALL.key)
+    run.ask_map(SMALL.key, "Ada")
     compute_and_keep_map(run, SMALL)
     expected = compute_map(run, SMALL)
     pd.testing.assert_frame_equal(run.map_points(SMALL.key), expected.points)
     status = run.map_status(SMALL.key)
-    assert status.state is State.FINISHED
+    assert (status.state, status.owner) == (State.FINISHED, "Ada")
     assert (status.epoch, status.iteration) == (2, expected.iteration)
     assert status.feature_agreement == expected.feature_agreement
     assert status.map_agreement == expected.map_agreement
