@@ -2,11 +2,21 @@
 
 import re
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
+
+
+def await_controls(page: Page) -> None:
+    """Wait for controls whose code the browser is still fetching.
+
+    They are drawn as lower placeholders, so that what is below them moves when they come: a click
+    may then begin on one thing and end on another.
+    """
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
 
 
 def press(page: Page, name: str) -> None:
-    """Press the button of this name."""
+    """Press the button of this name, once it stands still."""
+    await_controls(page)
     page.get_by_role("button", name=name, exact=True).click()
 
 

@@ -5,6 +5,8 @@ Who expects another figure than the one there is waits for its words first.
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.controls import await_controls
+
 # Where the chart has a point of these coordinates, in pixels of the window.
 _PLACE = """(chart, [x, y]) => {
     const box = chart.getBoundingClientRect(), {xaxis, yaxis, _size} = chart._fullLayout
@@ -14,14 +16,10 @@ _IMAGE = "(chart, place) => [chart._fullData[1].x[place], chart._fullData[1].y[p
 
 
 def settle(page: Page) -> None:
-    """Wait until the page has run to its end and stands still.
-
-    Until then it may replace a figure; and controls whose code the browser is still fetching are
-    drawn as lower placeholders, so that what is below them moves when they come.
-    """
+    """Wait until the page has run to its end, or it may be about to replace a figure."""
     app = page.get_by_test_id("stApp")
     expect(app).to_have_attribute("data-test-script-state", "notRunning")
-    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+    await_controls(page)
 
 
 def figure(page: Page, key: str) -> Locator:
