@@ -7,10 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from core.runs import Run
 
 
-class QueueFullError(RuntimeError):
-    """One person has as many runs waiting as one may; the message is a sentence for them."""
-
-
 def take_turns(
     waiting: Iterable[Run], training: Iterable[Run], last_turns: Mapping[str, int]
 ) -> list[Run]:

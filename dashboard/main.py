@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from dashboard import state
 from dashboard.menu import ICON, make_pages
 from dashboard.visitor import visitor
 from dashboard.widgets.login import render_login
@@ -22,9 +21,6 @@ here = st.navigation(
     position="top" if is_known else "hidden",
 )
 if is_known:
-    try:
-        here.run()
-    finally:  # also where the next press breaks it off
-        state.end_answer()
+    here.run()
 else:
     render_login()

@@ -136,13 +136,13 @@ def estimate_seconds(config: RunConfig) -> tuple[float, bool]:
 def queue_place(run: Run) -> tuple[int, float] | None:
     """How many runs wait before this one, and in how many seconds it starts; None if not queued."""
     lengths: dict[str, float] = {}
-    for other in list(engine.queue):
+    for other in list(engine.queue.waiting):
         with suppress(RunError):  # deleted since the engine has looked
             lengths[other.id] = estimate_seconds(other.config)[0]
     if run.id not in lengths:
         return None
     left = []
-    for other in list(engine.training):
+    for other in list(engine.queue.training):
         with suppress(RunError):
             left.append(other.status.seconds_left or estimate_seconds(other.config)[0])
     place = list(lengths).index(run.id)

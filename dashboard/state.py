@@ -15,7 +15,6 @@ from core.run_errors import RunError, RunNotFoundError
 from core.runs import Run, RunStore
 from core.sweep.store import Sweep, SweepError, SweepStore
 from dashboard import text
-from dashboard.presses import Presses
 
 _RUN = "run"
 _SWEEP = "sweep"
@@ -25,7 +24,6 @@ _EPOCH = "epoch"
 _DEPTH = "config_depth"
 _LINK = "_link"
 _REJECTED = "_rejected"
-_PRESSES = "_presses"
 _MORE_OPEN = "_more_open"
 _REMARK = "_remark"
 _CANVAS = "_canvas"
@@ -113,21 +111,6 @@ def opens_more(is_wrong: bool) -> bool:
 def visit() -> str:
     """A name for this browser tab's visit, until it is reloaded."""
     return str(st.session_state.setdefault(_VISIT, secrets.token_hex(8)))
-
-
-def is_second_press() -> bool:
-    """Whether this press, of a button that starts work, is the same click as the last, twice."""
-    return _presses().is_second()
-
-
-def end_answer() -> None:
-    """The page has been drawn to its end, and so whatever press it answers is answered."""
-    _presses().end_answer()
-
-
-def _presses() -> Presses:
-    presses: Presses = st.session_state.setdefault(_PRESSES, Presses())
-    return presses
 
 
 def remark(words: object) -> None:

@@ -32,13 +32,13 @@ def small() -> Callable[..., RunConfig]:
 
 @pytest.fixture(scope="session")
 def wait_until() -> Callable[..., None]:
-    """`wait_until(condition)`: poll until it is true, or fail after a generous time."""
+    """`wait_until(condition, "the run to end")`: poll until it is true, or fail after 30 s."""
 
-    def wait(condition: Callable[[], object], seconds: float = 300.0) -> None:
+    def wait(condition: Callable[[], object], what: str = "it", seconds: float = 30.0) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > deadline:
-                pytest.fail(f"not within {seconds:.0f} seconds")
+                pytest.fail(f"waited {seconds:.0f} s for {what}")
             time.sleep(0.02)
 
     return wait

@@ -85,7 +85,7 @@ def test_imports_on_load_are_told_from_later_ones() -> None:
 
 
 def test_there_is_something_to_look_at() -> None:
-    assert ROOT / "core" / "engine.py" in CORE
+    assert ROOT / "core" / "engine" / "engine.py" in CORE
     assert ROOT / "dashboard" / "main.py" in DASHBOARD
     assert list(PAGES.glob("*.py"))
     assert find_imports(DASHBOARD, ["core"])
@@ -112,8 +112,10 @@ def test_charts_know_nothing_of_streamlit() -> None:
 
 
 def test_only_the_engine_and_its_workers_know_dask() -> None:
-    knowing = [ROOT / "core" / name for name in ("engine.py", "worker.py")]
-    others = [file for file in CORE + DASHBOARD if file not in knowing]
+    engine = ROOT / "core" / "engine"
+    assert find_imports([engine / "cluster.py"], ["distributed"])
+    assert find_imports([engine / "queue.py"], ["dask", "distributed", "core.engine.cluster"]) == []
+    others = [file for file in CORE + DASHBOARD if file.parent != engine]
     assert find_imports(others, ["dask", "distributed"]) == []
 
 

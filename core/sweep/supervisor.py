@@ -2,14 +2,17 @@
 
 import logging
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime, timedelta
 
 from core.engine import Engine
+from core.sweep.config import SweepConfig
 from core.sweep.driver import Driver
 from core.sweep.store import Sweep, SweepBusyError, SweepError, SweepStore
 from core.sweep.study import explain_study_errors
 
 _LOOK_SECONDS = 0.4
+_REPEAT = timedelta(seconds=2)
 
 _log = logging.getLogger(__name__)
 
@@ -39,9 +42,29 @@ class SweepSupervisor:
         if self._thread:
             self._thread.join()
 
+    def begin(self, config: SweepConfig, name: str | None, owner: str) -> Sweep:
+        """Write a new sweep, and look after it at once.
+
+        Raises SweepError if it cannot be written, or if the owner began the same one within the
+        last two seconds: a button pressed twice.
+        """
+        if self._was_just_begun(config, owner):
+            raise SweepError("this very sweep was begun a moment ago")
+        sweep = self._sweeps.create(config, name, owner)
+        self.wake()
+        return sweep
+
     def wake(self) -> None:
         """Look at the sweeps now."""
         self._wake.set()
+
+    def _was_just_begun(self, config: SweepConfig, owner: str) -> bool:
+        for sweep in self._sweeps.list()[:1]:
+            with suppress(SweepError):  # a damaged one is not like it
+                record = sweep.record
+                is_like_it = (record.config, record.owner) == (config, owner)
+                return is_like_it and datetime.now(UTC) - record.created < _REPEAT
+        return False
 
     def _supervise(self) -> None:
         while not self._stopping.is_set():

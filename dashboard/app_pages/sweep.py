@@ -5,7 +5,7 @@ import streamlit as st
 from core.sweep.config import SweepConfig
 from core.sweep.store import SweepError
 from dashboard import state, text
-from dashboard.resources import estimate_sweep_seconds, store, sweeper, sweeps
+from dashboard.resources import estimate_sweep_seconds, store, sweeper
 from dashboard.visitor import owner
 from dashboard.widgets.config_form import render_config_form
 from dashboard.widgets.sweep_form import render_sweep_form
@@ -15,13 +15,10 @@ from dashboard.widgets.sweep_picker import pick_sweep
 
 def start_sweep(config: SweepConfig) -> None:
     """Have the server begin the sweep, and look at it."""
-    if not state.is_second_press():
-        name = st.session_state["sweep_name"]
-        try:
-            state.choose_sweep(sweeps.create(config, name=name, owner=owner()))
-        except SweepError as error:
-            state.remark(f"{error}.")
-        sweeper.wake()
+    try:
+        state.choose_sweep(sweeper.begin(config, st.session_state["sweep_name"], owner()))
+    except SweepError as error:
+        state.remark(f"{error}.")
 
 
 def render_start(config: SweepConfig) -> None:

@@ -16,8 +16,6 @@ from dashboard.widgets.start import start_runs
 
 def start_run(config: RunConfig) -> None:
     """Queue a run of `config` and watch it."""
-    if state.is_second_press():
-        return
     for run in start_runs([(config, st.session_state["run_name"])]):
         state.choose_epoch(None)
         state.choose_run(run)

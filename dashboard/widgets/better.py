@@ -9,7 +9,7 @@ from core.config import RunConfig
 from core.seeds import is_whole, next_seeds, seed_accuracies, siblings
 from core.status import State
 from core.summary import Summary
-from dashboard import state, text
+from dashboard import text
 from dashboard.resources import estimate_seconds
 from dashboard.widgets.follow import follow_runs
 from dashboard.widgets.pair import Pair
@@ -49,8 +49,6 @@ def render_better(pair: Pair, runs: list[Summary]) -> None:
 
 def train_more_seeds(configs: list[RunConfig], used: list[int]) -> None:
     """Queue a run of each configuration from each of three seeds that are not `used` yet."""
-    if state.is_second_press():
-        return
     seeds = next_seeds(used, _MORE)
     start_runs(
         [(config.model_copy(update={"seed": seed}), None) for seed in seeds for config in configs]

@@ -119,7 +119,7 @@ def _render_head(run: Run, status: Status) -> None:
 
 def _render_progress(run: Run, status: Status, history: pd.DataFrame) -> None:
     config = run.config
-    trouble = engine.troubles.get(run.id) if status.state.is_active else None
+    trouble = engine.queue.troubles.get(run.id) if status.state.is_active else None
     if trouble:
         sentence = f"{trouble}. It goes on by itself once it can be."
         st.warning(text.plain(sentence), icon=":material/save:")

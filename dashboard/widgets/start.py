@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.config import RunConfig
+from core.engine import QueueError
 from core.run_errors import RunError
 from core.runs import Run
-from core.turns import QueueFullError
 from dashboard import text
 from dashboard.resources import engine
 from dashboard.visitor import owner
@@ -17,7 +17,7 @@ def start_runs(asked: Sequence[tuple[RunConfig, str | None]]) -> list[Run]:
     """Queue a run of each configuration, with its name; or none, and say why in a toast."""
     try:
         return engine.enqueue_all(asked, owner())
-    except QueueFullError as error:
+    except QueueError as error:
         st.toast(text.plain(error), icon=":material/group:", duration="long")
     except RunError as error:
         st.toast(f"{text.plain(error)}.", icon=":material/cloud_off:", duration="long")

@@ -10,7 +10,7 @@ from core.seeds import next_seeds, siblings
 from core.status import State
 from core.summary import Summary
 from core.sweep.store import Sweep
-from dashboard import state, text
+from dashboard import text
 from dashboard.resources import store, summaries
 from dashboard.widgets.start import start_runs
 
@@ -46,15 +46,16 @@ def render_best(sweep: Sweep, trials: pd.DataFrame) -> None:
             icon=":material/emoji_events:",
             query_params={"run": run.id},
         )
-        st.button(
-            "Train the best with five seeds",
-            icon=":material/casino:",
-            key="train_best",
-            on_click=_train_again,
-            args=(sweep, run, [repeat.config.seed for repeat in repeats if repeat.config]),
-            help="Five new runs that differ from the best in their seed only. None of them was "
-            "chosen for its result, so their mean is an honest one.",
-        )
+        if not any(repeat.status.state.is_active for repeat in repeats):
+            st.button(
+                "Train the best with five seeds",
+                icon=":material/casino:",
+                key="train_best",
+                on_click=_train_again,
+                args=(sweep, run, [repeat.config.seed for repeat in repeats if repeat.config]),
+                help="Five new runs that differ from the best in their seed only. None of them was "
+                "chosen for its result, so their mean is an honest one.",
+            )
     if repeats:
         _render_repeats(repeats)
 
@@ -76,8 +77,6 @@ def find_repeats(sweep: Sweep, trials: pd.DataFrame) -> list[Summary]:
 
 def _train_again(sweep: Sweep, run: Run, used: list[int]) -> None:
     """Queue five runs like `run` from seeds that neither the sweep nor `used` has."""
-    if state.is_second_press():
-        return
     start_runs(
         [
             (

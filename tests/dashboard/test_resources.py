@@ -72,12 +72,13 @@ def test_a_deleted_run_keeps_nobody_in_the_queue(
         store.create(RunConfig(epochs=epochs)) for epochs in range(1, 5)
     )
     training.write_status(Status(state=State.RUNNING, seconds_left=7.0))
-    monkeypatch.setattr(engine, "training", [training])
-    monkeypatch.setattr(engine, "queue", [gone, first, second])
+    monkeypatch.setattr(engine.queue, "training", [training])
+    monkeypatch.setattr(engine.queue, "waiting", [gone, first, second])
     waits = [estimate_seconds(RunConfig(epochs=epochs))[0] for epochs in (2, 3)]
     assert queue_place(second) == (2, pytest.approx(7 + sum(waits)))
     store.delete(gone.id)
-    monkeypatch.setattr(engine, "queue", [Run(gone.path), first, second])  # has read nothing yet
+    # has read nothing yet
+    monkeypatch.setattr(engine.queue, "waiting", [Run(gone.path), first, second])
     assert queue_place(gone) is None
     assert queue_place(second) == (1, pytest.approx(7 + waits[1]))
     store.delete(training.id)

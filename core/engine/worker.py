@@ -49,7 +49,7 @@ def check_and_train_run(ours: dict[str, str]) -> Callable[..., Status | None]:
             sentence = f"the worker has {theirs}, and this server {ours}"
             raise ImportError(sentence, name="core")
 
-        from core.worker import train_run
+        from core.engine.worker import train_run
 
         return train_run(*args)
 

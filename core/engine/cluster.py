@@ -1,0 +1,263 @@
+"""Talks to Dask: starts or finds the workers, knows which of them are there and whether they have
+this server's code, and hands work to them. What is to be trained, and when, is `queue`'s to say.
+"""
+
+import logging
+import os
+import secrets
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from distributed import CancelledError, Client, Future, KilledWorker, LocalCluster
+
+from core.engine.worker import (
+    call_by_name,
+    check_and_train_run,
+    compare_worker,
+    train_run,
+    warm_up_worker,
+)
+from core.runs import Run
+from core.version import versions
+
+_TRAIN = {"train": 1}
+_THREADS = 4
+_PREFIX = "train-"  # of the keys of trainings
+_CONNECT_SECONDS = 10
+_LEAVE_SECONDS = 30.0
+_NICENESS = 10  # of a worker beside the server: pages answer first, and training takes the rest
+_WORKER_ENVIRONMENT = {
+    "TF_CPP_MIN_LOG_LEVEL": "3",  # its greetings drown our log
+    # The threads of t-SNE wait for one another by spinning unless told otherwise; on cores that a
+    # training keeps busy, two then take ten times as long as one.
+    "OMP_WAIT_POLICY": "passive",
+}
+
+_log = logging.getLogger(__name__)
+
+
+class EngineError(RuntimeError):
+    """The engine is not running, or its cluster cannot be reached; the message says which."""
+
+
+LOST = (KilledWorker, CancelledError)
+"""What a future raises whose worker died, again and again, or whose cluster went away."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """A training that a worker was given."""
+
+    client: Client
+    future: Future
+    worker: str | None
+    """The worker's address; None where there is no choice, and Dask finds the next if it dies."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether no worker is at it any more, as far as is known."""
+        return bool(self.future.done()) or self.client.status in {"closing", "closed"}
+
+    @property
+    def error(self) -> BaseException | None:
+        """What it was lost by; None while it is under way, and after it has come to its end."""
+        if self.future.status != "error":
+            return None
+        error: BaseException = self.future.exception()
+        return error
+
+    @property
+    def killed_workers(self) -> bool:
+        """Whether it was lost because its workers died, again and again."""
+        return isinstance(self.error, KilledWorker)
+
+    def cancel(self) -> None:
+        """Have no further worker begin it. One that is at it goes on."""
+        self.future.cancel()
+
+
+class Cluster:
+    """The workers: those of the scheduler in `DASK_SCHEDULER_ADDRESS`, or `DIGITLAB_WORKERS` (1)
+    that are started here.
+    """
+
+    def __init__(self) -> None:
+        self.problem: str | None = None
+        """Why nobody works at present, as a sentence; None when all is well."""
+        self.places: dict[str, int] = {}
+        """How many runs can train at once on each worker, by its address."""
+        self.is_counted = False
+        """Whether somebody has looked yet who works."""
+        self.leave_after = float(os.environ.get("DIGITLAB_PAUSE_SECONDS", _LEAVE_SECONDS))
+        """Seconds for which a paused run keeps its worker from the others."""
+        self._client: Client | None = None
+        self._local: LocalCluster | None = None
+        self._workers: dict[str, str | None] = {}
+        """The workers that have been looked at, each with what is wrong with it, if anything."""
+        self._refusal: str | None = None
+        self._trainings: list[Training] = []
+
+    def connect(self) -> None:
+        """Start or find the workers; if that cannot be, `problem` says why."""
+        address = os.environ.get("DASK_SCHEDULER_ADDRESS")
+        local = None
+        try:
+            if address:
+                client = _Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+            else:
+                local = LocalCluster(
+                    n_workers=int(os.environ.get("DIGITLAB_WORKERS", 1)),
+                    threads_per_worker=_THREADS,
+                    resources=_TRAIN,
+                    dashboard_address="127.0.0.1:0",  # else Dask's own page listens on 8787
+                    host="127.0.0.1",
+                    env=_WORKER_ENVIRONMENT,
+                )
+                client = Client(local, set_as_default=False)
+        except (OSError, TimeoutError, ValueError) as error:
+            self.problem = f"no workers: the scheduler at {address} cannot be reached ({error})"
+            _log.warning(self.problem)
+            return
+        self._workers.clear()
+        self._client, self._local = client, local
+        self.problem = None
+
+    def close(self) -> None:
+        """Stop the workers started here, or leave the scheduler."""
+        if self._client:
+            self._client.close()
+        if self._local:
+            self._local.close()
+        self._client = self._local = None
+
+    def look(self) -> bool:
+        """Connect, if there is no connection; see who works. Returns whether anybody does."""
+        if self._client is None:
+            self.connect()
+        if self._client is not None:
+            self._check_connection(self._client)
+        return self.problem is None
+
+    def submit(self, function: Callable[..., Any] | str, *args: Any) -> Future:
+        """Run `function(*args)` on a worker, at once. Raises EngineError if there is no cluster."""
+        client = self._require_client()
+        if isinstance(function, str):
+            return client.submit(call_by_name, function, *args, pure=False)
+        return client.submit(function, *args, pure=False)
+
+    def choose_worker(self) -> str | None:
+        """Of several workers, the one with the most places free; None if there is no choice.
+
+        Asks the scheduler. Dask itself goes by how long it thinks that each is busy: it may give a
+        second training to the one that has the first, and never moves it to one that is free.
+        Raises EngineError.
+        """
+        client = self._require_client()
+        if len(self.places) < 2:
+            return None
+        given = {worker: set(keys) for worker, keys in client.processing().items()}
+        self._trainings = [training for training in self._trainings if not training.is_done]
+        for training in self._trainings:
+            if training.worker:
+                given.setdefault(training.worker, set()).add(training.future.key)
+        return free_worker(self.places, given)
+
+    def train(
+        self, run: Run, worker: str | None, takes_place: bool, on_end: Callable[[], object]
+    ) -> Training:
+        """Give the run to `worker`, or to whom Dask finds; `on_end` is called when it is done with.
+
+        One that takes no place begins whatever else trains. Raises EngineError.
+        """
+        client = self._require_client()
+        future = client.submit(
+            train_run if self._local else check_and_train_run(versions()),
+            str(run.path.parent),
+            run.id,
+            self.leave_after,
+            resources=_TRAIN if takes_place else None,
+            workers=worker,
+            key=f"{_PREFIX}{run.id}-{secrets.token_hex(4)}",  # a finished one is kept
+        )
+        training = Training(client, future, worker)
+        self._trainings.append(training)
+        future.add_done_callback(lambda _: on_end())
+        return training
+
+    # --- inside
+
+    def _require_client(self) -> Client:
+        if self._client is None:
+            raise EngineError(self.problem or "the engine has not been started")
+        return self._client
+
+    def _check_connection(self, client: Client) -> None:
+        """Say so when the scheduler is lost, and let go of a client that has given it up."""
+        if client.status == "running":
+            self._look_at_workers(client)
+            return
+        address = os.environ.get("DASK_SCHEDULER_ADDRESS") or "this machine"
+        self.problem = f"no workers: the connection to the scheduler at {address} is lost"
+        if client.status in {"closing", "closed"}:
+            self._client = None
+
+    def _look_at_workers(self, client: Client) -> None:
+        """Warm up new workers, send those away that have another version, and count the rest."""
+        try:  # not `scheduler_info`, which at times has no workers: the client's clock empties it
+            workers = client.sync(client.scheduler.identity)["workers"]
+        except OSError:  # the scheduler is lost, and the client is about to say so
+            return
+        self._workers = {key: wrong for key, wrong in self._workers.items() if key in workers}
+        for address in workers.keys() - self._workers.keys():
+            # One started here has the same code, but for what a developer changed meanwhile.
+            wrong = None if self._local else compare_worker(client, address)
+            self._workers[address] = wrong
+            if wrong:
+                self._refusal = f"the one at {address} is refused, for {wrong}"
+                _log.warning("a worker is sent away: %s", self._refusal)
+                client.retire_workers([address], close_workers=True, remove=True)
+            else:
+                niceness = _NICENESS if self._local else 0
+                self._warm = client.submit(warm_up_worker, niceness, workers=[address], pure=False)
+        good = [address for address, wrong in self._workers.items() if wrong is None]
+        self.places = {
+            address: int(workers[address]["resources"].get("train", 0)) for address in good
+        }
+        self.is_counted = True
+        is_idle = not sum(self.places.values()) and not self._local
+        self.problem = self._why_nobody_works() if is_idle else None
+
+    def _why_nobody_works(self) -> str:
+        if None in self._workers.values():
+            return "no workers: those that joined were not started with --resources train=1"
+        scheduler = os.environ.get("DASK_SCHEDULER_ADDRESS")
+        return f"no workers: {self._refusal or f'none has joined the scheduler at {scheduler}'}"
+
+
+def free_worker(places: Mapping[str, int], given: Mapping[str, Collection[str]]) -> str:
+    """The worker with the most places free, of at least one.
+
+    `places` says how many runs can train at once on each, `given` the keys of the tasks that each
+    has, of which those of trainings take a place.
+    """
+    free = {
+        worker: most - sum(key.startswith(_PREFIX) for key in given.get(worker, ()))
+        for worker, most in places.items()
+    }
+    return max(free, key=free.__getitem__)
+
+
+class _Client(Client):  # type: ignore[misc]
+    """A client that closes when it cannot connect.
+
+    Left to the garbage collector, which may come while another client starts, it would wait for
+    ever for a lock that the same thread holds.
+    """
+
+    def start(self, **options: Any) -> None:
+        try:
+            super().start(**options)
+        except BaseException:
+            self.close()
+            raise

@@ -1,0 +1,112 @@
+"""The engine's life: workers are started or found, and once a second their queue is looked after.
+
+One training at a time per worker, by a resource named `train` of which each worker has one; the
+worker's other threads answer everything else meanwhile.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from distributed import Future
+
+from core.config import RunConfig
+from core.engine.cluster import Cluster, Training
+from core.engine.queue import LOOK_SECONDS, RunQueue
+from core.runs import Run, RunStore
+
+_MOST_WAITING = 10
+
+_log = logging.getLogger(__name__)
+
+
+class Engine:
+    """Work for Dask workers.
+
+    With `DASK_SCHEDULER_ADDRESS` in the environment the workers are that scheduler's, started with
+    `--resources train=1`; otherwise `DIGITLAB_WORKERS` of them (1) are started here. Works in a
+    server and, under `if __name__ == "__main__"`, in a script.
+    """
+
+    def __init__(self, store: RunStore | None = None) -> None:
+        self.store = store or RunStore()
+        self.cluster = Cluster()
+        most_waiting = int(os.environ.get("DIGITLAB_MOST_WAITING", _MOST_WAITING))
+        self.queue: RunQueue[Training] = RunQueue(
+            self.store, self.cluster, most_waiting, on_end=self.wake
+        )
+        self._stopping = threading.Event()
+        self._wake = threading.Event()
+        self._supervisor: threading.Thread | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """Why nothing can be trained at present, as a sentence; None when all is well."""
+        return self.cluster.problem
+
+    @property
+    def places(self) -> int:
+        """How many runs can train at once: one for each worker, taken for one before they came."""
+        return sum(self.cluster.places.values()) if self.cluster.is_counted else 1
+
+    def start(self) -> None:
+        """Start or find the workers, have them import TensorFlow, and look after the runs.
+
+        Returns within a second or so; a cluster that cannot be reached is tried again and again,
+        with the reason in `problem`.
+        """
+        self._stopping.clear()
+        self.cluster.connect()
+        self._supervisor = threading.Thread(target=self._supervise, name="engine", daemon=True)
+        self._supervisor.start()
+
+    def stop(self) -> None:
+        """Stop the local worker, or leave the cluster. Unfinished runs go on at the next start."""
+        self._stopping.set()
+        self._wake.set()
+        if self._supervisor:
+            self._supervisor.join()
+        self.cluster.close()
+
+    def enqueue(self, config: RunConfig, name: str | None = None, owner: str | None = None) -> Run:
+        """Create a run that trains when it is its owner's turn. Raises QueueError."""
+        return self.enqueue_all([(config, name)], owner)[0]
+
+    def enqueue_all(
+        self, asked: Sequence[tuple[RunConfig, str | None]], owner: str | None = None
+    ) -> list[Run]:
+        """Create a run of each configuration, with its name, or none at all. Raises QueueError."""
+        runs = self.queue.add(asked, owner)
+        self.wake()
+        return runs
+
+    def submit_run(self, run_id: str) -> Future:
+        """Have the run trained without waiting for its turn; but not twice.
+
+        The future's result is the run's last `Status`. Raises RunNotFoundError, EngineError.
+        """
+        return self.queue.give(run_id).future
+
+    def submit(self, function: Callable[..., Any] | str, *args: Any) -> Future:
+        """Run `function(*args)` on a worker, at once, whether or not a training is under way.
+
+        A function may be given as "core.module:name", so that the caller need not import what it
+        imports. Raises EngineError if there is no cluster; the future raises what it raises.
+        """
+        return self.cluster.submit(function, *args)
+
+    def wake(self) -> None:
+        """Have the supervisor look at the runs now rather than within a second."""
+        self._wake.set()
+
+    def _supervise(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                if self.cluster.look():
+                    self.queue.look()
+            except Exception:  # whatever it was, the next look may go well
+                _log.exception("looking after the runs failed")
+            self._wake.wait(LOOK_SECONDS)
+            self._wake.clear()

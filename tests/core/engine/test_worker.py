@@ -1,0 +1,61 @@
+"""What a worker does with what it is given, called as the worker calls it."""
+
+import os
+from collections.abc import Callable
+
+import psutil
+import pytest
+
+from core.config import RunConfig
+from core.engine.worker import call_by_name, check_and_train_run, train_run, warm_up_worker
+from core.runs import RunStore
+from core.status import State
+from core.version import versions
+
+Small = Callable[..., RunConfig]
+
+
+def test_a_run_is_trained_where_the_code_is_the_servers(store: RunStore, small: Small) -> None:
+    run = store.create(small(epochs=1))
+    status = check_and_train_run(versions())(str(store.root), run.id, 0.0)
+    assert status is not None
+    assert status.state is State.FINISHED
+    assert run.status == status
+
+
+def test_a_worker_of_another_version_trains_nothing(store: RunStore, small: Small) -> None:
+    """Also in the second before anybody has looked at it."""
+    run = store.create(small())
+    theirs = versions()
+    ours = theirs | {"TensorFlow": "9.9"}
+    with pytest.raises(ImportError) as caught:
+        check_and_train_run(ours)(str(store.root), run.id, 0.0)
+    assert str(caught.value) == f"the worker has {theirs}, and this server {ours}"
+    assert caught.value.name == "core"
+    assert run.status.state is State.QUEUED
+
+
+def test_a_run_that_another_process_trains_is_left_to_it(store: RunStore, small: Small) -> None:
+    """Two servers on one folder may both give it to their workers."""
+    run = store.create(small())
+    with run.training_lock():
+        assert train_run(str(store.root), run.id, 0.0) is None
+    assert run.status.state is State.QUEUED
+
+
+def test_functions_are_called_by_name() -> None:
+    assert call_by_name("math:hypot", 3, 4) == 5
+    with pytest.raises(AttributeError, match="no_such_function"):
+        call_by_name("math:no_such_function")
+
+
+def test_a_worker_gives_way_and_has_its_first_network_ready(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All its threads, TensorFlow's among them; here the niceness that they have anyway."""
+    set_: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "setpriority", lambda _, who, niceness: set_.append((who, niceness)))
+    warm_up_worker(7)
+    threads = {thread.id for thread in psutil.Process().threads()}
+    assert {niceness for _, niceness in set_} == {7}
+    assert {0, os.getpid()} <= {who for who, _ in set_} <= {0} | threads
