@@ -1,0 +1,47 @@
+"""A folder of runs that the dashboard in this process looks at, and a run that was really trained."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from core.config import RunConfig
+from core.engine.queue import RunQueue
+from core.runs import Run, RunStore
+from core.status import State
+from core.sweep.store import SweepStore
+from core.training import train
+from dashboard import resources
+from tests.dashboard.pages.lab import Lab, call_here
+
+
+@pytest.fixture
+def lab(store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    """The dashboard, alone at its desk, on an empty folder of runs."""
+    for name in ("DIGITLAB_CLASS_PASSWORD", "DIGITLAB_TEACHER_PASSWORD", "DASK_SCHEDULER_ADDRESS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(resources.store, "root", store.root)
+    monkeypatch.setattr(resources.sweeps, "root", SweepStore(store).root)
+    monkeypatch.setattr(resources.drawings, "root", tmp_path / "drawings")
+    queue = RunQueue(resources.store, resources.engine.cluster, most_waiting=10)
+    monkeypatch.setattr(resources.engine, "queue", queue)
+    monkeypatch.setattr(resources.engine, "submit", call_here)
+    return Lab(store)
+
+
+@pytest.fixture(scope="session")
+def _trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    config = RunConfig(hidden=(32, 16), dropout=0.2, l2=1e-4, epochs=3, training_images=10_000)
+    run = RunStore(tmp_path_factory.mktemp("trained")).create(config, name="a trained run")
+    assert train(run).state is State.FINISHED
+    return run
+
+
+@pytest.fixture
+def trained(lab: Lab, _trained: Run) -> Run:
+    """A finished run in the lab: a small network, three epochs, with an error or two.
+
+    A copy for each test, which may damage it.
+    """
+    shutil.copytree(_trained.path, lab.runs.root / _trained.id)
+    return lab.runs.get(_trained.id)
