@@ -1,5 +1,6 @@
 """What the small files of a run directory say: the documents that training and page exchange."""
 
+import os
 import time
 from enum import StrEnum
 from typing import Annotated
@@ -8,7 +9,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from core.config import RunConfig, bounds
 
-_SILENT_AFTER = 10.0  # seconds; a training run writes its status several times a second
+# Seconds; a training run writes its status several times a second.
+_SILENT_AFTER = float(os.environ.get("DIGITLAB_SILENT_SECONDS", 10.0))
 
 # Within these bounds a damaged file can still be shown; beyond them it is reported.
 Count = Annotated[int, Field(ge=0, le=10**9)]
@@ -64,7 +66,8 @@ class Status(BaseModel):
 
     @property
     def is_silent(self) -> bool:
-        """Whether a run that should be training has given no sign of life for ten seconds.
+        """Whether a run that should be training has given no sign of life for ten seconds, or
+        `DIGITLAB_SILENT_SECONDS`.
 
         A paused one need not: nobody may be training it until it is resumed.
         """

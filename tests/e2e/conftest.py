@@ -5,15 +5,16 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from core.config import RunConfig
 from core.runs import Run
-from core.status import Request, State
-from core.sweep.store import SweepStore
-from tests.e2e.server import Server, wait_for
+from core.status import State
+from core.training import train
+from tests.e2e.controls import forget, new_context
+from tests.e2e.server import Server, stop_all
 
-expect.set_options(timeout=120_000)  # as long as a busy machine may take
+expect.set_options(timeout=30_000)
 
 _REMEDY = (
     "Browser tests need Chromium: install your system's `chromium`, or run "
@@ -61,6 +62,7 @@ def browser():
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory):
+    """The server that files share which neither guard nor kill it."""
     server = Server(tmp_path_factory.mktemp("server"))
     yield server
     server.stop()
@@ -68,24 +70,27 @@ def server(tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.fixture(scope="session")
 def trained(server: Server) -> Run:
-    """A finished run on the server: a small network, three epochs, with an error or two."""
+    """A finished run on the server: a small network, three epochs, with an error or two.
+
+    Trained in this process, so that the server's worker has time to wake.
+    """
     config = RunConfig(hidden=(32, 16), dropout=0.2, l2=1e-4, epochs=3, training_images=10_000)
-    run = server.runs.create(config, name="a trained run")
-    wait_for(lambda: run.status.state is State.FINISHED, "the run to finish", deadline=180)
+    run = server.runs.create(config, name="a trained run", state=State.RUNNING)
+    assert train(run).state is State.FINISHED
     return run
 
 
+@pytest.fixture(scope="module")
+def context(browser: Browser):
+    """One browser for a file: it fetches Streamlit's code once. Each test has a tab of its own."""
+    with new_context(browser) as context:
+        yield context
+
+
 @pytest.fixture
-def page(browser: Browser, server: Server):
-    with browser.new_context(viewport={"width": 1400, "height": 1000}) as context:
-        context.set_default_timeout(120_000)  # of every page of it
-        yield context.new_page()
-    # What a test left behind would keep the next one waiting.
-    for sweep in SweepStore(server.runs).list():
-        if sweep.has_work:
-            sweep.ask(Request.STOP)
-            wait_for(lambda sweep=sweep: not sweep.has_work, f"{sweep} to stop")
-    for run in server.runs.list():
-        if run.status.state.is_active:
-            run.ask(Request.STOP)
-            wait_for(lambda run=run: not run.status.state.is_active, f"{run} to stop")
+def page(context: BrowserContext, server: Server):
+    """A tab that remembers nothing of earlier tests; what a test left at work is stopped after."""
+    with context.new_page() as page:
+        yield page
+        forget(page)
+    stop_all(server)

@@ -1,8 +1,22 @@
-"""Streamlit's controls, used as a person does."""
+"""A browser and Streamlit's controls, used as a person does."""
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+
+def new_context(browser: Browser, **options: object) -> BrowserContext:
+    """A browser of its own, that fails where what it waits for has not come after 30 s."""
+    context = browser.new_context(**{"viewport": {"width": 1400, "height": 1000}} | options)
+    context.set_default_timeout(30_000)
+    return context
+
+
+def forget(page: Page) -> None:
+    """Have the page's browser remember nothing: no cookies, no storage."""
+    page.context.clear_cookies()
+    if page.url.startswith("http"):
+        page.evaluate("localStorage.clear(), sessionStorage.clear()")
 
 
 def await_controls(page: Page) -> None:

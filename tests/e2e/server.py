@@ -12,9 +12,11 @@ from pathlib import Path
 import psutil
 
 from core.runs import Run, RunStore
+from core.status import Request
+from core.sweep.store import SweepStore
 
 ROOT = Path(__file__).parents[2]
-_DEADLINE = 120.0
+_DEADLINE = 30.0
 
 
 class Server:
@@ -92,6 +94,18 @@ def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]
+
+
+def stop_all(server: Server) -> None:
+    """Stop whatever sweeps and runs are at work: they would keep the next test waiting."""
+    for sweep in SweepStore(server.runs).list():
+        if sweep.has_work:
+            sweep.ask(Request.STOP)
+            wait_for(lambda sweep=sweep: not sweep.has_work, f"{sweep} to stop")
+    for run in server.runs.list():
+        if run.status.state.is_active:
+            run.ask(Request.STOP)
+            wait_for(lambda run=run: not run.status.state.is_active, f"{run} to stop")
 
 
 def wait_for(condition, what: str, deadline: float = _DEADLINE, pause: float = 0.05) -> None:

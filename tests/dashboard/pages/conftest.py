@@ -1,4 +1,4 @@
-"""A folder of runs that the dashboard in this process looks at, and a run that was really trained."""
+"""A folder of runs that the dashboard in this process looks at, and a run really trained."""
 
 import shutil
 from pathlib import Path
