@@ -208,7 +208,7 @@ class Engine:
             if training is None or training.future.done():
                 future = client.submit(
                     train_run if self._cluster else check_and_train_run(versions()),
-                    self.store.address,
+                    self.store.root,
                     run.id,
                     _LEAVE_SECONDS,
                     resources=None if run.control.request is Request.STOP else _TRAIN,
@@ -314,8 +314,7 @@ class Engine:
             address: int(workers[address]["resources"].get("train", 0)) for address in good
         }
         self.places = sum(self._places.values())
-        idle = None if self.places or self._cluster else self._why_nobody_works()
-        self.problem = self.store.problem or idle
+        self.problem = None if self.places or self._cluster else self._why_nobody_works()
 
     def _why_nobody_works(self) -> str:
         if None in self._workers.values():
@@ -457,13 +456,9 @@ class Engine:
             self._fail(run, training, _DEADLY)
 
     def _fail(self, run: Run, training: _Training, sentence: str) -> None:
-        try:
-            with run.training_lock(wait=0):
-                failed = {"state": State.FAILED, "error": sentence}
-                run.write_status(run.status.model_copy(update=failed))
-        except RunBusyError:
-            if self.store.mirror:  # the dead worker's lease ends by itself: then again
-                self._trainings[run.id] = training
+        with suppress(RunBusyError), run.training_lock(wait=0):
+            failed = {"state": State.FAILED, "error": sentence}
+            run.write_status(run.status.model_copy(update=failed))
 
 
 def _count_epochs(run: Run) -> int:

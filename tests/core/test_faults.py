@@ -70,7 +70,7 @@ def test_full_disk_keeps_what_is_there_and_the_run_goes_on_when_there_is_room(
     answer = run_on_own_disk(
         tmp_path / "disk",
         f"""
-        mount("size=800k")
+        mount("size=1m")
         run = RunStore(folder).create(RunConfig.model_validate_json('{config.model_dump_json()}'))
         try:
             train(run)
