@@ -42,14 +42,24 @@ class RunFiles:
         Of one of the types; any other, or another shape, is damage.
         """
         try:
-            stored: npt.NDArray[np.floating[Any]] = np.load(
-                self.path / name, mmap_mode="r", allow_pickle=False
-            )
-        except (ValueError, OSError, EOFError) as error:
+            stored = self._map_array(name)
+        except OSError as error:
             raise self._damaged(name, error) from error
         if stored.dtype not in dtypes or stored.shape[1:] != shape or len(stored) < slots:
             raise self._damaged(name, f"unexpected {stored.dtype} {stored.shape}")
         return stored[:slots]
+
+    def _map_array(self, name: str) -> npt.NDArray[np.floating[Any]]:
+        """An array that grows, mapped from the file. Raises OSError, DamagedRunError if rubbish."""
+        try:
+            array: npt.NDArray[np.floating[Any]] = np.load(
+                self.path / name, mmap_mode="r", allow_pickle=False
+            )
+        except OSError:
+            raise
+        except Exception as error:  # a rubbish header raises almost anything
+            raise self._damaged(name, error) from error
+        return array
 
     def _read_dtype(self, name: str) -> np.dtype[Any] | None:
         """The type of an array that grows, as it was begun; None if there is none, or rubbish."""
@@ -57,7 +67,9 @@ class RunFiles:
             with (self.path / name).open("rb") as file:
                 np.lib.format.read_magic(file)
                 return np.lib.format.read_array_header_1_0(file)[2]
-        except (FileNotFoundError, ValueError):
+        except Exception as error:  # a rubbish header raises almost anything
+            if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+                raise
             return None
 
     def _write_slot(

@@ -381,13 +381,14 @@ class Run(RunFiles):
 
     def close(self, epochs: int, keep_checkpoint: bool = False) -> None:
         """Give up the room kept for more than `epochs` epochs, and at last the checkpoint, unless
-        it is all there is of the network."""
+        it is all there is of the network. Raises OSError, and DamagedRunError for a rubbish array.
+        """
         weights = sum(epoch <= epochs for epoch in weight_epochs(self.config))
         rooms = {_PROBABILITIES: epochs, _FIRST_LAYER: epochs, _WEIGHTS: weights}
         for name, slots in rooms.items():
-            if (path := self.path / name).exists():
+            if (self.path / name).exists():
                 # Copied, for Windows does not replace a file that is mapped.
-                kept = np.array(np.load(path, mmap_mode="r", allow_pickle=False)[:slots])
+                kept = np.array(self._map_array(name)[:slots])
                 self._replace(name, partial(save_array, array=kept))
         if not keep_checkpoint:
             (self.path / _CHECKPOINT).unlink(missing_ok=True)

@@ -608,7 +608,11 @@ def test_an_arrays_file_is_not_mapped_while_it_is_replaced(
     assert seen == [False]
 
 
-@pytest.mark.parametrize("damage", ["missing", "rubbish", "too short", "other type"])
+UNCLOSED = b"\x93NUMPY\x01\x00v\x00{'descr': '<f2', 'shape': (".ljust(127) + b"\n"
+"""A header that NumPy's parser takes for the beginning of several lines."""
+
+
+@pytest.mark.parametrize("damage", ["missing", "rubbish", "unclosed", "too short", "other type"])
 def test_damaged_probabilities_are_reported(run: Run, damage: str) -> None:
     run.write_test_probabilities(1, probabilities(1))
     run.write_history([history_row(1), history_row(2)])
@@ -618,6 +622,8 @@ def test_damaged_probabilities_are_reported(run: Run, damage: str) -> None:
             path.unlink()
         case "rubbish":
             path.write_bytes(b"rubbish")
+        case "unclosed":
+            path.write_bytes(UNCLOSED)
         case "too short":
             np.save(path, np.zeros((1, 10_000, 10), np.float32))
         case "other type":
@@ -661,12 +667,22 @@ def test_the_file_of_an_older_run_goes_on_as_it_was_begun(run: Run) -> None:
     np.testing.assert_array_equal(run.test_probabilities(), expected)
 
 
-@pytest.mark.parametrize("content", [b"", b"rubbish", b"\x93NUMPY\x01\x00v\x00{'descr'"])
+@pytest.mark.parametrize("content", [b"", b"rubbish", UNCLOSED])
 def test_a_file_that_is_rubbish_is_written_anew(run: Run, content: bytes) -> None:
     (run.path / "test_probabilities.npy").write_bytes(content)
     run.write_test_probabilities(1, probabilities(1))
     run.write_history([history_row(1)])
     np.testing.assert_array_equal(run.test_probabilities(), [probabilities(1)])
+
+
+@pytest.mark.parametrize("content", [b"", b"rubbish", UNCLOSED])
+def test_a_run_with_a_damaged_array_is_not_closed(run: Run, content: bytes) -> None:
+    run.write_checkpoint({"a": np.zeros(3)})
+    (run.path / "test_probabilities.npy").write_bytes(content)
+    with pytest.raises(DamagedRunError, match=r"test_probabilities\.npy"):
+        run.close(epochs=1)
+    assert (run.path / "test_probabilities.npy").read_bytes() == content
+    assert not run.is_closed
 
 
 # --- pictures of the first layer
