@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import filelock
 import numpy as np
@@ -17,18 +17,12 @@ from pydantic import BaseModel, ValidationError
 from core.files import replace_file
 from core.run_errors import DamagedRunError, RunError, RunNotFoundError, RunNotWritableError
 
-if TYPE_CHECKING:
-    from core.mirror import Mirror
-
 _CHANGE_SECONDS = 2.0  # how long another may take to change what is asked of a run
 
 LOCK = ".lock"
 CHANGE_LOCK = ".control.lock"
 
 Model = TypeVar("Model", bound=BaseModel)
-
-mirrors: dict[Path, "Mirror"] = {}
-"""The folders that are kept in step with an object store."""
 
 _change_lock = threading.Lock()  # threads wait here, and do not poll the file's lock
 
@@ -39,43 +33,58 @@ class RunFiles:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.id = path.name
-        self._mirror = mirrors.get(path.parent)
-
-    def _file(self, name: str) -> Path:
-        """Where a large file is; on an object store it may have to be fetched first."""
-        return self._mirror.fetch(self.id, name) if self._mirror else self.path / name
-
-    def _watch(self) -> None:
-        if self._mirror:
-            self._mirror.watch(self.id)
 
     def _read_array(
-        self, name: str, shape: tuple[int, ...], slots: int
+        self, name: str, shape: tuple[int, ...], slots: int, *dtypes: type[np.floating[Any]]
     ) -> npt.NDArray[np.floating[Any]]:
-        """The first slots of an array that grows, float16 (slots, *shape), mapped from the file."""
+        """The first slots of an array that grows, (slots, *shape), mapped from the file.
+
+        Of one of the types; any other, or another shape, is damage.
+        """
         try:
-            stored: npt.NDArray[np.floating[Any]] = np.load(
-                self._file(name), mmap_mode="r", allow_pickle=False
-            )
-        except (ValueError, OSError, EOFError) as error:
+            stored = self._map_array(name)
+        except OSError as error:
             raise self._damaged(name, error) from error
-        if stored.dtype != np.float16 or stored.shape[1:] != shape or len(stored) < slots:
+        if stored.dtype not in dtypes or stored.shape[1:] != shape or len(stored) < slots:
             raise self._damaged(name, f"unexpected {stored.dtype} {stored.shape}")
         return stored[:slots]
+
+    def _map_array(self, name: str) -> npt.NDArray[np.floating[Any]]:
+        """An array that grows, mapped from the file. Raises OSError, DamagedRunError if rubbish."""
+        try:
+            array: npt.NDArray[np.floating[Any]] = np.load(
+                self.path / name, mmap_mode="r", allow_pickle=False
+            )
+        except OSError:
+            raise
+        except Exception as error:  # a rubbish header raises almost anything
+            raise self._damaged(name, error) from error
+        return array
+
+    def _read_dtype(self, name: str) -> np.dtype[Any] | None:
+        """The type of an array that grows, as it was begun; None if there is none, or rubbish."""
+        try:
+            with (self.path / name).open("rb") as file:
+                np.lib.format.read_magic(file)
+                return np.lib.format.read_array_header_1_0(file)[2]
+        except Exception as error:  # a rubbish header raises almost anything
+            if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+                raise
+            return None
 
     def _write_slot(
         self, name: str, slot: int, slots: int, values: npt.NDArray[np.floating[Any]]
     ) -> None:
-        """Write a slot, from 1, of an array with room for so many."""
-        path = self._file(name)
+        """Write a slot, from 1, of an array with room for so many, all of the type of `values`."""
+        path = self.path / name
         shape = (slots, *values.shape)
         with path.open("r+b" if path.exists() else "w+b") as file:
-            header = {"descr": "<f2", "fortran_order": False, "shape": shape}
+            header = {"descr": values.dtype.str, "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(file, header)
-            start, size = file.tell(), 2 * values.size
-            file.seek(start + (slot - 1) * size)
-            file.write(values.astype("<f2").tobytes())
-            file.truncate(start + slots * size)
+            start = file.tell()
+            file.seek(start + (slot - 1) * values.nbytes)
+            file.write(values.tobytes())
+            file.truncate(start + slots * values.nbytes)
 
     def _read(self, name: str, model: type[Model]) -> Model:
         try:
@@ -94,10 +103,9 @@ class RunFiles:
             raise self._damaged(name, error) from error
 
     def _require(self, *names: str) -> None:
-        """Raise DamagedRunError unless the files are there, or on the object store."""
+        """Raise DamagedRunError unless the files are there."""
         for name in names:
-            is_there = (self.path / name).exists()
-            if not is_there and not (self._mirror and self._mirror.has(self.id, name)):
+            if not (self.path / name).exists():
                 raise DamagedRunError(f"{name} of run {self.id} is missing")
 
     def _stamp(self, name: str) -> tuple[int, int]:
@@ -120,7 +128,6 @@ class RunFiles:
     def _replace(self, name: str, write: Callable[[Path], object]) -> None:
         with self._writing():
             replace_file(self.path / name, write)
-        self._watch()
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

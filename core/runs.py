@@ -2,8 +2,7 @@
 
 Every file is replaced by writing aside and renaming, so that a reader never sees half of one; only
 `test_probabilities.npy`, `first_layer.npy` and `weights.npy` grow in place, before the row of
-`history.csv` that announces what was added. Where the runs are kept on an object store, `mirror`
-keeps a folder here in step with it.
+`history.csv` that announces what was added.
 """
 
 import errno
@@ -13,12 +12,12 @@ import secrets
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from getpass import getuser
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import filelock
 import numpy as np
@@ -29,7 +28,6 @@ from core.analysis.maps import POINT_COLUMNS, MapStatus
 from core.architecture import count_parameters
 from core.config import CLASSES, IMAGE_SIDE, TEST_SET, RunConfig, bounds
 from core.data import Floats
-from core.probabilities import restore_winners, round_probabilities
 from core.run_errors import (
     DamagedRunError,
     RunBusyError,
@@ -42,15 +40,11 @@ from core.run_files import (
     RunFiles,
     explain,
     load_arrays,
-    mirrors,
     save_array,
     save_arrays,
     save_json,
 )
 from core.status import Control, Label, Record, Request, State, Status
-
-if TYPE_CHECKING:
-    from core.mirror import Mirror
 
 HISTORY_COLUMNS = [
     "epoch",
@@ -108,14 +102,6 @@ class Run(RunFiles):
     def __repr__(self) -> str:
         return f"Run({self.id})"
 
-    def __reduce__(self) -> tuple[Callable[..., "Run"], tuple[Any, ...]]:
-        """How it is handed to another process: on an object store by address, and sent first."""
-        if self._mirror is None:
-            return Run, (self.path,)
-        with suppress(RunError):
-            self._mirror.sync(self.id)
-        return _open, (self._mirror.url, self.id)
-
     # --- reading
 
     @property
@@ -164,7 +150,6 @@ class Run(RunFiles):
     @property
     def history(self) -> pd.DataFrame:
         """A row for each finished epoch, with HISTORY_COLUMNS; none before the first has ended."""
-        self._watch()
         try:
             frame = pd.read_csv(self.path / _HISTORY)
         except FileNotFoundError:
@@ -214,12 +199,12 @@ class Run(RunFiles):
     def test_probabilities(self, epoch: int | None = None) -> npt.NDArray[np.floating[Any]]:
         """What the network thought of each test image after each epoch.
 
-        `None` gives all epochs that have ended, float16 (epochs, 10000, 10), mapped from the file;
-        an epoch from 1 gives float32 (10000, 10), where near 1 more digits are told apart: see
-        `probabilities`. Raises IndexError for an epoch not yet ended.
+        `None` gives all epochs that have ended, float32 (epochs, 10000, 10), mapped from the file,
+        which of an older run is float16; an epoch from 1 gives float32 (10000, 10). Raises
+        IndexError for an epoch not yet ended.
         """
-        stored = self._read_epochs(_PROBABILITIES, (TEST_SET, CLASSES), epoch)
-        return stored if epoch is None else restore_winners(stored)
+        shape = (TEST_SET, CLASSES)
+        return self._read_epochs(_PROBABILITIES, shape, epoch, np.float32, np.float16)
 
     def first_layer(self, epoch: int | None = None) -> npt.NDArray[np.floating[Any]]:
         """The weights from the pixels to the first units after each epoch, as pictures.
@@ -229,7 +214,7 @@ class Run(RunFiles):
         (units, 28, 28). Raises IndexError for an epoch not yet ended.
         """
         shape = (first_layer_units(self.config), IMAGE_SIDE, IMAGE_SIDE)
-        return self._read_epochs(_FIRST_LAYER, shape, epoch)
+        return self._read_epochs(_FIRST_LAYER, shape, epoch, np.float16)
 
     def weights(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.floating[Any]]]:
         """What the network's weights were after the epochs of which they are kept.
@@ -240,10 +225,10 @@ class Run(RunFiles):
         """
         epochs = np.array(weight_epochs(self.config), np.int64)
         parameters = count_parameters(self.config)
-        if not self._file(_WEIGHTS).exists():
+        if not (self.path / _WEIGHTS).exists():
             return epochs[:0], np.empty((0, parameters), np.float16)
         epochs = epochs[epochs <= self.history_columns("epoch").shape[1]]
-        return epochs, self._read_array(_WEIGHTS, (parameters,), len(epochs))
+        return epochs, self._read_array(_WEIGHTS, (parameters,), len(epochs), np.float16)
 
     @property
     def network_epoch(self) -> int:
@@ -258,16 +243,15 @@ class Run(RunFiles):
     @property
     def model_path(self) -> Path:
         """Where the trained network is, as Keras saves it, once the run has ended."""
-        return self._file(_MODEL)
+        return self.path / _MODEL
 
     def read_checkpoint(self) -> dict[str, npt.NDArray[Any]] | None:
         """The arrays of the last checkpoint, or None if there is none, or it is rubbish.
 
         Raises RunNotWritableError if the disk does not give it out at present.
         """
-        path = self._file(_CHECKPOINT)
         try:
-            return load_arrays(path)
+            return load_arrays(self.path / _CHECKPOINT)
         except Exception as error:  # a rubbish zip raises almost anything
             if isinstance(error, OSError) and error.errno in _PASSING:
                 raise RunNotWritableError(
@@ -333,20 +317,8 @@ class Run(RunFiles):
     def training_lock(self, wait: float = 2.0) -> Iterator[None]:
         """Hold the right to train this run; the kernel lets it go when the process dies.
 
-        On an object store, where there are other kernels, it then lasts half a minute. Raises
-        RunBusyError if another holder does not let go within `wait` seconds.
+        Raises RunBusyError if another holder does not let go within `wait` seconds.
         """
-        with self._own_lock(wait):
-            try:
-                with self._mirror.lease(self.id, wait) if self._mirror else nullcontext():
-                    yield
-            except FileNotFoundError:
-                if self.path.is_dir():
-                    raise
-                raise self._gone() from None
-
-    @contextmanager
-    def _own_lock(self, wait: float) -> Iterator[None]:
         lock = filelock.FileLock(self.path / LOCK, timeout=wait)
         try:
             self._acquire(lock)
@@ -354,21 +326,23 @@ class Run(RunFiles):
             raise RunBusyError(f"another process is training run {self.id}") from None
         try:
             yield
+        except FileNotFoundError:
+            if self.path.is_dir():
+                raise
+            raise self._gone() from None
         finally:
             lock.release()
 
     def is_training(self) -> bool:
         """Whether some process holds the right to train this run at this moment."""
         try:
-            with self._own_lock(wait=0):
-                return self._mirror is not None and self._mirror.is_leased(self.id)
+            with self.training_lock(wait=0):
+                return False
         except RunBusyError:
             return True
 
     def write_status(self, status: Status) -> None:
-        """Replace `status.json`. Raises RunBusyError if another machine has taken the run over."""
-        if self._mirror:
-            self._mirror.check(self.id)
+        """Replace `status.json`."""
         self._write_json(_STATUS, status)
 
     def write_history(self, rows: list[dict[str, float]]) -> None:
@@ -377,14 +351,16 @@ class Run(RunFiles):
         self._replace(_HISTORY, lambda path: path.write_text(text))
 
     def write_test_probabilities(self, epoch: int, probabilities: Floats) -> None:
-        """Store (10000, 10) of `epoch`, from 1, rounded so that each answer stays the same."""
-        self._write_epoch(_PROBABILITIES, epoch, round_probabilities(probabilities))
+        """Store (10000, 10) of `epoch`, from 1: float32, or in the file of an older run float16."""
+        is_older = self._read_dtype(_PROBABILITIES) == np.float16
+        dtype = np.float16 if is_older else np.float32
+        self._write_epoch(_PROBABILITIES, epoch, probabilities.astype(dtype))
 
     def write_first_layer(self, epoch: int, kernel: Floats) -> None:
         """Store the first units of the first layer's kernel, (784, units), of `epoch`, from 1."""
         units = first_layer_units(self.config)
         pictures = kernel.T[:units].reshape(units, IMAGE_SIDE, IMAGE_SIDE)
-        self._write_epoch(_FIRST_LAYER, epoch, pictures)
+        self._write_epoch(_FIRST_LAYER, epoch, pictures.astype(np.float16))
 
     def write_weights(self, epoch: int, weights: Floats) -> None:
         """Store the network's weights, (parameters,), of `epoch`, if that is one that is kept."""
@@ -392,7 +368,8 @@ class Run(RunFiles):
         if epoch in epochs:
             limit = np.finfo(np.float16).max
             slot = epochs.index(epoch) + 1
-            self._write_slot(_WEIGHTS, slot, len(epochs), np.clip(weights, -limit, limit))
+            kept = np.clip(weights, -limit, limit).astype(np.float16)
+            self._write_slot(_WEIGHTS, slot, len(epochs), kept)
 
     def write_checkpoint(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """Replace `checkpoint.npz`."""
@@ -404,13 +381,14 @@ class Run(RunFiles):
 
     def close(self, epochs: int, keep_checkpoint: bool = False) -> None:
         """Give up the room kept for more than `epochs` epochs, and at last the checkpoint, unless
-        it is all there is of the network."""
+        it is all there is of the network. Raises OSError, and DamagedRunError for a rubbish array.
+        """
         weights = sum(epoch <= epochs for epoch in weight_epochs(self.config))
         rooms = {_PROBABILITIES: epochs, _FIRST_LAYER: epochs, _WEIGHTS: weights}
         for name, slots in rooms.items():
-            if (path := self._file(name)).exists():
+            if (self.path / name).exists():
                 # Copied, for Windows does not replace a file that is mapped.
-                kept = np.array(np.load(path, mmap_mode="r", allow_pickle=False)[:slots])
+                kept = np.array(self._map_array(name)[:slots])
                 self._replace(name, partial(save_array, array=kept))
         if not keep_checkpoint:
             (self.path / _CHECKPOINT).unlink(missing_ok=True)
@@ -419,7 +397,6 @@ class Run(RunFiles):
 
     def map_status(self, key: str) -> MapStatus | None:
         """How far the map is; None if it was never asked for, or what is there is unreadable."""
-        self._watch()
         try:
             return self._read(f"{_MAPS}/{key}.json", MapStatus)
         except DamagedRunError:
@@ -429,7 +406,7 @@ class Run(RunFiles):
         """The map's points so far, as `FeatureMap` has them. Raises DamagedRunError."""
         name = f"{_MAPS}/{key}.npz"
         try:
-            points = pd.DataFrame(load_arrays(self._file(name)))
+            points = pd.DataFrame(load_arrays(self.path / name))
         except Exception as error:  # a rubbish zip raises almost anything
             raise self._damaged(name, error) from error
         if list(points.columns) != list(POINT_COLUMNS):
@@ -458,7 +435,6 @@ class Run(RunFiles):
         """Ask the map's job to end with its next report, and to keep what was reached."""
         with self._writing():
             (self.path / _MAPS / f"{key}.stop").touch()
-        self._watch()
 
     def is_map_to_stop(self, key: str) -> bool:
         """Whether the map's job was asked to stop."""
@@ -499,15 +475,21 @@ class Run(RunFiles):
             (self.path / _MAPS).mkdir(exist_ok=True)
 
     def _read_epochs(
-        self, name: str, shape: tuple[int, ...], epoch: int | None
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        epoch: int | None,
+        dtype: type[np.floating[Any]],
+        *older: type[np.floating[Any]],
     ) -> npt.NDArray[np.floating[Any]]:
-        """All epochs that have ended, float16 (epochs, *shape), or one as float32 `shape`."""
+        """All epochs that have ended, (epochs, *shape) of `dtype` or, in a file of an older run,
+        of one of `older`; or one epoch as float32 `shape`."""
         done = len(self.history)
         if epoch is not None and not 1 <= epoch <= done:
             raise IndexError(f"epoch {epoch} is not there; this run has {done} finished epochs")
         if not done:
-            return np.empty((0, *shape), np.float16)
-        stored = self._read_array(name, shape, done)
+            return np.empty((0, *shape), dtype)
+        stored = self._read_array(name, shape, done, dtype, *older)
         return stored if epoch is None else stored[epoch - 1].astype(np.float32)
 
     def _write_epoch(self, name: str, epoch: int, values: npt.NDArray[np.floating[Any]]) -> None:
@@ -520,14 +502,6 @@ class Run(RunFiles):
             high = 1 if name.endswith("accuracy") else _LARGEST
             if len(row) and not 0 <= row.min() <= row.max() <= high:  # nor NaN
                 raise self._damaged(_HISTORY, f"{name} is out of range")
-
-
-def _open(address: str, run_id: str) -> Run:
-    """A run that another process has handed over, as it is now. Raises RunNotFoundError."""
-    store = RunStore(address)
-    if store.mirror:
-        store.mirror.sync(run_id)
-    return store.get(run_id)
 
 
 def first_layer_units(config: RunConfig) -> int:
@@ -561,24 +535,20 @@ _last_moment = datetime.min.replace(tzinfo=UTC)
 
 
 class RunStore:
-    """All runs below one folder, or one address of an object store such as `s3://bucket/runs`."""
+    """All runs below one folder."""
 
     def __init__(self, root: str | Path | None = None) -> None:
-        """`root` defaults to the environment's `DIGITLAB_RUNS`, or `runs` in the working folder."""
-        self.address = str(root or os.environ.get("DIGITLAB_RUNS") or "runs")
-        """The folder or address, by which another process finds these runs."""
-        self.mirror: Mirror | None = None
-        if "://" in self.address:
-            self.mirror = _find_mirror(self.address)
-            self.root = self.mirror.folder
-        else:
-            self.root = Path(self.address).absolute()
-            self.address = str(self.root)
+        """`root` defaults to the environment's `DIGITLAB_RUNS`, or `runs` in the working folder.
 
-    @property
-    def problem(self) -> str | None:
-        """Why the runs cannot be reached at present, as a sentence; None when all is well."""
-        return self.mirror.problem if self.mirror else None
+        Raises RunError for an address, such as `s3://bucket/runs`: it must be a folder.
+        """
+        folder = str(root or os.environ.get("DIGITLAB_RUNS") or "runs")
+        if "://" in folder:
+            raise RunError(
+                f"runs cannot be kept at {folder!r}, which is an address: DIGITLAB_RUNS must be a "
+                "folder. Mount the bucket, and give the folder that it is mounted at"
+            )
+        self.root = Path(folder).absolute()
 
     def create(
         self,
@@ -607,32 +577,24 @@ class RunStore:
             aside.mkdir(parents=True)
             save_json(aside / _CONFIG, record)
             save_json(aside / _STATUS, Status(state=state))
-            if self.mirror:
-                self.mirror.create(run_id, aside)
             os.rename(aside, self.root / run_id)
         except BaseException as error:
             shutil.rmtree(aside, ignore_errors=True)
             if isinstance(error, OSError) and not isinstance(error, RunError):
                 raise RunNotWritableError(
-                    f"a run cannot be written to {self.address}: {explain(error)}"
+                    f"a run cannot be written to {self.root}: {explain(error)}"
                 ) from error
             raise
         return self.get(run_id)
 
     def get(self, run_id: str) -> Run:
         """The run of this id. Raises RunNotFoundError, also for anything that is no run id."""
-        if self.mirror and _RUN_ID.fullmatch(run_id):
-            if not (self.root / run_id).is_dir():
-                self.mirror.sync(run_id)
-            self.mirror.watch(run_id)
         if not _RUN_ID.fullmatch(run_id) or not (self.root / run_id).is_dir():
             raise RunNotFoundError(f"there is no run {run_id!r:.60}")
         return Run(self.root / run_id)
 
     def list(self) -> list[Run]:
         """All runs, newest first, damaged ones among them."""
-        if self.mirror:
-            self.mirror.watch_all()
         if not self.root.is_dir():
             return []
         with os.scandir(self.root) as entries:
@@ -653,29 +615,6 @@ class RunStore:
                 run.ask(Request.STOP)
                 with suppress(RunBusyError):
                     stack.enter_context(run.training_lock(wait=_STOP_SECONDS))
-            if self.mirror:
-                self.mirror.remove(run_id)
-                return
             with run._writing():
                 os.rename(run.path, aside)
         shutil.rmtree(aside)
-
-
-def _find_mirror(address: str) -> "Mirror":
-    """The mirror of this address, one in a process. Raises RunNotWritableError."""
-    from core.mirror import Layout, Mirror  # its libraries are not needed for a folder
-
-    found = Mirror(
-        address,
-        Layout(
-            run_id=_RUN_ID,
-            record=_CONFIG,
-            status=_STATUS,
-            trained=(
-                *(_PROBABILITIES, _FIRST_LAYER, _WEIGHTS, _MODEL),
-                *(_HISTORY, _CHECKPOINT, _STATUS),
-            ),
-            passing=(_CHECKPOINT, ".stop"),
-        ),
-    )
-    return mirrors.setdefault(found.folder, found)

@@ -240,7 +240,7 @@ def _read_trials(sweep: Sweep) -> pd.DataFrame:
 
 @st.cache_resource(max_entries=200, show_spinner=False)
 def _test_probabilities(run_id: str, epoch: int, version: float) -> npt.NDArray[np.float32]:
-    probabilities = store.get(run_id).test_probabilities(epoch).astype(np.float32, copy=False)
+    probabilities = store.get(run_id).test_probabilities(epoch)
     probabilities.flags.writeable = False
     return probabilities
 

@@ -173,7 +173,7 @@ class Cluster:
         client = self._require_client()
         future = client.submit(
             train_run if self._local else check_and_train_run(versions()),
-            str(run.path.parent),
+            run.path.parent,
             run.id,
             self.leave_after,
             resources=_TRAIN if takes_place else None,

@@ -5,6 +5,7 @@ import logging
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import psutil  # type: ignore[import-untyped]
@@ -56,20 +57,19 @@ def check_and_train_run(ours: dict[str, str]) -> Callable[..., Status | None]:
     return check_and_train
 
 
-def train_run(address: str, run_id: str, leave_after: float) -> Status | None:
-    """Train the run of the store at `address`, as `core.training.train` does.
+def train_run(root: Path, run_id: str, leave_after: float) -> Status | None:
+    """Train the run below the folder `root`, as `core.training.train` does.
 
     None if another process trains it, or it was deleted meanwhile. Raises RunNotFoundError if this
     machine does not see it.
     """
     from core.training import train
 
-    store = RunStore(address)
     try:
-        run = store.get(run_id)
+        run = RunStore(root).get(run_id)
     except RunNotFoundError:
         raise RunNotFoundError(
-            f"the worker at {get_worker().address} does not see run {run_id} in {store.address}: "
+            f"the worker at {get_worker().address} does not see run {run_id} in {root}: "
             "it must have the same folder under the same path"
         ) from None
     try:

@@ -98,8 +98,7 @@ def _render_images(pair: Pair, sentence: str) -> None:
         "**On the test images**",
         help="McNemar's exact test: of the images that only one of the two gets right, each would "
         "be as likely one's as the other's if they were equally good. It judges these two "
-        "networks, not their hyperparameters. The answers are kept in half precision, which may "
-        "settle an image or two differently.",
+        "networks, not their hyperparameters.",
     )
     with st.container(key="both_right"):
         st.table(

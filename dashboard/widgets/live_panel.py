@@ -134,10 +134,7 @@ def _render_progress(run: Run, status: Status, history: pd.DataFrame) -> None:
         st.progress(min(done / config.epochs, 1.0), _progress_sentence(run, status))
     if status.state is State.PAUSED and queue_place(run):  # resumed, after its worker had left it
         st.caption(_queue_sentence(run))
-    if problem := engine.store.problem:
-        sentence = f"What is shown may be old: {problem}. It goes on by itself once they can be."
-        st.warning(text.plain(sentence), icon=":material/cloud_off:")
-    elif status.is_silent and not trouble:
+    if status.is_silent and not trouble:
         st.warning(
             "The process that trained this run gives no sign of life. The run goes on from its "
             "last epoch as soon as a worker is free.",

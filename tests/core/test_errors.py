@@ -5,8 +5,7 @@ from collections.abc import Iterator
 import pytest
 from distributed.core import clean_exception, error_message
 
-from core.mirror import UnreachableError
-from core.run_errors import RunError
+from core.run_errors import NoNetworkError, RunError, RunNotWritableError
 
 
 def subclasses(error: type[Exception]) -> Iterator[type[Exception]]:
@@ -30,4 +29,4 @@ def test_an_error_of_a_run_is_sent_by_dask_as_it_is(error: type[RunError]) -> No
 
 
 def test_the_errors_of_a_run_are_all_looked_at() -> None:
-    assert UnreachableError in set(subclasses(RunError))
+    assert {NoNetworkError, RunNotWritableError} < set(subclasses(RunError))

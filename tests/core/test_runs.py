@@ -1,5 +1,6 @@
 import json
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -16,7 +17,6 @@ import pytest
 
 from core.config import RunConfig
 from core.files import replace_file
-from core.probabilities import restore_winners, round_probabilities
 from core.run_errors import (
     DamagedRunError,
     RunBusyError,
@@ -153,6 +153,30 @@ def test_folder_is_taken_from_the_environment(
     monkeypatch.delenv("DIGITLAB_RUNS")
     monkeypatch.chdir(tmp_path)
     assert RunStore().root == tmp_path / "runs"
+
+
+@pytest.mark.parametrize("address", ["s3://bucket/runs", "https://store.example/runs"])
+def test_an_address_is_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DIGITLAB_RUNS", address)
+    for root in (None, address):
+        with pytest.raises(RunError) as refused:
+            RunStore(root)
+        assert str(refused.value) == (
+            f"runs cannot be kept at '{address}', which is an address: DIGITLAB_RUNS must be a "
+            "folder. Mount the bucket, and give the folder that it is mounted at"
+        )
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_run_is_handed_to_another_process_by_its_folder(run: Run) -> None:
+    sent = pickle.dumps(run)
+    run.mark(name="named since")
+    other = pickle.loads(sent)
+    assert (other.path, other.id, other.name) == (run.path, run.id, "named since")
+    assert other.record == run.record
 
 
 # --- damage
@@ -518,12 +542,12 @@ def test_probabilities_of_finished_epochs(run: Run) -> None:
         run.write_test_probabilities(epoch, stored[epoch - 1])
         run.write_history([history_row(number) for number in range(1, epoch + 1)])
     everything = run.test_probabilities()
-    assert (everything.dtype, everything.shape) == (np.float16, (2, 10_000, 10))
+    assert (everything.dtype, everything.shape) == (np.float32, (2, 10_000, 10))
+    np.testing.assert_array_equal(everything, stored)
     for epoch in (1, 2):
         one = run.test_probabilities(epoch)
         assert (one.dtype, one.shape) == (np.float32, (10_000, 10))
-        np.testing.assert_array_equal(everything[epoch - 1], round_probabilities(stored[epoch - 1]))
-        np.testing.assert_array_equal(one, restore_winners(everything[epoch - 1]))
+        np.testing.assert_array_equal(one, stored[epoch - 1])
 
 
 def test_probabilities_count_only_once_the_history_announces_them(run: Run) -> None:
@@ -551,9 +575,7 @@ def test_closing_gives_up_checkpoint_and_spare_room(run: Run) -> None:
     assert np.load(run.path / "test_probabilities.npy").shape == (1, 10_000, 10)
     assert np.load(run.path / "first_layer.npy").shape == (1, 32, 28, 28)
     assert np.load(run.path / "weights.npy").shape == (1, 535_818)
-    np.testing.assert_array_equal(
-        run.test_probabilities()[0], round_probabilities(probabilities(1))
-    )
+    np.testing.assert_array_equal(run.test_probabilities()[0], probabilities(1))
     assert run.read_checkpoint() is None
     assert sorted(os.listdir(run.path)) == [
         "config.json",
@@ -586,7 +608,11 @@ def test_an_arrays_file_is_not_mapped_while_it_is_replaced(
     assert seen == [False]
 
 
-@pytest.mark.parametrize("damage", ["missing", "rubbish", "too short", "other type"])
+UNCLOSED = b"\x93NUMPY\x01\x00v\x00{'descr': '<f2', 'shape': (".ljust(127) + b"\n"
+"""A header that NumPy's parser takes for the beginning of several lines."""
+
+
+@pytest.mark.parametrize("damage", ["missing", "rubbish", "unclosed", "too short", "other type"])
 def test_damaged_probabilities_are_reported(run: Run, damage: str) -> None:
     run.write_test_probabilities(1, probabilities(1))
     run.write_history([history_row(1), history_row(2)])
@@ -596,12 +622,67 @@ def test_damaged_probabilities_are_reported(run: Run, damage: str) -> None:
             path.unlink()
         case "rubbish":
             path.write_bytes(b"rubbish")
+        case "unclosed":
+            path.write_bytes(UNCLOSED)
         case "too short":
-            np.save(path, np.zeros((1, 10_000, 10), np.float16))
+            np.save(path, np.zeros((1, 10_000, 10), np.float32))
         case "other type":
             np.save(path, np.zeros((2, 10_000, 10), np.float64))
     with pytest.raises(DamagedRunError, match=r"test_probabilities\.npy"):
         run.test_probabilities()
+
+
+def write_older_probabilities(run: Run, slots: int) -> np.ndarray:
+    """A file as it was written until 2026: float16, two of its slots written. Gives those."""
+    older = np.zeros((slots, 10_000, 10), np.float16)
+    older[:2] = [probabilities(seed) for seed in (1, 2)]
+    np.save(run.path / "test_probabilities.npy", older)
+    run.write_history([history_row(epoch) for epoch in (1, 2)])
+    return older[:2]
+
+
+def test_probabilities_of_an_older_run_are_read_as_they_are(run: Run) -> None:
+    older = write_older_probabilities(run, slots=2)
+    everything = run.test_probabilities()
+    assert everything.dtype == np.float16
+    np.testing.assert_array_equal(everything, older)
+    for epoch in (1, 2):
+        one = run.test_probabilities(epoch)
+        assert one.dtype == np.float32
+        np.testing.assert_array_equal(one, older[epoch - 1].astype(np.float32))
+    with pytest.raises(IndexError, match="epoch 3 is not there"):
+        run.test_probabilities(3)
+
+
+def test_the_file_of_an_older_run_goes_on_as_it_was_begun(run: Run) -> None:
+    older = write_older_probabilities(run, slots=5)
+    size = (run.path / "test_probabilities.npy").stat().st_size
+    run.write_test_probabilities(3, probabilities(3))
+    assert (run.path / "test_probabilities.npy").stat().st_size == size
+    run.write_history([history_row(epoch) for epoch in (1, 2, 3)])
+    expected = [*older, probabilities(3).astype(np.float16)]
+    np.testing.assert_array_equal(run.test_probabilities(), expected)
+    run.close(epochs=3)
+    assert run.test_probabilities().dtype == np.float16
+    np.testing.assert_array_equal(run.test_probabilities(), expected)
+
+
+@pytest.mark.parametrize("content", [b"", b"rubbish", UNCLOSED])
+def test_a_file_that_is_rubbish_is_written_anew(run: Run, content: bytes) -> None:
+    (run.path / "test_probabilities.npy").write_bytes(content)
+    run.write_test_probabilities(1, probabilities(1))
+    run.write_history([history_row(1)])
+    np.testing.assert_array_equal(run.test_probabilities(), [probabilities(1)])
+
+
+@pytest.mark.parametrize("content", [b"", b"rubbish", UNCLOSED])
+def test_a_run_with_a_damaged_array_is_not_closed(run: Run, content: bytes) -> None:
+    run.write_checkpoint({"a": np.zeros(3)})
+    (run.path / "test_probabilities.npy").write_bytes(content)
+    with pytest.raises(DamagedRunError, match=r"test_probabilities\.npy"):
+        run.close(epochs=1)
+    assert (run.path / "test_probabilities.npy").read_bytes() == content
+    assert not run.is_closed
 
 
 # --- pictures of the first layer

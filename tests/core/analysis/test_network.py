@@ -18,7 +18,7 @@ X_TEST = load_mnist().x_test
 
 def test_the_network_is_the_one_that_the_run_ended_with(trained: Run) -> None:
     outputs = layer_outputs(load_network(trained), "output", X_TEST)
-    np.testing.assert_allclose(outputs, trained.test_probabilities(2), atol=1e-3)  # float16
+    np.testing.assert_allclose(outputs, trained.test_probabilities(2), atol=1e-6)
 
 
 def test_a_network_is_read_once_until_it_changes(untrained: Callable[..., Run]) -> None:

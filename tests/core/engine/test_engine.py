@@ -130,7 +130,7 @@ def test_it_listens_on_loopback_only_and_on_no_well_known_port(engine: Engine) -
 
 def test_a_worker_that_does_not_see_the_folder_says_so(engine: Engine, tmp_path: Path) -> None:
     run_id = "20260101-000000-000000"
-    future = engine.submit(train_run, str(tmp_path), run_id, 0.0)
+    future = engine.submit(train_run, tmp_path, run_id, 0.0)
     with pytest.raises(RunNotFoundError) as caught:
         future.result(timeout=RESULT_SECONDS)
     assert "the worker at tcp://127.0.0.1:" in str(caught.value)

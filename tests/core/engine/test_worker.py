@@ -17,7 +17,7 @@ Small = Callable[..., RunConfig]
 
 def test_a_run_is_trained_where_the_code_is_the_servers(store: RunStore, small: Small) -> None:
     run = store.create(small(epochs=1))
-    status = check_and_train_run(versions())(str(store.root), run.id, 0.0)
+    status = check_and_train_run(versions())(store.root, run.id, 0.0)
     assert status is not None
     assert status.state is State.FINISHED
     assert run.status == status
@@ -29,7 +29,7 @@ def test_a_worker_of_another_version_trains_nothing(store: RunStore, small: Smal
     theirs = versions()
     ours = theirs | {"TensorFlow": "9.9"}
     with pytest.raises(ImportError) as caught:
-        check_and_train_run(ours)(str(store.root), run.id, 0.0)
+        check_and_train_run(ours)(store.root, run.id, 0.0)
     assert str(caught.value) == f"the worker has {theirs}, and this server {ours}"
     assert caught.value.name == "core"
     assert run.status.state is State.QUEUED
@@ -39,7 +39,7 @@ def test_a_run_that_another_process_trains_is_left_to_it(store: RunStore, small:
     """Two servers on one folder may both give it to their workers."""
     run = store.create(small())
     with run.training_lock():
-        assert train_run(str(store.root), run.id, 0.0) is None
+        assert train_run(store.root, run.id, 0.0) is None
     assert run.status.state is State.QUEUED
 
 

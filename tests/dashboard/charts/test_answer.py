@@ -3,7 +3,7 @@ import numpy as np
 from dashboard.charts.answer import answer_frame, draw_answer, draw_answer_history
 from dashboard.charts.colors import CLASS_COLORS
 
-HISTORY = np.zeros((3, 10), np.float16)
+HISTORY = np.zeros((3, 10), np.float32)
 HISTORY[:, 4] = [0.25, 0.5, 0.75]
 HISTORY[:, 9] = [0.75, 0.5, 0.25]
 
