@@ -14,8 +14,10 @@ run: .venv/installed
 run-class: .venv/installed
 	@$(BIN)/python -m dashboard.run_class
 
+# In two processes, a file in one of them; what kills processes runs apart from all else.
 test: .venv/installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not apart"
+	$(BIN)/python -m pytest -m apart
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check .

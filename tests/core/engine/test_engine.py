@@ -40,6 +40,8 @@ LONG: dict[str, Any] = {"epochs": 200, "batch_size": 16, "training_images": 4_00
 TWICE: dict[str, Any] = {"epochs": 40, "batch_size": 16, "dropout": 0.5}
 RESULT_SECONDS = 60
 
+pytestmark = pytest.mark.apart  # it kills processes
+
 
 @contextmanager
 def running(store: RunStore) -> Iterator[Engine]:
@@ -61,10 +63,12 @@ def _no_cluster_elsewhere() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """An engine whose one worker may have 3 GB."""
+    engine = Engine(RunStore(tmp_path_factory.mktemp("engine")))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(distributed.system, "MEMORY_LIMIT", 3_000_000_000)
-        with running(RunStore(tmp_path_factory.mktemp("engine"))) as engine:
-            yield engine
+        engine.start()
+    yield engine
+    engine.stop()
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +180,7 @@ def test_of_two_workers_each_trains_a_run_and_takes_over_that_of_a_dead_one(
     monkeypatch.setenv("DIGITLAB_WORKERS", "2")
     with running(store) as engine:
         wait_until(lambda: engine.places == 2, "two workers")
-        for _ in range(3):  # a worker chosen blindly would do for half of them
+        for _ in range(2):  # a worker chosen blindly would do for half of them
             runs = [store.create(small(**LONG)) for _ in range(2)]
             wait_until(
                 lambda runs=runs: all(run.status.epoch >= 1 for run in runs), "both to train"
