@@ -86,15 +86,15 @@ def test_a_map_is_made_once_and_opens_at_once_from_then_on(lab: Lab, trained: Ru
     assert trained.map_status(FEW.key).state is State.FINISHED
     points = trained.map_points(FEW.key)
     wrong = points[points["true"] != points["predicted"]]
-    for app in (app, open_map(lab, trained)):
-        assert not is_offered(app, "Make the map")
-        assert f"200 test images, {len(wrong)} of them answered wrongly" in words(app)
-        positions = points[["x", "y"]].to_numpy()
-        nearest = NearestNeighbors(n_neighbors=11).fit(positions).kneighbors(positions)[1][:, 1:]
-        labels = points["true"].to_numpy()
-        agreement = (labels[nearest] == labels[:, None]).mean()
-        assert app.metric[0].value == f"{100 * agreement:.2f} %"
-        assert shown_answers(app) == dict(enumerate(points["predicted"]))
+    positions = points[["x", "y"]].to_numpy()
+    nearest = NearestNeighbors(n_neighbors=11).fit(positions).kneighbors(positions)[1][:, 1:]
+    labels = points["true"].to_numpy()
+    agreement = (labels[nearest] == labels[:, None]).mean()
+    for shown in (app, open_map(lab, trained)):
+        assert not is_offered(shown, "Make the map")
+        assert f"200 test images, {len(wrong)} of them answered wrongly" in words(shown)
+        assert shown.metric[0].value == f"{100 * agreement:.2f} %"
+        assert shown_answers(shown) == dict(enumerate(points["predicted"]))
 
 
 def test_chosen_points_show_their_images_the_wrong_ones_first(lab: Lab, trained: Run) -> None:
