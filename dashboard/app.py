@@ -16,6 +16,7 @@ from core.data import DataError
 from dashboard import text, widgets
 from dashboard.access import refuse_open_network
 from dashboard.door import Door
+from dashboard.stale_elements import mend_stale_elements
 
 _log = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ def _apologise(error: Exception) -> bool:
 
 
 refuse_open_network()
+mend_stale_elements()
 app = st.App(
     Path(__file__).parent / "main.py",
     lifespan=_lifespan,

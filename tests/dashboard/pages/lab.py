@@ -2,6 +2,7 @@
 runs of their own. What a worker would answer is computed at once, here.
 """
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
@@ -82,3 +83,31 @@ def _texts(message: object) -> Iterator[str]:
     elif hasattr(message, "__iter__") and not isinstance(message, bytes | dict):
         for part in message:
             yield from _texts(part)
+
+
+def chart(app: AppTest, key: str) -> Any:
+    """The message of the chart of this key, Plotly's or ECharts'."""
+    kinds = {"plotly_chart", "echarts_chart"}
+    (found,) = [node.proto for node in nodes(app) if node.type in kinds and node.key == key]
+    return found
+
+
+def spec(app: AppTest, key: str) -> dict[str, Any]:
+    """What the chart of this key is to draw, as the browser gets it."""
+    return json.loads(chart(app, key).spec)
+
+
+def captions(app: AppTest, key: str) -> list[str]:
+    """The captions of a grid of images, with `<br>` between their lines."""
+    return [annotation["text"] for annotation in spec(app, key)["layout"]["annotations"]]
+
+
+def select(app: AppTest, key: str, **selection: object) -> AppTest:
+    """Select in the chart or table of this key what a browser would say was clicked, and run."""
+    (element,) = [node for node in nodes(app) if isinstance(node, Element) and node.key == key]
+    states = app._tree.get_widget_states()
+    value = json.dumps({"selection": selection})
+    states.widgets.add(id=element.proto.id, string_value=value)
+    app._run(states)
+    assert not app.exception, app.exception[0].value
+    return app
