@@ -18,6 +18,9 @@ from core.runs import RunStore
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
 
+_WAIT_SECONDS = 30.0
+_UNNAMED_SECONDS = 300.0  # of a wait that does not yet say what it waits for
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> RunStore:
@@ -32,13 +35,16 @@ def small() -> Callable[..., RunConfig]:
 
 @pytest.fixture(scope="session")
 def wait_until() -> Callable[..., None]:
-    """`wait_until(condition)`: poll until it is true, or fail after a generous time."""
+    """`wait_until(condition, "the run to finish")`: poll until it is true, or fail after 30 s."""
 
-    def wait(condition: Callable[[], object], seconds: float = 300.0) -> None:
+    def wait(
+        condition: Callable[[], object], what: str | None = None, seconds: float | None = None
+    ) -> None:
+        seconds = seconds or (_WAIT_SECONDS if what else _UNNAMED_SECONDS)
         deadline = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > deadline:
-                pytest.fail(f"not within {seconds:.0f} seconds")
+                pytest.fail(f"waited {seconds:.0f} seconds for {what or 'a condition'}")
             time.sleep(0.02)
 
     return wait
