@@ -1,7 +1,8 @@
 """A stand-in for training: it writes at once what a training would, and imports no TensorFlow.
 
-What a driver decides does not depend on the network. A Dask worker that preloads this file trains
-by the stand-in too. That it leaves what a training leaves is tested in `test_stand_in`.
+What a driver decides does not depend on the network. Processes of their own may train by it, too: a
+Dask worker that preloads this file does. That it leaves what a training leaves is tested in
+`test_stand_in`.
 """
 
 import math
@@ -71,11 +72,16 @@ def _imitate_epoch(config: RunConfig, epoch: int) -> dict[str, float]:
     return row
 
 
-def dask_setup(worker: object) -> None:
-    """Have the Dask worker that preloads this file find the stand-in where it looks for `train`.
+def replace_training() -> None:
+    """Have this process find the stand-in where it looks for `train`; for one of its own.
 
-    And nothing where it looks for maps, which need scikit-learn.
+    And nothing where it looks for maps, which need TensorFlow as well.
     """
     training, maps = ModuleType("core.training"), ModuleType("core.analysis.mapping")
     vars(training).update(train=imitate_training, warm_up=lambda: None)
     sys.modules.update({module.__name__: module for module in (training, maps)})
+
+
+def dask_setup(worker: object) -> None:
+    """Called by a Dask worker that preloads this file."""
+    replace_training()

@@ -24,6 +24,15 @@ from tests.core.sweep.stand_in import imitate_training
 
 SMALL = ["--hidden", "16", "--epochs", "2", "--training-images", "1000"]
 
+COMMAND = """
+import sys
+from core.__main__ import main
+from tests.core.sweep.stand_in import replace_training
+
+replace_training()
+sys.exit(main())
+"""
+
 Said = pytest.CaptureFixture[str]
 
 
@@ -49,16 +58,15 @@ def table(sweep: Sweep):
 def test_interrupted_sweep_is_resumed_and_tries_each_trial_once(
     runs: RunStore, wait_until: Callable[..., None], capsys: Said
 ) -> None:
+    """Interrupted in a process of its own, which has the stand-in; resumed here, for real."""
     vary = ["--vary", "dropout=0:0.7", "--vary", "l2=1e-6:1e-2:log"]
     vary += ["--trials", "1000"]  # so that it cannot be done before the signal comes
-    command = [sys.executable, "-m", "core", "sweep", *SMALL, *vary]
+    command = [sys.executable, "-c", COMMAND, "sweep", *SMALL, *vary]
     sweeps = SweepStore(runs)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             wait_until(sweeps.list, "the sweep to be created")
-            wait_until(runs.list, "the first run to be created")
-            wait_until(lambda: runs.list()[0].status.epoch, "the first run to be trained")
-            wait_until(lambda: sweeps.list()[0].status.complete, "a trial to be complete")
+            wait_until(lambda: sweeps.list()[0].status.complete >= 2, "two trials to be complete")
             process.send_signal(signal.SIGINT)
             wait_until(lambda: process.poll() is not None, "the command to end")
         finally:
