@@ -18,6 +18,8 @@ from core.runs import RunStore
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
 
+_WAIT_SECONDS = 30.0
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> RunStore:
@@ -34,11 +36,11 @@ def small() -> Callable[..., RunConfig]:
 def wait_until() -> Callable[..., None]:
     """`wait_until(condition, "the run to end")`: poll until it is true, or fail after 30 s."""
 
-    def wait(condition: Callable[[], object], what: str = "it", seconds: float = 30.0) -> None:
-        deadline = time.monotonic() + seconds
+    def wait(condition: Callable[[], object], what: str) -> None:
+        deadline = time.monotonic() + _WAIT_SECONDS
         while not condition():
             if time.monotonic() > deadline:
-                pytest.fail(f"waited {seconds:.0f} s for {what}")
+                pytest.fail(f"waited {_WAIT_SECONDS:.0f} s for {what}")
             time.sleep(0.02)
 
     return wait

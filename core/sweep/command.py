@@ -109,13 +109,22 @@ def _run_to_end(sweep: Sweep, sweeps: SweepStore) -> None:
         while driver.look(places=1) or sweep.has_work:
             show()
             runs = driver.runs_to_train()
-            paused = sweep.control.request is Request.PAUSE
-            if paused and not any(run.status.state.is_active for run in runs):
+            active = [run for run in runs if _is_active(run)]
+            if not active and sweep.control.request is Request.PAUSE:
                 break
-            for run in runs:
+            if runs and not active:  # somebody stopped it, and may be about to delete it
+                time.sleep(_BUSY_SECONDS)
+            for run in active:
                 _train(run, driver, show)
         interrupted.clear()  # too late: the sweep is at its end
         show()
+
+
+def _is_active(run: Run) -> bool:
+    """Whether the run is still to train: not if it was deleted just now."""
+    with suppress(RunNotFoundError):
+        return run.status.state.is_active
+    return False
 
 
 def _train(run: Run, driver: "Driver", show: Callable[[str], None]) -> None:

@@ -59,6 +59,7 @@ class SweepTrial:
         self._reported = set(
             trial.study.get_trials(deepcopy=False)[trial.number].intermediate_values
         )
+        self._weak = False
         self.number = trial.number
         self.values = {name: _suggest(trial, name, space) for name, space in config.vary.items()}
         """The hyperparameters that this trial tries."""
@@ -104,8 +105,12 @@ class SweepTrial:
         return bool(new)
 
     def is_weak(self) -> bool:
-        """Whether the pruner would cut it short, by what was reported."""
-        return self.has_reported and self._trial.should_prune()
+        """Whether the pruner would cut it short, by what was reported, or has said so before.
+
+        Hyperband says it once only: asked again, it takes the trial for one that came through.
+        """
+        self._weak = self._weak or (self.has_reported and self._trial.should_prune())
+        return self._weak
 
     def tell(self) -> None:
         """End it with the mean accuracy of its runs."""

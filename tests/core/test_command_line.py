@@ -100,7 +100,7 @@ def test_interrupt_stops_the_run_and_keeps_what_is_there(
 ) -> None:
     def interrupt() -> None:
         # The handler is in place once the training has written its first status.
-        wait_until(lambda: any(run.status.epoch >= 2 for run in store.list()))
+        wait_until(lambda: any(run.status.epoch >= 2 for run in store.list()), "the second epoch")
         os.kill(os.getpid(), signal.SIGINT)
 
     with ThreadPoolExecutor(1) as executor:

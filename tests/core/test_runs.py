@@ -852,7 +852,7 @@ def test_a_paused_training_is_stopped_before_its_run_is_deleted(
     def train() -> None:
         with run.training_lock():
             seen.set()
-            wait_until(lambda: run.control.request is Request.STOP)
+            wait_until(lambda: run.control.request is Request.STOP, "the request to stop")
             run.write_status(Status(state=State.STOPPED))
 
     with ThreadPoolExecutor(1) as executor:

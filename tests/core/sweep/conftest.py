@@ -1,11 +1,13 @@
-"""A sweep of tiny runs, driven without a server."""
+"""A sweep of tiny runs, driven without a server, and trained by the stand-in unless told."""
 
 import os
 import shutil
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, event
 
 from core.config import RunConfig
 from core.runs import RunStore
@@ -14,7 +16,7 @@ from core.sweep.config import SweepConfig
 from core.sweep.driver import Driver
 from core.sweep.space import Choices, Range
 from core.sweep.store import DATABASE_VARIABLE, Sweep, SweepStore
-from core.training import train
+from tests.core.sweep.stand_in import Train, imitate_training
 
 DROPOUT_AND_L2 = {
     "dropout": Range(low=0, high=0.7),
@@ -52,6 +54,19 @@ def _database(tmp_path_factory: pytest.TempPathFactory) -> str:
     return f"sqlite:///{tmp_path_factory.mktemp('studies') / 'studies.db'}"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_wait_for_the_disk() -> Iterator[None]:
+    """SQLite waits for the disk at every change, which takes longer than all else it does."""
+
+    def hurry(connection: object, _: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("PRAGMA synchronous = OFF")
+
+    event.listen(Engine, "connect", hurry)
+    yield
+    event.remove(Engine, "connect", hurry)
+
+
 @pytest.fixture(autouse=True)
 def _one_database(monkeypatch: pytest.MonkeyPatch, _database: str) -> None:
     """One for all these tests: to make one takes longer than a sweep of tiny runs."""
@@ -65,10 +80,10 @@ def sweeps(store: RunStore) -> SweepStore:
 
 @pytest.fixture
 def tiny(small: Callable[..., RunConfig]) -> Callable[..., SweepConfig]:
-    """`tiny(**changes)`: a random search over dropout and L2 of runs that take half a second."""
+    """`tiny(**changes)`: a random search over dropout and L2 of runs of two epochs."""
 
     def make(**changes) -> SweepConfig:
-        base = small(epochs=2, **changes.pop("base", {}))
+        base = small(**{"epochs": 2} | changes.pop("base", {}))
         given = {"vary": DROPOUT_AND_L2, "sampler": "random", "trials": 4} | changes
         return SweepConfig(base=base, **given)
 
@@ -84,7 +99,9 @@ def grid() -> dict[str, Range | Choices]:
     }
 
 
-def drive(sweep: Sweep, runs: RunStore, looks: int | None = None) -> Driver:
+def drive(
+    sweep: Sweep, runs: RunStore, looks: int | None = None, train: Train = imitate_training
+) -> Driver:
     """Drive the sweep in this process, to its end or for so many looks; train what it asks for."""
     with sweep.lock():
         driver = Driver(sweep, runs, created_as=State.RUNNING)

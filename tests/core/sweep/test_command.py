@@ -1,59 +1,92 @@
-"""`python -m core sweep` in a process of its own: to its end, interrupted, and resumed."""
+"""`python -m core sweep`: to its end, interrupted, and resumed.
+
+One process of its own gets a real Ctrl-C; the others are called here.
+"""
 
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pydantic import BaseModel, field_serializer
 
 from core.__main__ import main
+from core.run_errors import RunBusyError
 from core.runs import Run, RunStore
-from core.status import State, Status
-from core.sweep.store import SweepStore
+from core.status import Request, State, Status
+from core.sweep.store import Sweep, SweepStore
 from core.sweep.study import load_study, trial_table
+from tests.core.sweep.stand_in import imitate_training
 
 SMALL = ["--hidden", "16", "--epochs", "2", "--training-images", "1000"]
 
+COMMAND = """
+import sys
+from core.__main__ import main
+from tests.core.sweep.stand_in import replace_training
 
-def start(runs: Path, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "core", "sweep", *arguments],
-        env=os.environ | {"DIGITLAB_RUNS": str(runs)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+replace_training()
+sys.exit(main())
+"""
+
+Said = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunStore:
+    """The runs of the command."""
+    monkeypatch.setenv("DIGITLAB_RUNS", str(tmp_path))
+    return RunStore()
+
+
+@pytest.fixture(autouse=True)
+def _own_ctrl_c() -> Iterator[None]:
+    """The command takes the signal over, and has no need to give it back."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def table(sweep: Sweep):
+    return trial_table(load_study(sweep), list(sweep.config.vary))
 
 
 def test_interrupted_sweep_is_resumed_and_tries_each_trial_once(
-    tmp_path: Path, wait_until: Callable[..., None]
+    runs: RunStore, wait_until: Callable[..., None], capsys: Said
 ) -> None:
-    runs, sweeps = RunStore(tmp_path), SweepStore(RunStore(tmp_path))
+    """Interrupted in a process of its own, which has the stand-in; resumed here, for real."""
     vary = ["--vary", "dropout=0:0.7", "--vary", "l2=1e-6:1e-2:log"]
     vary += ["--trials", "1000"]  # so that it cannot be done before the signal comes
-    with start(tmp_path, *SMALL, *vary) as process:
-        wait_until(lambda: any(sweep.status.complete >= 2 for sweep in sweeps.list()))
-        process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=300)
+    command = [sys.executable, "-c", COMMAND, "sweep", *SMALL, *vary]
+    sweeps = SweepStore(runs)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            wait_until(sweeps.list, "the sweep to be created")
+            wait_until(lambda: sweeps.list()[0].status.complete >= 2, "two trials to be complete")
+            process.send_signal(signal.SIGINT)
+            wait_until(lambda: process.poll() is not None, "the command to end")
+        finally:
+            process.kill()
+        said, _ = process.communicate()
     (sweep,) = sweeps.list()
     assert f"interrupted; go on with: python -m core sweep --resume {sweep.id}" in said
     assert process.returncode == 130
-    planned = sweep.status.done + 4
+    assert sweep.state is State.PAUSED
+    planned = sweep.status.done + 2
     control = sweep.control.model_copy(update={"trials": planned})
     (sweep.path / "control.json").write_text(control.model_dump_json())
 
-    with start(tmp_path, "--resume", sweep.id) as process:
-        line, _ = process.communicate(timeout=300)
-    assert process.returncode == 0
-    trials = trial_table(load_study(sweep), ["dropout", "l2"])
+    assert main(["sweep", "--resume", sweep.id]) == 0
+    trials = table(sweep)
     assert (trials["state"] == "complete").sum() == len(trials) == planned
     assert trials["dropout"].between(0, 0.7).all()
     assert trials["l2"].between(1e-6, 1e-2).all()
     best = trials.loc[trials["value"].idxmax()]
+    line = capsys.readouterr().out
     assert line.startswith(
         f"sweep {sweep.id} trials {planned} cut_short 0 best_trial {best.number} "
     )
@@ -63,23 +96,79 @@ def test_interrupted_sweep_is_resumed_and_tries_each_trial_once(
 
 
 def test_a_run_that_is_deleted_meanwhile_is_replaced(
-    tmp_path: Path, wait_until: Callable[..., None]
+    runs: RunStore, monkeypatch: pytest.MonkeyPatch, capsys: Said
 ) -> None:
-    runs, sweeps = RunStore(tmp_path), SweepStore(RunStore(tmp_path))
-    slow = ["--hidden", "64", "--epochs", "100", "--training-images", "1000", "--batch-size", "16"]
-    with start(tmp_path, *slow, "--vary", "dropout=0:0.7", "--trials", "1") as process:
-        wait_until(lambda: any(run.status.batch for run in runs.list()))
-        (gone,) = runs.list()
-        runs.delete(gone.id)
-        wait_until(lambda: any(run.status.batch for run in runs.list()))
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=300)
-    assert process.returncode == 130
-    (sweep,) = sweeps.list()
+    """While it trains: its next write finds no folder."""
+    gone: list[str] = []
+
+    def train(run: Run, on_status: Callable[[Status], object]) -> Status:
+        def delete(status: Status) -> None:
+            if status.batch and not gone:
+                runs.delete(run.id)
+                gone.append(run.id)
+            on_status(status)
+
+        return imitate_training(run, delete)
+
+    monkeypatch.setattr("core.runs._STOP_SECONDS", 0)
+    monkeypatch.setattr("core.training.train", train)
+    assert main(["sweep", *SMALL, "--vary", "dropout=0:0.7", "--trials", "1"]) == 0
+    assert "trials 1 cut_short 0 best_trial 1 " in capsys.readouterr().out
+    (sweep,) = SweepStore(runs).list()
     (run,) = runs.list()
-    trials = trial_table(load_study(sweep), ["dropout"])
-    assert list(trials["state"]) == ["fail", "running"]
-    assert list(trials["runs"]) == [[gone.id], [run.id]]
+    trials = table(sweep)
+    assert list(trials["state"]) == ["fail", "complete"]
+    assert list(trials["runs"]) == [gone, [run.id]]
+
+
+def test_a_run_that_somebody_stops_is_cut_short_once_it_is_clear_that_it_stays(
+    runs: RunStore, monkeypatch: pytest.MonkeyPatch, capsys: Said
+) -> None:
+    """Meanwhile the command waits, and does not look as often as it can."""
+    waits = []
+
+    def train(run: Run, on_status: Callable[[Status], object]) -> Status:
+        def stop(status: Status) -> None:
+            if status.batch:
+                run.ask(Request.STOP)
+            on_status(status)
+
+        return imitate_training(run, stop)
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        monkeypatch.setattr("core.sweep.driver._DELETE_SECONDS", 0)
+
+    monkeypatch.setattr("core.sweep.driver._DELETE_SECONDS", 30)
+    monkeypatch.setattr("core.training.train", train)
+    monkeypatch.setattr("core.sweep.command.time", SimpleNamespace(sleep=wait))
+    assert main(["sweep", *SMALL, "--vary", "dropout=0:0.7", "--trials", "1"]) == 0
+    assert "trials 1 cut_short 1 no trial came to its end" in capsys.readouterr().out
+    assert waits == [0.5]
+    (run,) = runs.list()
+    assert (run.status.state, len(run.history)) == (State.STOPPED, 1)
+    (sweep,) = SweepStore(runs).list()
+    assert list(table(sweep)["state"]) == ["pruned"]
+
+
+def test_a_run_that_a_server_trains_already_is_waited_for(
+    runs: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+
+    def train(run: Run, on_status: Callable[[Status], object]) -> Status:
+        tries.append(run.id)
+        if len(tries) == 2:  # by now the server has trained it
+            imitate_training(run)
+        raise RunBusyError(f"another process is training run {run.id}")
+
+    monkeypatch.setattr("core.sweep.command._BUSY_SECONDS", 0)
+    monkeypatch.setattr("core.training.train", train)
+    assert main(["sweep", *SMALL, "--vary", "dropout=0:0.7", "--trials", "1"]) == 0
+    (run,) = runs.list()
+    assert tries == [run.id] * 2
+    (sweep,) = SweepStore(runs).list()
+    assert list(table(sweep)["state"]) == ["complete"]
 
 
 class Interrupted(BaseModel):
@@ -94,7 +183,7 @@ class Interrupted(BaseModel):
 
 
 def test_interrupt_while_a_file_is_written_is_no_fault_of_the_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    runs: RunStore, monkeypatch: pytest.MonkeyPatch, capsys: Said
 ) -> None:
     write = Run.write_status
 
@@ -103,15 +192,10 @@ def test_interrupt_while_a_file_is_written_is_no_fault_of_the_run(
             Interrupted().model_dump_json()
         write(run, status)
 
-    monkeypatch.setenv("DIGITLAB_RUNS", str(tmp_path))
     monkeypatch.setattr(Run, "write_status", interrupted)
-    before = signal.getsignal(signal.SIGINT)
-    try:
-        assert main(["sweep", *SMALL, "--vary", "dropout=0:0.7", "--trials", "2"]) == 130
-    finally:
-        signal.signal(signal.SIGINT, before)
+    assert main(["sweep", *SMALL, "--vary", "dropout=0:0.7", "--trials", "2"]) == 130
     assert "interrupted; go on with: python -m core sweep --resume" in capsys.readouterr().out
-    (run,) = RunStore(tmp_path).list()
+    (run,) = runs.list()
     assert run.status.state is State.RUNNING
 
 
@@ -123,10 +207,14 @@ def test_interrupt_while_a_file_is_written_is_no_fault_of_the_run(
         ("l2=1:", "l2"),
     ],
 )
-def test_wrong_range_gets_a_sentence(tmp_path: Path, vary: str, sentence: str) -> None:
-    with start(tmp_path, "--vary", vary, "--trials", "3") as process:
-        _, said = process.communicate(timeout=300)
-    assert process.returncode == 2
+def test_wrong_range_gets_a_sentence(
+    runs: RunStore, vary: str, sentence: str, capsys: Said
+) -> None:
+    with pytest.raises(SystemExit) as exited:
+        main(["sweep", "--vary", vary, "--trials", "3"])
+    assert exited.value.code == 2
+    said = capsys.readouterr().err
     assert sentence in said
-    assert "Traceback" not in said
-    assert RunStore(tmp_path).list() == []
+    assert said.count("\n") == 1
+    assert runs.list() == []
+    assert SweepStore(runs).list() == []

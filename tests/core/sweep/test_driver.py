@@ -1,4 +1,7 @@
-"""Sweeps driven to their end, interrupted anywhere, pruned, stopped and extended."""
+"""Sweeps driven to their end, interrupted anywhere, pruned, stopped and extended.
+
+Where the network matters the runs are trained for real, else by a stand-in.
+"""
 
 import errno
 import sqlite3
@@ -10,7 +13,7 @@ import numpy as np
 import optuna
 import pytest
 
-from core.runs import RunStore
+from core.runs import Run, RunStore
 from core.status import Request, State
 from core.sweep.config import SweepConfig
 from core.sweep.driver import Driver, final_accuracy
@@ -25,6 +28,7 @@ from core.sweep.store import (
 from core.sweep.study import SweepStudy, SweepTrial, load_study, trial_table
 from core.training import train
 from tests.core.sweep.conftest import drive
+from tests.core.sweep.stand_in import Train, imitate_training
 
 Tiny = Callable[..., SweepConfig]
 
@@ -49,9 +53,9 @@ def check_each_once(sweep: Sweep, runs: RunStore, trials: int) -> None:
 def test_every_trial_is_an_ordinary_run_judged_by_its_validation_accuracy(
     sweeps: SweepStore, tiny: Tiny
 ) -> None:
-    sweep = sweeps.create(tiny(), name="first", owner="Ada")
-    drive(sweep, sweeps.runs)
-    check_each_once(sweep, sweeps.runs, 4)
+    sweep = sweeps.create(tiny(trials=2), name="first", owner="Ada")
+    drive(sweep, sweeps.runs, train=train)
+    check_each_once(sweep, sweeps.runs, 2)
     rows = table(sweep)
     for row in rows.itertuples():
         run = sweeps.runs.get(row.runs[0])
@@ -63,7 +67,7 @@ def test_every_trial_is_an_ordinary_run_judged_by_its_validation_accuracy(
         assert row.epochs == 2
         assert (run.name, run.record.owner) == (f"first #{row.number}", "Ada")
     status = sweep.status
-    assert (status.complete, status.cut, status.in_flight) == (4, 0, 0)
+    assert (status.complete, status.cut, status.in_flight) == (2, 0, 0)
     assert status.best_value == rows["value"].max()
     assert rows["value"][status.best_trial] == rows["value"].max()
     assert sweep.state is State.FINISHED
@@ -98,7 +102,7 @@ def test_a_pause_begins_no_further_seed(sweeps: SweepStore, tiny: Tiny) -> None:
     sweep.ask(Request.PAUSE)
     for _ in range(3):
         for run in driver.runs_to_train():
-            train(run)
+            imitate_training(run)
         driver.look(places=1)
     assert len(sweeps.runs.list()) == 1
     assert sweep.state is State.PAUSED
@@ -125,11 +129,9 @@ def test_a_sweep_that_cannot_be_written_is_told_in_a_sentence(
 
 def test_the_accuracy_is_that_of_the_network_that_is_kept(sweeps: SweepStore, tiny: Tiny) -> None:
     """With early stopping that is not the last epoch's."""
-    base = {"early_stopping": True, "patience": 1, "learning_rate": 0.3}
-    config = tiny(base=base, trials=1)
-    config = config.model_copy(update={"base": config.base.model_copy(update={"epochs": 30})})
-    sweep = sweeps.create(config)
-    drive(sweep, sweeps.runs)
+    base = {"early_stopping": True, "patience": 1, "learning_rate": 0.3, "epochs": 30}
+    sweep = sweeps.create(tiny(base=base, trials=1))
+    drive(sweep, sweeps.runs, train=train)
     (run,) = sweeps.runs.list()
     losses = run.history["validation_loss"]
     assert losses.idxmin() < len(losses) - 1
@@ -189,18 +191,19 @@ def test_a_study_of_another_version_of_optuna_is_refused_with_a_sentence(
 
 
 def test_whoever_takes_it_up_goes_on_as_if_nothing_had_happened(
-    sweeps: SweepStore, tiny: Tiny
+    sweeps: SweepStore, tiny: Tiny, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = tiny(sampler="tpe", trials=12)
+    monkeypatch.setattr("core.sweep.study.STARTUP_TRIALS", 3)
+    config = tiny(sampler="tpe", trials=6)
     whole, interrupted = sweeps.create(config), sweeps.create(config)
     drive(whole, sweeps.runs)
     while interrupted.has_work:
         drive(interrupted, sweeps.runs, looks=1)
     first, second = table(whole), table(interrupted)
-    assert len(first) == len(second) == 12
+    assert len(first) == len(second) == 6
     for column in ("dropout", "l2", "value"):
         assert list(first[column]) == list(second[column])
-    assert len(sweeps.runs.list()) == 24
+    assert len(sweeps.runs.list()) == 12
 
 
 @pytest.mark.parametrize("method", ["add_run", "note_created", "add_accuracy", "report", "tell"])
@@ -259,28 +262,37 @@ def test_two_cannot_drive_it_at_once(sweeps: SweepStore, tiny: Tiny) -> None:
 # --- pruning
 
 
-@pytest.mark.parametrize("pruner", ["none", "median", "hyperband"])
-def test_weak_runs_are_cut_short(sweeps: SweepStore, tiny: Tiny, pruner: str) -> None:
-    """Five that learn, then one that does not: the median cuts it after its first epoch."""
-    config = tiny(
-        vary={"learning_rate": Range(low=DOES_NOT, high=LEARNS, log=True, points=7)},
-        sampler="grid",
-        pruner=pruner,
-        seeds=1,
-    )
-    config = config.model_copy(update={"base": config.base.model_copy(update={"epochs": 3})})
+def drive_down_the_rates(
+    sweeps: SweepStore, tiny: Tiny, pruner: str, points: int, train: Train = imitate_training
+) -> Sweep:
+    """Drive a grid of learning rates from one that learns to one that does not.
+
+    The driver looks whenever a run tells its status, as a server's does meanwhile.
+    """
+    vary = {"learning_rate": Range(low=DOES_NOT, high=LEARNS, log=True, points=points)}
+    config = tiny(vary=vary, sampler="grid", pruner=pruner, base={"epochs": 3})
     descending = config.grid()[::-1]
-    with pytest.MonkeyPatch.context() as patch:
-        if pruner == "hyperband":
-            patch.setattr("core.sweep.store.new_run_id", lambda: IN_ONE_BRACKET)
-        sweep = sweeps.create(config)
+    sweep = sweeps.create(config)
+    with pytest.MonkeyPatch.context() as patch, sweep.lock():
         patch.setattr(SweepConfig, "grid", lambda self: descending)
-        with sweep.lock():
-            driver = Driver(sweep, sweeps.runs, created_as=State.RUNNING)
-            while sweep.has_work:
-                driver.look(places=1)
-                for run in driver.runs_to_train():
-                    train(run, on_status=lambda status: driver.look(places=1))
+        patch.setattr("core.sweep.driver._DELETE_SECONDS", 30)
+        driver = Driver(sweep, sweeps.runs, created_as=State.RUNNING)
+        while sweep.has_work:
+            driver.look(places=1)
+            for run in driver.runs_to_train():
+                assert run.status.state.is_active  # one that it cut short is judged at once
+                train(run, on_status=lambda status: driver.look(places=1))
+    return sweep
+
+
+@pytest.mark.parametrize("pruner", ["none", "median", "hyperband"])
+def test_weak_runs_are_cut_short(
+    sweeps: SweepStore, tiny: Tiny, pruner: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of seven learns less; five make a median, which cuts the others after an epoch."""
+    if pruner == "hyperband":
+        monkeypatch.setattr("core.sweep.store.new_run_id", lambda: IN_ONE_BRACKET)
+    sweep = drive_down_the_rates(sweeps, tiny, pruner, points=7)
     rows = table(sweep)
     cut = rows[rows["state"] == "pruned"]
     assert len(rows) == 7
@@ -293,11 +305,29 @@ def test_weak_runs_are_cut_short(sweeps: SweepStore, tiny: Tiny, pruner: str) ->
         run = sweeps.runs.get(row.runs[0])
         assert run.status.state is State.STOPPED
         assert len(run.history) < 3
-        if pruner == "median":
-            assert row.number >= 5
-            earlier = rows[(rows["state"] == "complete") & (rows["number"] < row.number)]
-            firsts = [_first_accuracy(sweeps.runs, ids[0]) for ids in earlier["runs"]]
+    if pruner == "median":
+        assert list(cut["number"]) == [5, 6]
+        assert list(cut["epochs"]) == [1, 1]
+        earlier = rows[rows["state"] == "complete"]
+        firsts = [_first_accuracy(sweeps.runs, ids[0]) for ids in earlier["runs"]]
+        for row in cut.itertuples():
             assert _first_accuracy(sweeps.runs, row.runs[0]) < np.median(firsts)
+
+
+def test_a_training_that_does_not_learn_is_stopped_after_its_first_epoch(
+    sweeps: SweepStore, tiny: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trained for real: one that learns, then one that does not."""
+    monkeypatch.setattr("core.sweep.study.MEDIAN_TRIALS", 1)
+    sweep = drive_down_the_rates(sweeps, tiny, "median", points=2, train=train)
+    rows = table(sweep)
+    assert list(rows["state"]) == ["complete", "pruned"]
+    learned, stopped = (sweeps.runs.get(run_id) for (run_id,) in rows["runs"])
+    assert (learned.status.state, len(learned.history)) == (State.FINISHED, 3)
+    assert (stopped.status.state, len(stopped.history)) == (State.STOPPED, 1)
+    assert stopped.status.final_epoch == 1
+    assert rows["value"][0] == learned.history["validation_accuracy"].iloc[-1] > 0.3
+    assert _first_accuracy(sweeps.runs, stopped.id) < _first_accuracy(sweeps.runs, learned.id)
 
 
 def _first_accuracy(runs: RunStore, run_id: str) -> float:
@@ -308,7 +338,7 @@ def test_a_failed_run_counts_as_cut_short_and_says_why(sweeps: SweepStore, tiny:
     base = {"optimizer": "sgd", "l2": 0.1, "batch_size": 16}
     vary = {"learning_rate": Range(low=9, high=10)}
     sweep = sweeps.create(tiny(base=base, vary=vary, trials=1))
-    drive(sweep, sweeps.runs)
+    drive(sweep, sweeps.runs, train=train)
     (row,) = table(sweep).itertuples()
     assert row.state == "pruned"
     assert "learning rate" in row.error
@@ -380,7 +410,7 @@ def test_a_deleted_run_is_replaced_and_a_damaged_one_is_not(
         while sweep.has_work:
             driver.look(places=1)
             for run in driver.runs_to_train():
-                train(run)
+                imitate_training(run)
     rows = table(sweep)
     assert list(rows["state"]) == ["fail", "pruned", *["complete"] * 5]
     assert "history.csv" in rows["error"][1]
@@ -406,6 +436,33 @@ def test_a_run_that_was_deleted_at_once_does_not_come_back(
         (other,) = driver.runs_to_train()
     assert other.id != deleted.id
     assert list(table(sweep)["state"]) == ["fail", "running"]
+
+
+def test_a_run_that_somebody_stopped_is_cut_short_unless_it_is_deleted_at_once(
+    sweeps: SweepStore, tiny: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever deletes a run stops it first; so for a moment nobody knows which it will be."""
+    sweep = sweeps.create(tiny(trials=2))
+    with sweep.lock():
+        driver = Driver(sweep, sweeps.runs, created_as=State.RUNNING)
+        driver.look(places=2)
+        monkeypatch.setattr("core.sweep.driver._DELETE_SECONDS", 30)
+        for run in driver.runs_to_train():
+            imitate_training(run, on_status=lambda status, run=run: _stop_after_one(run))
+        assert not driver.look(places=2)
+        assert list(table(sweep)["state"]) == ["running"] * 2
+        deleted, stopped = driver.runs_to_train()
+        sweeps.runs.delete(deleted.id)
+        monkeypatch.setattr("core.sweep.driver._DELETE_SECONDS", 0)
+        assert driver.look(places=2)
+    rows = table(sweep)
+    assert list(rows["state"]) == ["fail", "pruned", "running"]
+    assert rows["runs"][1] == [stopped.id]
+
+
+def _stop_after_one(run: Run) -> None:
+    if len(run.history) == 1:
+        run.ask(Request.STOP)
 
 
 def test_as_many_are_under_way_as_there_are_places(sweeps: SweepStore, tiny: Tiny) -> None:

@@ -1,49 +1,48 @@
-"""Sweeps looked after by a server, on real workers."""
+"""Sweeps looked after by a server: once on Dask workers, else with an engine for show.
 
-import json
+The runs are trained by the stand-in, in the workers too.
+"""
+
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import psutil
 import pytest
+from distributed import LocalCluster
 
 from core.engine import Engine
-from core.runs import RunStore
-from core.status import State
+from core.runs import Run, RunStore
+from core.status import Request, State
 from core.sweep.config import SweepConfig
 from core.sweep.store import DATABASE_VARIABLE, Sweep, SweepStore
 from core.sweep.study import load_study, trial_table
 from core.sweep.supervisor import SweepSupervisor
+from tests.core.sweep import stand_in
 from tests.core.sweep.conftest import DATABASE_REMEDY, POSTGRES
+from tests.core.sweep.stand_in import imitate_training
 
 Tiny = Callable[..., SweepConfig]
 Wait = Callable[..., None]
 
-TRIALS = 12
-
 
 @contextmanager
-def serving(runs: RunStore) -> Iterator[Engine]:
-    """Engine and supervisor as a server has them."""
-    engine = Engine(runs)
-    supervisor = SweepSupervisor(SweepStore(runs), engine)
-    engine.start()
+def supervised(supervisor: SweepSupervisor) -> Iterator[None]:
     supervisor.start()
     try:
-        yield engine
+        yield
     finally:
         supervisor.stop()
-        engine.stop()
 
 
-def check_each_once(sweep: Sweep, runs: RunStore) -> None:
+def check_each_once(sweep: Sweep, runs: RunStore, trials: int) -> None:
     rows = trial_table(load_study(sweep), list(sweep.config.vary))
-    assert list(rows["number"]) == list(range(TRIALS))
+    assert list(rows["number"]) == list(range(trials))
     assert set(rows["state"]) == {"complete"}
     assert sorted(run.id for run in runs.list()) == sorted(ids[0] for ids in rows["runs"])
     for row in rows.itertuples():
@@ -52,98 +51,167 @@ def check_each_once(sweep: Sweep, runs: RunStore) -> None:
         assert row.value == run.history["validation_accuracy"].iloc[-1]
 
 
+# --- on Dask workers
+
+
 @pytest.fixture
 def postgres(tmp_path: Path) -> Iterator[str]:
     """The URL of a real PostgreSQL server of our own, on a socket in a folder of its own."""
     if POSTGRES is None:
         pytest.skip(DATABASE_REMEDY)
-    folder = Path("/tmp") / f"digitlab-postgres-{os.getpid()}"  # a socket's path must be short
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(prefix="digitlab-", dir="/tmp"))  # a socket's path must be short
     user = {}
     if os.geteuid() == 0:  # which PostgreSQL refuses to run as
         shutil.chown(folder, "postgres")
         user = {"user": "postgres", "cwd": folder}
     data = str(folder / "data")
     quiet = {"stdout": subprocess.DEVNULL, "check": True} | user
-    subprocess.run([POSTGRES / "initdb", "-D", data, "-U", "lab", "-A", "trust", "-N"], **quiet)
     options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
     control = [POSTGRES / "pg_ctl", "-D", data, "-w", "-l", str(folder / "log"), "-o", options]
     try:
+        subprocess.run([POSTGRES / "initdb", "-D", data, "-U", "lab", "-A", "trust", "-N"], **quiet)
         subprocess.run([*control, "start"], **quiet)
-        yield f"postgresql://lab@/postgres?host={folder}"
+        try:
+            yield f"postgresql://lab@/postgres?host={folder}"
+        finally:
+            subprocess.run([*control, "-m", "immediate", "stop"], **quiet)
     finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], **quiet)
         shutil.rmtree(folder)
 
 
+class PausingStore(RunStore):
+    """A store whose new runs pause before their first batch, until a test lets them go on."""
+
+    def create(self, *args, **kwargs) -> Run:
+        made = RunStore(self.root / "aside").create(*args, **kwargs)
+        made.ask(Request.PAUSE)
+        return Run(made.path.rename(self.root / made.id))
+
+
 @contextmanager
-def dask(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen([sys.executable, "-m", "dask", *arguments])
+def worker_of(cluster: LocalCluster) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker process that trains by the stand-in."""
+    command = [sys.executable, "-m", "dask", "worker", cluster.scheduler_address, "--no-nanny"]
+    command += ["--host=127.0.0.1", "--dashboard-address=127.0.0.1:0", "--no-dashboard"]
+    command += ["--resources=train=1", "--nthreads=4", f"--preload={stand_in.__file__}"]
+    with subprocess.Popen(command) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@contextmanager
+def serving(runs: RunStore) -> Iterator[Engine]:
+    """Engine and supervisor as a server has them."""
+    engine = Engine(runs)
+    supervisor = SweepSupervisor(SweepStore(runs), engine)
+    engine.start()
     try:
-        yield process
+        with supervised(supervisor):
+            yield engine
     finally:
-        for child in [*psutil.Process(process.pid).children(recursive=True)]:
-            child.terminate()
-        process.terminate()
-        process.wait()
+        engine.stop()
 
 
 def test_a_sweep_in_postgresql_on_two_workers_survives_a_dead_worker_and_a_restart(
-    store: RunStore,
-    tiny: Tiny,
-    tmp_path: Path,
-    postgres: str,
-    wait_until: Wait,
-    monkeypatch: pytest.MonkeyPatch,
+    store: RunStore, tiny: Tiny, postgres: str, wait_until: Wait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    about = tmp_path / "scheduler.json"
+    def paused() -> int:
+        return sum(run.status.state is State.PAUSED for run in store.list())
+
+    pausing = PausingStore(store.root)
     monkeypatch.setenv(DATABASE_VARIABLE, postgres)
-    with dask(
-        "scheduler",
-        "--host=127.0.0.1",
-        "--port=0",
-        "--no-dashboard",
-        "--dashboard-address=127.0.0.1:0",
-        f"--scheduler-file={about}",
+    sweep = SweepStore(pausing).create(tiny(trials=2))
+    with (
+        LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster,
+        worker_of(cluster) as doomed,
+        worker_of(cluster),
     ):
-        wait_until(about.exists)
-        worker = ("worker", f"--scheduler-file={about}", "--host=127.0.0.1", "--no-dashboard")
-        worker += ("--dashboard-address=127.0.0.1:0", "--resources", "train=1", "--nthreads", "4")
-        with dask(*worker, "--no-nanny") as doomed, dask(*worker):
-            monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", read_address(about))
-            sweep = SweepStore(store).create(tiny(trials=TRIALS))
-            with serving(store) as engine:
-                wait_until(lambda: engine.places == 2)
-                wait_until(lambda: sweep.status.complete >= 3 and sweep.status.in_flight == 2)
-                doomed.kill()
-                wait_until(lambda: sweep.status.complete >= 7)
-            assert not sweep.path.joinpath("study.db").exists()
-            with serving(store):
-                wait_until(lambda: sweep.state is State.FINISHED)
-    check_each_once(sweep, store)
-
-
-def read_address(about: Path) -> str:
-    return str(json.loads(about.read_text())["address"])
-
-
-def test_two_servers_on_one_folder_drive_a_sweep_once(
-    store: RunStore, tiny: Tiny, wait_until: Wait, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The second has no workers, but would propose trials if it could."""
-    monkeypatch.delenv("DASK_SCHEDULER_ADDRESS", raising=False)
-    sweeps = SweepStore(store)
-    second = SweepSupervisor(sweeps, Engine(store))
-    sweep = sweeps.create(tiny(trials=TRIALS))
-    second.start()
-    try:
+        monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", cluster.scheduler_address)
+        with serving(pausing) as engine:
+            wait_until(lambda: engine.places == 2, "both workers to join")
+            wait_until(lambda: paused() == 2, "both workers to have a run")
+            doomed.kill()
+            for run in store.list():
+                run.ask(Request.RUN)
+            wait_until(lambda: sweep.status.complete == 2, "the worker that is left to train both")
+            sweep.extend(4)
+            wait_until(lambda: paused() == 1, "it to have the third run")
+        assert not sweep.path.joinpath("study.db").exists()
+        store.list()[0].ask(Request.RUN)
         with serving(store):
-            wait_until(lambda: sweep.state is State.FINISHED)
-    finally:
-        second.stop()
-    check_each_once(sweep, store)
+            wait_until(lambda: sweep.state is State.FINISHED, "the sweep to go on to its end")
+    check_each_once(sweep, store, 4)
 
 
+# --- without
+
+
+class FakeEngine:
+    """What a supervisor knows of an engine: its places, and that it can be woken."""
+
+    def __init__(self, runs: RunStore, places: int = 1) -> None:
+        self.places = places
+        self._runs = runs
+        self._woken = threading.Event()
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def train_queued(self) -> None:
+        """Train what is queued, if it was woken since it did that last."""
+        if self._woken.is_set():
+            self._woken.clear()
+            for run in self._runs.list():
+                imitate_training(run)
+
+
+class CountedStore(SweepStore):
+    """A store that knows how often a supervisor has looked at it."""
+
+    looks = 0
+
+    def list(self) -> list[Sweep]:
+        self.looks += 1
+        return super().list()
+
+
+@pytest.fixture
+def _quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.sweep.supervisor._LOOK_SECONDS", 0.01)
+
+
+@pytest.mark.usefixtures("_quick_looks")
+def test_two_servers_on_one_folder_drive_a_sweep_once(
+    store: RunStore, tiny: Tiny, wait_until: Wait
+) -> None:
+    """The second would begin another run if it could, and takes over when the first has gone."""
+    engine, second_engine = FakeEngine(store), FakeEngine(store, places=2)
+    sweeps = CountedStore(store)
+    sweep = sweeps.create(tiny(trials=6))
+
+    def trained_by(engine: FakeEngine, trials: int) -> bool:
+        engine.train_queued()
+        return sweep.status.complete >= trials
+
+    with ExitStack() as first, ExitStack() as second:
+        first.enter_context(supervised(SweepSupervisor(SweepStore(store), engine)))
+        wait_until(lambda: sweep.status.in_flight, "the first server to begin a run")
+        second.enter_context(supervised(SweepSupervisor(sweeps, second_engine)))
+        wait_until(lambda: sweeps.looks >= 3, "the second to look twice")
+        assert len(store.list()) == sweep.status.in_flight == 1
+        wait_until(lambda: trained_by(engine, 3), "the first to take the sweep to three trials")
+        assert sweep.status.in_flight == 1
+        first.close()
+        wait_until(lambda: sweep.status.in_flight == 2, "the second to take it over")
+        engine.train_queued()  # what the first has begun
+        wait_until(lambda: trained_by(second_engine, 6), "the second to take it to its end")
+    assert sweep.state is State.FINISHED
+    check_each_once(sweep, store, 6)
+
+
+@pytest.mark.usefixtures("_quick_looks")
 def test_a_sweep_that_cannot_be_written_goes_on_when_it_can_be(
     store: RunStore, tiny: Tiny, wait_until: Wait, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -151,15 +219,11 @@ def test_a_sweep_that_cannot_be_written_goes_on_when_it_can_be(
     sweep, other = sweeps.create(tiny()), sweeps.create(tiny())
     blocking = sweep.path / "status.json"
     blocking.mkdir()
-    supervisor = SweepSupervisor(sweeps, Engine(store))
-    supervisor.start()
-    try:
-        wait_until(lambda: f"sweep {sweep.id} cannot be written" in caplog.text)
-        wait_until(lambda: other.status.in_flight)
+    with supervised(SweepSupervisor(sweeps, FakeEngine(store))):
+        wait_until(lambda: f"sweep {sweep.id} cannot be written" in caplog.text, "that to be said")
+        wait_until(lambda: other.status.in_flight, "the other to go on")
         blocking.rmdir()
-        wait_until(lambda: sweep.status.in_flight)
-    finally:
-        supervisor.stop()
+        wait_until(lambda: sweep.status.in_flight, "this one to go on")
 
 
 def test_why_a_sweep_does_not_go_on_is_said(
@@ -167,12 +231,8 @@ def test_why_a_sweep_does_not_go_on_is_said(
 ) -> None:
     monkeypatch.setenv(DATABASE_VARIABLE, "postgresql://lab:secret@127.0.0.1:1/postgres")
     sweep = SweepStore(store).create(tiny())
-    supervisor = SweepSupervisor(SweepStore(store), Engine(store))
-    supervisor.start()
-    try:
-        wait_until(lambda: sweep.status.problem)
-    finally:
-        supervisor.stop()
+    with supervised(SweepSupervisor(SweepStore(store), FakeEngine(store))):
+        wait_until(lambda: sweep.status.problem, "the problem")
     assert "the study cannot be read or written" in sweep.status.problem
     assert "127.0.0.1" in sweep.status.problem
     assert "secret" not in sweep.status.problem
