@@ -19,6 +19,8 @@ from dashboard import text
 _RUN = "run"
 _SWEEP = "sweep"
 _RUNS = "runs"
+_TABLES = "_tables"
+_MOST_TABLES = 5
 _DIALOG = "_dialog"
 _EPOCH = "epoch"
 _DEPTH = "config_depth"
@@ -256,6 +258,20 @@ def choose_runs(run_ids: Iterable[str]) -> None:
         st.query_params.pop(_RUNS, None)
     elif st.query_params.get(_RUNS) != named:
         st.query_params[_RUNS] = named
+
+
+def drawn_tables(ids: list[str], places: list[int]) -> list[tuple[list[str], list[int]]]:
+    """The tables of runs that the browser may show: this one, of `ids` with the runs at `places`
+    chosen, and those drawn before it with the same runs chosen, the latest first.
+    """
+    chosen = {ids[place] for place in places}
+    before = [
+        (listed, marked)
+        for listed, marked in st.session_state.get(_TABLES, ())
+        if {listed[place] for place in marked} == chosen and listed != ids
+    ]
+    st.session_state[_TABLES] = [(ids, places), *before][:_MOST_TABLES]
+    return list(st.session_state[_TABLES])
 
 
 def linked_ids(name: str) -> list[str] | None:

@@ -1,5 +1,6 @@
 """The table of runs, in which the reader chooses some."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
@@ -49,7 +50,7 @@ def pick_runs(runs: list[Summary], rows: pd.DataFrame, fields: list[str]) -> lis
         height="content" if len(rows) <= _MOST_ROWS else _HEIGHT,
         placeholder="",
         column_config=_columns(fields),
-        on_select=partial(_choose, ids, places),
+        on_select=partial(_choose, state.drawn_tables(ids, places)),
         selection_mode="multi-row",
         alt="All runs",
     )
@@ -57,11 +58,17 @@ def pick_runs(runs: list[Summary], rows: pd.DataFrame, fields: list[str]) -> lis
     return [by_id[ids[place]] for place in places]
 
 
-def _choose(ids: list[str], before: list[int]) -> None:
-    """Choose the selected rows, those that were already selected first."""
+def _choose(tables: Sequence[tuple[list[str], list[int]]]) -> None:
+    """Choose the selected rows, those that were already selected first.
+
+    Each of `tables` has the ids of its rows, and which of them were selected. A browser that has
+    not drawn the latest yet speaks of an earlier one, in whatever it sends: rows that have moved
+    since. It means the table from whose selection it differs least.
+    """
     selected = st.session_state[_KEY].selection.rows
+    ids, before = min(tables, key=lambda table: len({*selected} ^ {*table[1]}))
     kept = [place for place in before if place in selected]
-    added = [place for place in selected if place not in before]
+    added = [place for place in selected if place not in before and place < len(ids)]
     state.choose_runs(ids[place] for place in [*kept, *added][: state.MOST_RUNS])
 
 
