@@ -209,15 +209,15 @@ def trial_table(study: optuna.Study | None, names: Sequence[str]) -> pd.DataFram
     """The trials of a study, a row each; none of None.
 
     Columns: number, state (as Optuna calls it, in small letters), value (NaN if it has none),
-    epochs reported, seconds, runs (list of ids), error, then one for each of `names`, the
-    hyperparameters that vary.
+    epochs_done (reported of its first run), seconds, runs (list of ids), error, then one for each
+    of `names`, the hyperparameters that vary: no column before is called like any of those.
     """
     rows = [
         {
             "number": trial.number,
             "state": trial.state.name.lower(),
             "value": trial.value if trial.state is TrialState.COMPLETE else float("nan"),
-            "epochs": len(trial.intermediate_values),
+            "epochs_done": len(trial.intermediate_values),
             "seconds": trial.duration.total_seconds() if trial.duration else float("nan"),
             "runs": trial.user_attrs.get(_RUNS, []),
             "error": trial.user_attrs.get(_ERROR),
@@ -226,7 +226,7 @@ def trial_table(study: optuna.Study | None, names: Sequence[str]) -> pd.DataFram
         for trial in (study.get_trials(deepcopy=False) if study else ())
         if trial.state is not TrialState.WAITING
     ]
-    columns = ["number", "state", "value", "epochs", "seconds", "runs", "error", *names]
+    columns = ["number", "state", "value", "epochs_done", "seconds", "runs", "error", *names]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -160,7 +160,7 @@ def _columns(sweep: Sweep) -> dict[str, object]:
         "number": number("Trial", width="small"),
         "state": st.column_config.TextColumn("State"),
         "value": number("Validation accuracy", format="%.2f %%"),
-        "epochs": number("Epochs", help="Of the trial's first run."),
+        "epochs_done": number("Epochs trained", help="Of the trial's first run."),
         "seconds": number("Seconds", format="%.1f", help="From its proposal to its end."),
         **{name: st.column_config.Column(title) for name, title in titles.items()},
     }

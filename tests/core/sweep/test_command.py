@@ -59,7 +59,7 @@ def test_interrupted_sweep_is_resumed_and_tries_each_trial_once(
     runs: RunStore, wait_until: Callable[..., None], capsys: Said
 ) -> None:
     """Interrupted in a process of its own, which has the stand-in; resumed here, for real."""
-    vary = ["--vary", "dropout=0:0.7", "--vary", "l2=1e-6:1e-2:log"]
+    vary = ["--vary", "epochs=1:3", "--vary", "learning_rate=1e-4:1e-2:log"]
     vary += ["--trials", "1000"]  # so that it cannot be done before the signal comes
     command = [sys.executable, "-c", COMMAND, "sweep", *SMALL, *vary]
     sweeps = SweepStore(runs)
@@ -83,8 +83,8 @@ def test_interrupted_sweep_is_resumed_and_tries_each_trial_once(
     assert main(["sweep", "--resume", sweep.id]) == 0
     trials = table(sweep)
     assert (trials["state"] == "complete").sum() == len(trials) == planned
-    assert trials["dropout"].between(0, 0.7).all()
-    assert trials["l2"].between(1e-6, 1e-2).all()
+    assert trials["epochs"].isin([1, 2, 3]).all()
+    assert trials["learning_rate"].between(1e-4, 1e-2).all()
     best = trials.loc[trials["value"].idxmax()]
     line = capsys.readouterr().out
     assert line.startswith(

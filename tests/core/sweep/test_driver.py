@@ -13,6 +13,7 @@ import numpy as np
 import optuna
 import pytest
 
+from core.config import RunConfig
 from core.runs import Run, RunStore
 from core.status import Request, State
 from core.sweep.config import SweepConfig
@@ -64,7 +65,7 @@ def test_every_trial_is_an_ordinary_run_judged_by_its_validation_accuracy(
         assert 0 <= row.dropout <= 0.7
         assert 1e-6 <= row.l2 <= 1e-2
         assert row.value == run.history["validation_accuracy"].iloc[-1]
-        assert row.epochs == 2
+        assert row.epochs_done == 2
         assert (run.name, run.record.owner) == (f"first #{row.number}", "Ada")
     status = sweep.status
     assert (status.complete, status.cut, status.in_flight) == (2, 0, 0)
@@ -82,6 +83,16 @@ def test_a_grid_is_covered_exactly(sweeps: SweepStore, tiny: Tiny, grid: dict) -
     assert sweep.state is State.FINISHED
     with pytest.raises(SweepError, match="a grid has all its points already"):
         sweep.extend(10)
+
+
+def test_any_hyperparameter_may_vary_and_has_a_column_of_its_own(
+    sweeps: SweepStore, tiny: Tiny
+) -> None:
+    assert trial_table(None, list(RunConfig.model_fields)).columns.is_unique
+    sweep = sweeps.create(tiny(vary={"epochs": Range(low=1, high=3, points=3)}, sampler="grid"))
+    drive(sweep, sweeps.runs)
+    rows = table(sweep)
+    assert list(rows["epochs"]) == list(rows["epochs_done"]) == [1, 2, 3]
 
 
 def test_seeds_of_a_trial_are_averaged(sweeps: SweepStore, tiny: Tiny) -> None:
@@ -307,7 +318,7 @@ def test_weak_runs_are_cut_short(
         assert len(run.history) < 3
     if pruner == "median":
         assert list(cut["number"]) == [5, 6]
-        assert list(cut["epochs"]) == [1, 1]
+        assert list(cut["epochs_done"]) == [1, 1]
         earlier = rows[rows["state"] == "complete"]
         firsts = [_first_accuracy(sweeps.runs, ids[0]) for ids in earlier["runs"]]
         for row in cut.itertuples():

@@ -129,8 +129,9 @@ def test_a_sweep_in_postgresql_on_two_workers_survives_a_dead_worker_and_a_resta
         worker_of(cluster),
     ):
         monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", cluster.scheduler_address)
+        wait_until(lambda: len(cluster.scheduler.workers) == 2, "both workers to start")
         with serving(pausing) as engine:
-            wait_until(lambda: engine.places == 2, "both workers to join")
+            wait_until(lambda: engine.places == 2, "the engine to find both workers")
             wait_until(lambda: paused() == 2, "both workers to have a run")
             doomed.kill()
             for run in store.list():
