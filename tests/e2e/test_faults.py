@@ -19,8 +19,12 @@ QUICK = "hidden=16&epochs=3&training_images=2000"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory):
-    """A server of this file's own, which is killed and started again, and loses patience early."""
-    server = Server(tmp_path_factory.mktemp("killed"), DIGITLAB_SILENT_SECONDS="2")
+    """A server of this file's own, which is killed and started again, and loses patience early.
+
+    Its workers do not give way: beside whatever keeps the machine busy they would wake too late.
+    """
+    settings = {"DIGITLAB_SILENT_SECONDS": "2", "DIGITLAB_NICENESS": "0"}
+    server = Server(tmp_path_factory.mktemp("killed"), **settings)
     yield server
     server.stop()
 
