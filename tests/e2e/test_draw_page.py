@@ -26,10 +26,16 @@ ONE: Sequence[Point] = ((140, 40), (140, 240))
 
 @pytest.fixture(scope="module")
 def reader(server: Server) -> Run:
-    """A finished run that reads a drawing: two epochs over 20,000 images."""
+    """A finished run that reads a drawing: two epochs over 20,000 images.
+
+    Trained in this process while the server's worker wakes, which is then awake.
+    """
+    first = server.runs.create(RunConfig(hidden=(16,), epochs=1, training_images=1_000))
     config = RunConfig(hidden=(64,), epochs=2, training_images=20_000)
     run = server.runs.create(config, name="a reader", state=State.RUNNING)
     assert train(run).state is State.FINISHED
+    wait_for(lambda: not first.status.state.is_active, "the worker to wake", deadline=60)
+    server.runs.delete(first.id)
     return run
 
 
@@ -178,7 +184,7 @@ def test_a_finger_draws_and_the_page_does_not_scroll(
 def test_two_tabs_do_not_mix_while_a_run_trains(page: Page, server: Server, reader: Run) -> None:
     config = RunConfig(hidden=(256, 256), epochs=200, batch_size=16)
     long = server.runs.create(config, name="a long run")
-    wait_for(lambda: long.status.batch > 0, "the worker to wake and train", deadline=60)
+    wait_for(lambda: long.status.batch > 0, "the worker to train")
     open_page(page, server, reader)
     with page.context.new_page() as other:
         open_page(other, server, reader)

@@ -1,7 +1,5 @@
 """What the pages say where something is damaged, cannot be written, is pressed twice or is gone."""
 
-from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -39,18 +37,17 @@ def served(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
 
 
 @pytest.fixture
-def damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The data set's file, of which a bit is wrong, in place of ours."""
+def damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The data set's file, of which a bit is wrong, in place of ours; nothing of ours is kept."""
     path = tmp_path / "mnist.npz"
     content = bytearray(MNIST_PATH.read_bytes())
     content[500_000] ^= 1
     path.write_bytes(content)
-    load = partial(load_mnist, path)
-    monkeypatch.setattr("core.data.load_mnist", load)
-    monkeypatch.setattr(resources, "load_mnist", load)
+    monkeypatch.setattr(load_mnist.__wrapped__, "__defaults__", (path,))
+    load_mnist.cache_clear()
     resources.mnist.clear()
-    yield path
-    resources.mnist.clear()
+    resources.kept.clear()
+    return path
 
 
 def title(app: AppTest) -> str:
