@@ -26,7 +26,9 @@ _THREADS = 4
 _PREFIX = "train-"  # of the keys of trainings
 _CONNECT_SECONDS = 10
 _LEAVE_SECONDS = 30.0
-_NICENESS = 10  # of a worker beside the server: pages answer first, and training takes the rest
+# Of a worker beside the server: pages answer first, and training takes the rest. Where the machine
+# is busy with other things there is little left: `DIGITLAB_NICENESS` may be 0.
+_NICENESS = 10
 _WORKER_ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",  # its greetings drown our log
     # The threads of t-SNE wait for one another by spinning unless told otherwise; on cores that a
@@ -91,6 +93,7 @@ class Cluster:
         """Whether somebody has looked yet who works."""
         self.leave_after = float(os.environ.get("DIGITLAB_PAUSE_SECONDS", _LEAVE_SECONDS))
         """Seconds for which a paused run keeps its worker from the others."""
+        self._niceness = int(os.environ.get("DIGITLAB_NICENESS", _NICENESS))
         self._client: Client | None = None
         self._local: LocalCluster | None = None
         self._workers: dict[str, str | None] = {}
@@ -218,7 +221,7 @@ class Cluster:
                 _log.warning("a worker is sent away: %s", self._refusal)
                 client.retire_workers([address], close_workers=True, remove=True)
             else:
-                niceness = _NICENESS if self._local else 0
+                niceness = self._niceness if self._local else 0
                 self._warm = client.submit(warm_up_worker, niceness, workers=[address], pure=False)
         good = [address for address, wrong in self._workers.items() if wrong is None]
         self.places = {

@@ -22,8 +22,7 @@ _DEADLINE = 30.0
 class Server:
     """The dashboard as `make run` starts it; `kill` and `start` again keep the runs.
 
-    With `options` of `streamlit run`, and `environment` variables, for one that is guarded;
-    `code` is another folder with `core` and `dashboard` than ours.
+    With `options` of `streamlit run`, and `environment` variables.
     """
 
     def __init__(
@@ -31,10 +30,9 @@ class Server:
         folder: Path,
         *options: str,
         port: int | None = None,
-        code: Path = ROOT,
         **environment: str,
     ) -> None:
-        self.options, self.environment, self.code = options, environment, code
+        self.options, self.environment = options, environment
         self.runs = RunStore(folder / "runs")
         self.log = folder / "server.log"
         self.port = port or free_port()
@@ -46,7 +44,7 @@ class Server:
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
                 [*command, "--server.port", str(self.port), *self.options],
-                cwd=self.code,
+                cwd=ROOT,
                 env=os.environ
                 | {
                     "DIGITLAB_RUNS": str(self.runs.root),

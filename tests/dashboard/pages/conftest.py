@@ -12,7 +12,7 @@ from core.status import State
 from core.sweep.store import SweepStore
 from core.training import train
 from dashboard import resources
-from tests.dashboard.pages.lab import Lab, call_here
+from tests.dashboard.pages.lab import Lab, Media, call_here
 
 
 @pytest.fixture
@@ -27,6 +27,14 @@ def lab(store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab
     monkeypatch.setattr(resources.engine, "queue", queue)
     monkeypatch.setattr(resources.engine, "submit", call_here)
     return Lab(store)
+
+
+@pytest.fixture
+def media(monkeypatch: pytest.MonkeyPatch) -> Media:
+    """The files that pages would have a browser fetch."""
+    media = Media()
+    monkeypatch.setattr("streamlit.testing.v1.app_test.MediaFileManager", media.serve)
+    return media
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,20 @@
 runs of their own. What a worker would answer is computed at once, here.
 """
 
+import base64
+import io
 import json
 from collections.abc import Iterator
 from concurrent.futures import Future
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from google.protobuf.message import Message
+from PIL import Image
+from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.runtime.media_file_storage import MediaFileStorage
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block, Element, Node
 
@@ -111,3 +118,39 @@ def select(app: AppTest, key: str, **selection: object) -> AppTest:
     app._run(states)
     assert not app.exception, app.exception[0].value
     return app
+
+
+def figure(app: AppTest, key: str) -> Any:
+    """The Plotly chart of this key as the browser gets it, its arrays as NumPy's."""
+    return json.loads(app.get_by_key(key).proto.spec, object_hook=_decode_array)
+
+
+def _decode_array(found: dict[str, Any]) -> Any:
+    if "bdata" not in found:
+        return found
+    values = np.frombuffer(base64.b64decode(found["bdata"]), found["dtype"])
+    return values.reshape([int(length) for length in str(found.get("shape", -1)).split(",")])
+
+
+class Media:
+    """The pictures and downloads of the page that was run last, as a browser would fetch them."""
+
+    def serve(self, storage: MediaFileStorage) -> MediaFileManager:
+        """What AppTest is to have its pages put them into."""
+        self._manager = MediaFileManager(storage)
+        return self._manager
+
+    def picture(self, app: AppTest, alt: str) -> npt.NDArray[np.uint8]:
+        """The only picture with this alternative text: (height, width) or with channels."""
+        (url,) = [img.url for image in app.image for img in image.proto.imgs if img.alt == alt]
+        return np.asarray(Image.open(io.BytesIO(self._read(url))))
+
+    def download(self, app: AppTest, key: str) -> bytes:
+        """What a press of this button, whose file is made only then, downloads."""
+        (proto,) = [button.proto for button in app.download_button if button.key == key]
+        return self._read(self._manager.execute_deferred(proto.deferred_file_id))
+
+    def _read(self, url: str) -> bytes:
+        file = self._manager.read_file(PurePosixPath(url).name)
+        assert file is not None, f"{url} is not there"
+        return file.content
