@@ -4,10 +4,12 @@ runs of their own. What a worker would answer is computed at once, here.
 
 from collections.abc import Iterator
 from concurrent.futures import Future
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from google.protobuf.message import Message
+from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block, Element, Node
 
@@ -28,7 +30,9 @@ class Lab:
 
         `go` leads on from there.
         """
-        return go(AppTest.from_file(str(MAIN), default_timeout=30), page, **query)
+        app = AppTest.from_file(str(MAIN), default_timeout=30)
+        app._bidi_component_manager = _components()
+        return go(app, page, **query)
 
 
 def go(app: AppTest, page: str, **query: str | list[str]) -> AppTest:
@@ -38,6 +42,14 @@ def go(app: AppTest, page: str, **query: str | list[str]) -> AppTest:
     assert not app.exception, app.exception[0].value
     assert not any("Sorry" in error.value for error in app.error)
     return app
+
+
+@cache
+def _components() -> BidiComponentManager:
+    """The installed components: to look for them anew takes longer than to run most pages."""
+    manager = BidiComponentManager()
+    manager.discover_and_register_components(start_file_watching=False)
+    return manager
 
 
 def call_here(function: Any, *args: Any) -> Future[Any]:
