@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -16,6 +17,8 @@ from core.status import Request
 from core.sweep.store import SweepStore
 
 ROOT = Path(__file__).parents[2]
+FOR_ONE = ("streamlit", "run", "dashboard/app.py", "--server.port")
+FOR_A_CLASS = ("dashboard.run_class", "--port")
 _DEADLINE = 30.0
 
 
@@ -23,7 +26,8 @@ class Server:
     """The dashboard as `make run` starts it; `kill` and `start` again keep the runs.
 
     With `options` of `streamlit run`, and `environment` variables, for one that is guarded;
-    `code` is another folder with `core` and `dashboard` than ours.
+    `code` is another folder with `core` and `dashboard` than ours, `module` what Python runs, with
+    the port as its last argument.
     """
 
     def __init__(
@@ -32,9 +36,11 @@ class Server:
         *options: str,
         port: int | None = None,
         code: Path = ROOT,
+        module: Sequence[str] = FOR_ONE,
         **environment: str,
     ) -> None:
         self.options, self.environment, self.code = options, environment, code
+        self.module = module
         self.runs = RunStore(folder / "runs")
         self.log = folder / "server.log"
         self.port = port or free_port()
@@ -42,10 +48,10 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "streamlit", "run", "dashboard/app.py"]
+        command = [sys.executable, "-m", *self.module, str(self.port), *self.options]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
-                [*command, "--server.port", str(self.port), *self.options],
+                command,
                 cwd=self.code,
                 env=os.environ
                 | {
@@ -53,6 +59,7 @@ class Server:
                     "DIGITLAB_DRAWINGS": str(self.runs.root.parent / "drawings"),
                 }
                 | self.environment,
+                stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
