@@ -3,9 +3,11 @@
 import json
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,49 +18,60 @@ from core.training import train
 
 Small = Callable[..., RunConfig]
 
-# On a disk of its own, in a mount namespace, which needs no privilege.
-FULL_DISK = """
-import json, subprocess, sys
-from core.config import RunConfig
-from core.run_errors import RunError
-from core.runs import RunStore
-from core.training import train
 
-folder, config = sys.argv[1], RunConfig.model_validate_json(sys.argv[2])
+def run_on_own_disk(folder: Path, script: str) -> Any:
+    """What `script` prints as JSON, with a disk of its own at `folder` that it may remount.
 
-def mount(options):
-    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", folder], check=True)
+    In a mount namespace, which needs no privilege: `mount(options)` makes the disk or changes it.
+    """
+    prelude = """
+        import json, subprocess, sys
+        from core.config import RunConfig
+        from core.run_errors import RunError
+        from core.runs import RunStore
 
-def sentence():
-    try:
-        train(run)
-    except RunError as error:
-        return str(error)
+        folder = sys.argv[1]
 
-mount("size=50m")
-run = RunStore(folder).create(config)
-mount("remount,ro")
-read_only = sentence()
-mount("remount,rw,size=1m")
-full = sentence()
-kept = len(run.history)
-mount("remount,size=50m")
-state = train(run).state
-print(json.dumps([run.id, read_only, full, kept, state, run.history["test_loss"].tolist()]))
-"""
+        def mount(options):
+            subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", folder], check=True)
+    """
+    folder.mkdir()
+    program = textwrap.dedent(prelude) + textwrap.dedent(script)
+    command = ["unshare", "--map-root-user", "--mount", sys.executable, "-c", program, str(folder)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
 
 
 def test_a_disk_that_is_read_only_or_full_keeps_what_is_there_and_the_run_goes_on(
     tmp_path: Path, store: RunStore, small: Small
 ) -> None:
-    config, disk = small(epochs=4), tmp_path / "disk"
-    disk.mkdir()
-    command = ["unshare", "--map-root-user", "--mount", sys.executable, "-c", FULL_DISK]
-    result = subprocess.run(
-        [*command, str(disk), config.model_dump_json()], capture_output=True, text=True, timeout=120
+    config = small(epochs=4)
+    run_id, read_only, full, kept, state, losses = run_on_own_disk(
+        tmp_path / "disk",
+        f"""
+        from core.training import train
+
+        def refuse():
+            try:
+                train(run)
+            except RunError as error:
+                return str(error)
+
+        mount("size=50m")
+        run = RunStore(folder).create(RunConfig.model_validate_json('{config.model_dump_json()}'))
+        mount("remount,ro")
+        read_only = refuse()
+        mount("remount,rw,size=1m")
+        full = refuse()
+        kept = len(run.history)
+        mount("remount,size=50m")
+        state = train(run).state
+        print(json.dumps(
+            [run.id, read_only, full, kept, state, run.history["test_loss"].tolist()]
+        ))
+        """,
     )
-    assert result.returncode == 0, result.stderr
-    run_id, read_only, full, kept, state, losses = json.loads(result.stdout)
     for words, why in ((read_only, "Read-only file system"), (full, "No space left on device")):
         assert words.startswith(f"run {run_id} cannot be written: ")
         assert why in words

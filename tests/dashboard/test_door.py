@@ -6,6 +6,7 @@ import re
 import string
 import time
 from collections.abc import Callable
+from html.parser import HTMLParser
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,21 @@ class Answer:
     @property
     def cookie(self) -> str:
         return SimpleCookie(self.headers["set-cookie"])[COOKIE].value
+
+
+class Elements(HTMLParser):
+    """The elements of a page, as a browser reads it."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.inputs: list[dict[str, str | None]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag == "input":
+            self.inputs.append(dict(attributes))
 
 
 async def _inside(scope: Any, receive: Any, send: Any) -> None:
@@ -199,6 +215,21 @@ def test_a_name_is_asked_for(ask: Ask, guarded: object) -> None:
     answer = ask("/", {"name": " \u202e\x00 ", "password": "sesame"})
     assert "Please give your name" in answer.text
     assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<img src=x onerror=alert(1)> **bold**",
+        "[a](http://evil.example) $x^2$ a -> b",
+        '"><img src=x onerror=alert(1)> &lt;',
+        "x@evil.example :material/home: :smile: `",
+    ],
+)
+def test_a_name_is_kept_as_it_was_typed(ask: Ask, guarded: object, name: str) -> None:
+    page = Elements(ask("/", {"name": name, "password": "wrong"}).text)
+    assert page.tags == Elements(ask("/", {"name": "Anna", "password": "wrong"}).text).tags
+    assert [one["value"] for one in page.inputs if one["name"] == "name"] == [name]
 
 
 @pytest.mark.parametrize("right", ["sesame", "open wide"])

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -16,13 +17,16 @@ from core.status import Request
 from core.sweep.store import SweepStore
 
 ROOT = Path(__file__).parents[2]
+FOR_ONE = ("streamlit", "run", "dashboard/app.py", "--server.port")
+FOR_A_CLASS = ("dashboard.run_class", "--port")
 _DEADLINE = 30.0
 
 
 class Server:
     """The dashboard as `make run` starts it; `kill` and `start` again keep the runs.
 
-    With `options` of `streamlit run`, and `environment` variables.
+    With `options` of `streamlit run`, and `environment` variables, for one that is guarded;
+    `module` is what Python runs, with the port as its last argument.
     """
 
     def __init__(
@@ -30,9 +34,10 @@ class Server:
         folder: Path,
         *options: str,
         port: int | None = None,
+        module: Sequence[str] = FOR_ONE,
         **environment: str,
     ) -> None:
-        self.options, self.environment = options, environment
+        self.options, self.environment, self.module = options, environment, module
         self.runs = RunStore(folder / "runs")
         self.log = folder / "server.log"
         self.port = port or free_port()
@@ -40,10 +45,10 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "streamlit", "run", "dashboard/app.py"]
+        command = [sys.executable, "-m", *self.module, str(self.port), *self.options]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
-                [*command, "--server.port", str(self.port), *self.options],
+                command,
                 cwd=ROOT,
                 env=os.environ
                 | {
@@ -51,6 +56,7 @@ class Server:
                     "DIGITLAB_DRAWINGS": str(self.runs.root.parent / "drawings"),
                 }
                 | self.environment,
+                stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )

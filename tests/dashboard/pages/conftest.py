@@ -1,9 +1,12 @@
-"""A folder of runs that the dashboard in this process looks at, and a run really trained."""
+"""A folder of runs that the dashboard in this process looks at, a run really trained, and visitors
+of a class."""
 
 import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import streamlit as st
 
 from core.config import RunConfig
 from core.engine.queue import RunQueue
@@ -11,7 +14,8 @@ from core.runs import Run, RunStore
 from core.status import State
 from core.sweep.store import SweepStore
 from core.training import train
-from dashboard import resources
+from dashboard import menu, passes, resources
+from dashboard.passes import COOKIE, read_pass, write_pass
 from tests.dashboard.pages.lab import Lab, Media, call_here
 
 
@@ -53,3 +57,27 @@ def trained(lab: Lab, _trained: Run) -> Run:
     """
     shutil.copytree(_trained.path, lab.runs.root / _trained.id)
     return lab.runs.get(_trained.id)
+
+
+@pytest.fixture
+def come_in(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
+    """`come_in(name, password)`: a browser that the door of a class let in opens the pages from now
+    on; the name of its visitor's runs.
+
+    The class's password is "sesame", the teacher's "open wide".
+    """
+    cookies: dict[str, str] = {}
+    monkeypatch.setattr(type(st.context), "cookies", cookies)
+    monkeypatch.setenv("DIGITLAB_RUNS", str(lab.runs.root))
+    monkeypatch.setenv("DIGITLAB_CLASS_PASSWORD", "sesame")
+    monkeypatch.setenv("DIGITLAB_TEACHER_PASSWORD", "open wide")
+    passes._key.cache_clear()
+    menu._pages.cache_clear()
+
+    def come_in(name: str, password: str = "sesame") -> str:
+        cookies[COOKIE] = write_pass(name, password, read_pass(None))
+        return read_pass(cookies[COOKIE]).owner
+
+    yield come_in
+    passes._key.cache_clear()
+    menu._pages.cache_clear()

@@ -1,8 +1,5 @@
 """The Data page, checked against the data set itself."""
 
-import base64
-from typing import Any
-
 import numpy as np
 from sklearn.model_selection import train_test_split
 from streamlit.testing.v1 import AppTest
@@ -14,14 +11,6 @@ from tests.dashboard.pages.lab import Lab, captions, go, select, spec, words
 MNIST = load_mnist()
 
 
-def array(values: Any) -> np.ndarray:
-    """An array as Plotly sends it: a list, or bytes with their type and shape."""
-    if isinstance(values, list):
-        return np.array(values)
-    found = np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"])
-    return found.reshape([int(side) for side in values.get("shape", "-1").split(",")])
-
-
 def badges(app: AppTest) -> list[str]:
     return [line for line in words(app).splitlines() if "badge[" in line and "disputed" in line]
 
@@ -29,7 +18,7 @@ def badges(app: AppTest) -> list[str]:
 def test_the_grey_values_of_the_linked_image(lab: Lab) -> None:
     app = lab.open("data", data="As they come", digit_set="test", test_digit="947")
     assert f"No. 947: a **{MNIST.y_test[947]}**" in words(app)
-    shown = array(spec(app, "grey_values")["data"][0]["z"])
+    shown = np.array(spec(app, "grey_values")["data"][0]["z"])
     np.testing.assert_array_equal(shown, MNIST.x_test[947])
 
 
@@ -63,7 +52,7 @@ def test_disputed_labels_carry_their_badge(lab: Lab) -> None:
     button.click().run()
     assert len(badges(app)) == 2  # one in the dialog
     np.testing.assert_array_equal(
-        array(spec(app, "grey_values")["data"][0]["z"]), MNIST.x_test[947]
+        np.array(spec(app, "grey_values")["data"][0]["z"]), MNIST.x_test[947]
     )
     go(app, "data", data="As they come", digit_set="test", test_digit="947")
     assert len(badges(app)) == 1

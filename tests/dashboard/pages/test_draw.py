@@ -24,7 +24,7 @@ from core.photograph import read_picture
 from core.runs import Run, new_run_id
 from core.status import State
 from dashboard import resources
-from tests.dashboard.pages.lab import Lab, Media, figure, protos, words
+from tests.dashboard.pages.lab import Lab, Media, protos, spec, words
 
 X_TEST, Y_TEST = load_mnist().x_test, load_mnist().y_test
 NOTHING_DRAWN = "Draw a digit in the square, or give a picture of one."
@@ -188,9 +188,7 @@ def test_neighbours_and_the_place_on_a_map(lab: Lab, trained: Run, network: kera
     compute_and_keep_map(trained, MAP)
     app.run()
     assert app.selectbox(key="drawing_map").options == ["PCA of hidden_1, 100 train images"]
-    (star,) = [
-        trace for trace in figure(app, "drawing_place")["data"] if trace["name"] == "drawing"
-    ]
+    (star,) = [trace for trace in spec(app, "drawing_place")["data"] if trace["name"] == "drawing"]
     place = star["x"][0], star["y"][0]
     assert place == pytest.approx(place_on_map(trained, MAP, image), abs=1e-4)
 
@@ -235,7 +233,7 @@ def test_a_collection_is_exported_and_imported(
     pairs = zip(Y_TEST[:3], answers.argmax(axis=1), strict=True)
     captions = [f"{label} → {answer}" for label, answer in pairs]
     assert "3 drawings: what it was → what this run says." in words(app)
-    notes = figure(app, "drawings_gallery")["layout"]["annotations"]
+    notes = spec(app, "drawings_gallery")["layout"]["annotations"]
     assert [note["text"] for note in notes] == captions[::-1]  # the newest first
     (accuracies,) = [found.value for found in app.dataframe]
     right = (answers.argmax(axis=1) == Y_TEST[:3]).mean()

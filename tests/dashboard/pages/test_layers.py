@@ -12,7 +12,7 @@ from core.data import load_mnist
 from core.runs import Run
 from core.status import State
 from dashboard.charts.strips import draw_weights
-from tests.dashboard.pages.lab import Lab, Media, figure, words
+from tests.dashboard.pages.lab import Lab, Media, spec, words
 
 DISPUTED = 947  # a test image with a label that people found wrong
 
@@ -90,7 +90,7 @@ def test_dead_units_and_histograms(lab: Lab, trained: Run, network: keras.Model)
         for name, values in zip(
             ("kernel", "bias"), network.get_layer(layer).get_weights(), strict=True
         ):
-            (bars,) = figure(app, f"histogram_{layer}_{name}")["data"]
+            (bars,) = spec(app, f"histogram_{layer}_{name}")["data"]
             counts, edges = np.histogram(values, 50)
             np.testing.assert_array_equal(bars["y"], counts)
             np.testing.assert_allclose(bars["x"], (edges[1:] + edges[:-1]) / 2, atol=1e-6)
@@ -106,7 +106,7 @@ def test_one_digit_on_its_way_through(
     assert "label disputed" in words(app)
     assert f"What speaks for a **{predicted}**:" in words(app)
     expected = first_layer(*network.get_layer("hidden_1").get_weights(), DISPUTED)
-    shown = figure(app, "activations_hidden_1")["data"][0]["z"]
+    shown = spec(app, "activations_hidden_1")["data"][0]["z"]
     np.testing.assert_allclose(np.ravel(shown), expected, atol=1e-5)
     above = int((expected > 0).sum())
     assert f"Hidden layer 1: {above} of 32 units above zero" in words(app)
@@ -128,7 +128,7 @@ def test_one_digit_after_each_epoch(lab: Lab, trained: Run) -> None:
         assert f"What the network takes it for after epoch {epoch}, %" in words(app)
         predicted = answers[epoch - 1, index]
         assert f"No. {index:,}: true label **{true}**, predicted **{predicted}**" in words(app)
-        shown = figure(app, "activations_hidden_1")["data"][0]["z"]
+        shown = spec(app, "activations_hidden_1")["data"][0]["z"]
         expected = first_layer(*kept_first_layer(trained, epoch), index)
         np.testing.assert_allclose(np.ravel(shown), expected, atol=0.01)  # kept as float16
 
