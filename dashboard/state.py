@@ -308,6 +308,12 @@ def close_dialog() -> None:
     st.session_state[_DIALOG] = None
 
 
+def dialog_runs() -> frozenset[str]:
+    """The ids of the runs that the open dialog is about; none if none is open."""
+    _, about = st.session_state.get(_DIALOG) or (None, frozenset())
+    return frozenset(about)
+
+
 def is_dialog_open(name: str, run_ids: Iterable[str]) -> bool:
     """Whether the dialog `name` is to be shown; one about other runs is closed for good."""
     opened, about = st.session_state.get(_DIALOG) or (None, frozenset())

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard import state
 from dashboard.resources import summaries
 from dashboard.widgets.follow import follow_runs
 from dashboard.widgets.run_actions import render_actions
@@ -11,7 +12,7 @@ from dashboard.widgets.run_list import pick_runs, require_runs
 st.title("Runs", anchor=False)
 st.caption("All runs: sort, filter and search them; choose some to open, compare or delete.")
 runs = summaries()
-follow_runs(runs)
+follow_runs(runs, about=state.dialog_runs())
 require_runs(runs)
 rows = pick_rows(runs)
 chosen = pick_runs(runs, rows, pick_fields(runs, rows))

@@ -1,6 +1,6 @@
 """Keeping a page up to date with runs that still train."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -31,9 +31,13 @@ def follow(*runs: Run) -> None:
     draw_live(partial(_look, runs, marks), pace, state.visit())
 
 
-def follow_runs(runs: list[Summary]) -> None:
-    """Run the whole page again whenever a run appears, goes, ends an epoch or changes its state."""
-    draw_live(partial(_look_at_all, _mark_all(runs)), _all, state.visit())
+def follow_runs(runs: list[Summary], about: Collection[str] = ()) -> None:
+    """Run the whole page again whenever a run appears, goes, ends an epoch or changes its state.
+
+    While a dialog about some runs is open, only when one of those goes: the page would draw the
+    dialog anew, under the hand that is about to press a button in it.
+    """
+    draw_live(partial(_look_at_all, mark_runs(runs, about), about), _all, state.visit())
 
 
 def _look(runs: Sequence[Run], seen: object, _every: float) -> None:
@@ -51,10 +55,13 @@ def _mark_one(run: Run) -> tuple[State, object] | None:
     return None
 
 
-def _look_at_all(seen: object, _every: float) -> None:
-    if _mark_all(summaries()) != seen:
+def _look_at_all(seen: object, about: Collection[str], _every: float) -> None:
+    if mark_runs(summaries(), about) != seen:
         st.rerun()
 
 
-def _mark_all(runs: list[Summary]) -> object:
+def mark_runs(runs: list[Summary], about: Collection[str] = ()) -> object:
+    """Another value whenever a page that follows the runs is to be run again: see `follow_runs`."""
+    if about:
+        return {run.id for run in runs} & set(about)
     return [(run.id, run.label, run.status.state, run.results) for run in runs]

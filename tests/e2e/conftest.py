@@ -63,7 +63,7 @@ def browser():
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory):
     """The server that files share which neither guard nor kill it."""
-    server = Server(tmp_path_factory.mktemp("server"), DIGITLAB_NICENESS="0")
+    server = Server(tmp_path_factory.mktemp("server"))
     yield server
     server.stop()
 

@@ -23,7 +23,7 @@ def server(tmp_path_factory: pytest.TempPathFactory):
 
     Its workers do not give way: beside whatever keeps the machine busy they would wake too late.
     """
-    settings = {"DIGITLAB_SILENT_SECONDS": "2", "DIGITLAB_NICENESS": "0"}
+    settings = {"DIGITLAB_SILENT_SECONDS": "2"}
     server = Server(tmp_path_factory.mktemp("killed"), **settings)
     yield server
     server.stop()

@@ -71,6 +71,6 @@ def test_steps_and_counts_follow_the_chosen_run(lab: Lab, trained: Run) -> None:
     before, after = steps.loc["**split: train**", ["Shape before", "Shape after"]]
     assert (before, after) == ("(60000, 784)", "(10000, 784)")
     go(app, "data", data="Classes")
-    bars = [array(bar["y"]).tolist() for bar in spec(app, "class_counts")["data"]]
+    bars = [np.array(bar["y"]).tolist() for bar in spec(app, "class_counts")["data"]]
     expected = (MNIST.y_train[train[:10_000]], MNIST.y_train[validation], MNIST.y_test)
     assert bars == [np.bincount(labels).tolist() for labels in expected]

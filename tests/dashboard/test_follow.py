@@ -1,0 +1,28 @@
+"""When a page that follows the runs is run again."""
+
+from core.config import RunConfig
+from core.runs import HISTORY_COLUMNS, RunStore
+from core.status import State, Status
+from core.summary import summarize
+from dashboard.widgets.follow import mark_runs
+
+
+def test_a_page_is_run_again_at_each_epoch_but_not_under_an_open_dialog(store: RunStore) -> None:
+    """There only when a run that the dialog is about goes."""
+    run = store.create(RunConfig(), state=State.RUNNING)
+
+    def marks(*about: str) -> object:
+        return mark_runs([summarize(each) for each in store.list()], about)
+
+    followed, held = marks(), marks(run.id)
+    run.write_history([dict.fromkeys(HISTORY_COLUMNS, 0.5)])
+    assert marks() != followed
+    assert marks(run.id) == held
+    followed = marks()
+    run.write_status(Status(state=State.PAUSED))
+    assert marks() != followed
+    store.create(RunConfig())
+    assert marks(run.id) == held
+    run.write_status(Status(state=State.STOPPED))
+    store.delete(run.id)
+    assert marks(run.id) != held
