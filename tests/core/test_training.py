@@ -557,7 +557,11 @@ def test_failed_run_is_not_trained_again(small: Small, store: RunStore) -> None:
     assert run.history.empty
 
 
-def test_run_deleted_while_it_trains(small: Small, store: RunStore) -> None:
+def test_run_deleted_while_it_trains(
+    small: Small, store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By who trains it, so that it cannot stop first."""
+    monkeypatch.setattr("core.runs._STOP_SECONDS", 0.1)
     run = store.create(small(epochs=200))
 
     def delete(status: Status) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.runtime.scriptrunner import script_runner
 
 from core.config import RunConfig
 from core.engine.queue import RunQueue
@@ -30,6 +31,9 @@ def lab(store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab
     queue = RunQueue(resources.store, resources.engine.cluster, most_waiting=10)
     monkeypatch.setattr(resources.engine, "queue", queue)
     monkeypatch.setattr(resources.engine, "submit", call_here)
+    # Streamlit clears Keras's session after each run of a page, where Keras is loaded: not so in
+    # the server, which never loads it.
+    monkeypatch.setattr(script_runner, "_clean_problem_modules", lambda: None)
     return Lab(store)
 
 
