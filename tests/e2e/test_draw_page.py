@@ -182,7 +182,7 @@ def test_a_finger_draws_and_the_page_does_not_scroll(
 
 
 def test_two_tabs_do_not_mix_while_a_run_trains(page: Page, server: Server, reader: Run) -> None:
-    config = RunConfig(hidden=(256, 256), epochs=200, batch_size=16)
+    config = RunConfig(hidden=(16,), epochs=200, batch_size=16)
     long = server.runs.create(config, name="a long run")
     wait_for(lambda: long.status.batch > 0, "the worker to train")
     open_page(page, server, reader)

@@ -16,6 +16,8 @@ from tests.e2e.server import Server, wait_for
 CONFIG = RunConfig(hidden=(128, 64), dropout=0.5, l2=1e-4, epochs=8, training_images=20_000)
 QUICK = "hidden=16&epochs=3&training_images=2000"
 
+pytestmark = pytest.mark.apart  # it kills servers and workers
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory):

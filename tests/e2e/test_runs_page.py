@@ -17,7 +17,7 @@ from tests.e2e.controls import press
 from tests.e2e.figures import settle
 from tests.e2e.server import Server, wait_for
 
-SLOW = RunConfig(hidden=(256, 256), epochs=200)
+SLOW = RunConfig(hidden=(16,), epochs=200, batch_size=64)
 
 
 @pytest.fixture

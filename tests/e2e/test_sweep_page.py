@@ -17,6 +17,8 @@ from tests.e2e.server import Server, wait_for
 SMALL = "hidden=16&epochs=3&training_images=1000"
 FIGURES = ("Epochs", "Parallel", "Importances", "Slices", "Contour", "Timeline")
 
+pytestmark = pytest.mark.apart  # it kills servers and workers
+
 
 @pytest.fixture
 def own_server(tmp_path: Path):

@@ -15,7 +15,7 @@ from dashboard.charts.colors import SPLIT_COLORS
 from tests.e2e.controls import press
 from tests.e2e.server import Server, wait_for
 
-SLOW = "hidden=256-256&epochs=200"  # goes on for as long as a test may look at it
+SLOW = "hidden=64&batch_size=16&epochs=200"  # goes on for as long as a test may look at it
 
 # A chart may have several canvases, one above the other.
 PICTURE = "box => [...box.querySelectorAll('canvas')].map(canvas => canvas.toDataURL()).join()"
