@@ -112,7 +112,7 @@ class DrawingStore:
             return 0, 0
 
     def _names(self) -> list[str]:
-        with suppress(FileNotFoundError), os.scandir(self.root) as entries:
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self.root) as entries:
             return [
                 e.name for e in entries if e.name.endswith(".json") and _ID.fullmatch(e.name[:-5])
             ]

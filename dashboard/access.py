@@ -12,6 +12,9 @@ from typing import Any
 
 import streamlit as st
 
+from core.run_errors import RunError
+from core.runs import RunStore
+
 
 class Guard(StrEnum):
     """What stands between the network and the pages."""
@@ -41,6 +44,14 @@ def refuse_open_network() -> None:
             "in .streamlit/secrets.toml (see SECURITY.md). For yourself: leave out "
             "--server.address."
         )
+
+
+def require_folder() -> None:
+    """End the program if `DIGITLAB_RUNS` is no folder."""
+    try:
+        RunStore()
+    except RunError as error:
+        raise SystemExit(f"Digit Lab: {error}.") from None
 
 
 def is_loopback(name: str) -> bool:

@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 
 from core.data import DataError
 from dashboard import text, widgets
-from dashboard.access import refuse_open_network
+from dashboard.access import refuse_open_network, require_folder
 from dashboard.door import Door
 from dashboard.stale_elements import mend_stale_elements
 
@@ -64,6 +64,7 @@ def _apologise(error: Exception) -> bool:
 
 
 refuse_open_network()
+require_folder()
 mend_stale_elements()
 app = st.App(
     Path(__file__).parent / "main.py",

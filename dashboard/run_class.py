@@ -13,7 +13,7 @@ import streamlit as st
 
 from core.key import folder_key
 from core.runs import RunStore
-from dashboard.access import Guard, class_password, guard, teacher_password
+from dashboard.access import Guard, class_password, guard, require_folder, teacher_password
 from dashboard.invitation import class_url, large, network_address, qr_text
 
 _CONSONANTS = "bdfghklmnprstvz"
@@ -28,6 +28,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m dashboard.run_class", description=__doc__)
     parser.add_argument("--port", type=int, default=st.get_option("server.port"))
     port = parser.parse_args().port
+    require_folder()
     if guard() is not Guard.PROVIDER:
         _settle_passwords()
     print(_invite(_address(port), class_password()), flush=True)

@@ -5,7 +5,7 @@ this server's code, and hands work to them. What is to be trained, and when, is 
 import logging
 import os
 import secrets
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,7 @@ _TRAIN = {"train": 1}
 _THREADS = 4
 _PREFIX = "train-"  # of the keys of trainings
 _CONNECT_SECONDS = 10
-_LEAVE_SECONDS = 30.0
+_LEAVE_SECONDS = 30.0  # for which a paused run keeps its worker from the others
 # Of a worker beside the server: pages answer first, and training takes the rest. Where the machine
 # is busy with other things there is little left: `DIGITLAB_NICENESS` may be 0.
 _NICENESS = 10
@@ -58,7 +58,7 @@ class Training:
 
     @property
     def is_done(self) -> bool:
-        """Whether no worker is at it any more, as far as is known."""
+        """Whether the training has ended, or the connection to its worker is given up."""
         return bool(self.future.done()) or self.client.status in {"closing", "closed"}
 
     @property
@@ -75,7 +75,7 @@ class Training:
         return isinstance(self.error, KilledWorker)
 
     def cancel(self) -> None:
-        """Have no further worker begin it. One that is at it goes on."""
+        """Keep any other worker from starting it; one that trains it already goes on."""
         self.future.cancel()
 
 
@@ -90,16 +90,13 @@ class Cluster:
         self.places: dict[str, int] = {}
         """How many runs can train at once on each worker, by its address."""
         self.is_counted = False
-        """Whether somebody has looked yet who works."""
-        self.leave_after = float(os.environ.get("DIGITLAB_PAUSE_SECONDS", _LEAVE_SECONDS))
-        """Seconds for which a paused run keeps its worker from the others."""
+        """Whether the workers have been counted since the start."""
         self._niceness = int(os.environ.get("DIGITLAB_NICENESS", _NICENESS))
         self._client: Client | None = None
         self._local: LocalCluster | None = None
         self._workers: dict[str, str | None] = {}
         """The workers that have been looked at, each with what is wrong with it, if anything."""
         self._refusal: str | None = None
-        self._trainings: list[Training] = []
 
     def connect(self) -> None:
         """Start or find the workers; if that cannot be, `problem` says why."""
@@ -149,27 +146,26 @@ class Cluster:
             return client.submit(call_by_name, function, *args, pure=False)
         return client.submit(function, *args, pure=False)
 
-    def choose_worker(self) -> str | None:
+    def choose_worker(self, trainings: Iterable[Training]) -> str | None:
         """Of several workers, the one with the most places free; None if there is no choice.
 
-        Asks the scheduler. Dask itself goes by how long it thinks that each is busy: it may give a
-        second training to the one that has the first, and never moves it to one that is free.
-        Raises EngineError.
+        Asks the scheduler what each has, which may not know yet of the latest of `trainings`. Dask
+        itself goes by how long it thinks that each is busy: it may give a second training to the
+        one that has the first, and never moves it to one that is free. Raises EngineError.
         """
         client = self._require_client()
         if len(self.places) < 2:
             return None
         given = {worker: set(keys) for worker, keys in client.processing().items()}
-        self._trainings = [training for training in self._trainings if not training.is_done]
-        for training in self._trainings:
-            if training.worker:
+        for training in trainings:
+            if training.worker and not training.is_done:
                 given.setdefault(training.worker, set()).add(training.future.key)
         return free_worker(self.places, given)
 
     def train(
         self, run: Run, worker: str | None, takes_place: bool, on_end: Callable[[], object]
     ) -> Training:
-        """Give the run to `worker`, or to whom Dask finds; `on_end` is called when it is done with.
+        """Submit the run, to `worker` if one is given; `on_end` is called when the training ends.
 
         One that takes no place begins whatever else trains. Raises EngineError.
         """
@@ -178,15 +174,13 @@ class Cluster:
             train_run if self._local else check_and_train_run(versions()),
             run.path.parent,
             run.id,
-            self.leave_after,
+            _LEAVE_SECONDS,
             resources=_TRAIN if takes_place else None,
             workers=worker,
             key=f"{_PREFIX}{run.id}-{secrets.token_hex(4)}",  # a finished one is kept
         )
-        training = Training(client, future, worker)
-        self._trainings.append(training)
         future.add_done_callback(lambda _: on_end())
-        return training
+        return Training(client, future, worker)
 
     # --- inside
 

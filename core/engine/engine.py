@@ -48,7 +48,7 @@ class Engine:
 
     @property
     def places(self) -> int:
-        """How many runs can train at once: one for each worker, taken for one before they came."""
+        """How many runs can train at once; 1 until the workers have been counted."""
         return sum(self.cluster.places.values()) if self.cluster.is_counted else 1
 
     def start(self) -> None:
@@ -105,7 +105,7 @@ class Engine:
         while not self._stopping.is_set():
             try:
                 if self.cluster.look():
-                    self.queue.look()
+                    self.queue.look(self._stopping.is_set)
             except Exception:  # whatever it was, the next look may go well
                 _log.exception("looking after the runs failed")
             self._wake.wait(LOOK_SECONDS)

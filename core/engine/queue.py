@@ -9,7 +9,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from getpass import getuser
@@ -62,18 +62,17 @@ class Training(Protocol):
 
 
 Given = TypeVar("Given", bound=Training)
-Given_co = TypeVar("Given_co", bound=Training, covariant=True)
 
 
-class Workers(Protocol[Given_co]):
+class Workers(Protocol[Given]):
     """Who trains: see `cluster.Cluster`."""
 
     @property
     def places(self) -> Mapping[str, int]: ...
-    def choose_worker(self) -> str | None: ...
+    def choose_worker(self, trainings: Iterable[Given]) -> str | None: ...
     def train(
         self, run: Run, worker: str | None, takes_place: bool, on_end: Callable[[], object]
-    ) -> Given_co: ...
+    ) -> Given: ...
 
 
 @dataclass
@@ -108,7 +107,7 @@ class RunQueue(Generic[Given]):
         """The runs that cannot be trained at present, each with the reason; tried again and again.
         """
         self.most_waiting = most_waiting
-        """So many runs may one person have waiting."""
+        """At most this many runs of one person may wait."""
         self._store = store
         self._workers = workers
         self._on_end = on_end
@@ -158,7 +157,8 @@ class RunQueue(Generic[Given]):
         RunNotFoundError, and what the workers raise.
         """
         run = self._store.get(run_id)
-        worker = self._workers.choose_worker()  # asks a scheduler: not while a page waits
+        trainings = [given for given, _ in list(self._given.values())]
+        worker = self._workers.choose_worker(trainings)  # asks a scheduler: not while a page waits
         with self._lock:
             given, _ = self._given.get(run_id, (None, 0))
             if given is None or given.is_done:
@@ -167,12 +167,17 @@ class RunQueue(Generic[Given]):
                 self._given[run_id] = given, _count_epochs(run)
             return given
 
-    def look(self) -> None:
-        """Give the free places to the runs whose turn it is, and say who is to wait."""
+    def look(self, is_stopping: Callable[[], bool] = lambda: False) -> None:
+        """Give the free places to the runs whose turn it is, and say who is to wait.
+
+        Does nothing if `is_stopping` becomes true while the runs are read.
+        """
         runs = self._store.list()
         self._take_back(runs)
         found = _Found()
         for run in reversed(runs):
+            if is_stopping():
+                return
             if run.id in self._ended:
                 continue
             try:
@@ -196,12 +201,21 @@ class RunQueue(Generic[Given]):
             self.training = found.training + next_ones
             for gone in self.troubles.keys() - (known - self._ended):
                 self.troubles.pop(gone)
+            self._forget(known)
         for run in next_ones:
             with suppress(RunNotFoundError):
                 self.give(run.id)
                 self._last_turns[run.record.owner] = next(self._turns)
 
     # --- inside
+
+    def _forget(self, known: set[str]) -> None:
+        """Keep nothing of deleted runs, but the place of one that a worker is still at."""
+        for run_id, (given, _) in list(self._given.items()):
+            if run_id not in known and given.is_done:
+                del self._given[run_id]
+        self._tried = {key: value for key, value in self._tried.items() if key in known}
+        self._deaths = {key: value for key, value in self._deaths.items() if key in known}
 
     def _refuse_repetition(self, config: RunConfig, owner: str) -> None:
         since = self._clock() - _REPEAT_SECONDS
@@ -275,7 +289,7 @@ class RunQueue(Generic[Given]):
                     run.close(epochs=len(run.history))
             except RunBusyError:  # it is at it
                 return
-            except (DamagedRunError, ValueError, EOFError) as error:  # left as it is
+            except DamagedRunError as error:  # left as it is
                 _log.warning("run %s cannot be closed: %s", run.id, error)
         self._ended.add(run.id)
 

@@ -25,6 +25,7 @@ class SweepSupervisor:
         self._engine = engine
         self._drivers: dict[str, Driver] = {}
         self._locks: dict[str, ExitStack] = {}
+        self._beginning = threading.Lock()
         self._stopping = threading.Event()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
@@ -48,9 +49,10 @@ class SweepSupervisor:
         Raises SweepError if it cannot be written, or if the owner began the same one within the
         last two seconds: a button pressed twice.
         """
-        if self._was_just_begun(config, owner):
-            raise SweepError("this very sweep was begun a moment ago")
-        sweep = self._sweeps.create(config, name, owner)
+        with self._beginning:
+            if self._was_just_begun(config, owner):
+                raise SweepError("this very sweep was begun a moment ago")
+            sweep = self._sweeps.create(config, name, owner)
         self.wake()
         return sweep
 
@@ -59,11 +61,13 @@ class SweepSupervisor:
         self._wake.set()
 
     def _was_just_begun(self, config: SweepConfig, owner: str) -> bool:
-        for sweep in self._sweeps.list()[:1]:
+        for sweep in self._sweeps.list():
             with suppress(SweepError):  # a damaged one is not like it
                 record = sweep.record
-                is_like_it = (record.config, record.owner) == (config, owner)
-                return is_like_it and datetime.now(UTC) - record.created < _REPEAT
+                if abs(datetime.now(UTC) - record.created) >= _REPEAT:
+                    break
+                if (record.config, record.owner) == (config, owner):
+                    return True
         return False
 
     def _supervise(self) -> None:

@@ -56,8 +56,15 @@ def _mark_one(run: Run) -> tuple[State, object] | None:
 
 
 def _look_at_all(seen: object, about: Collection[str], _every: float) -> None:
-    if mark_runs(summaries(), about) != seen:
+    if needs_run(seen, about):
         st.rerun()
+
+
+def needs_run(seen: object, about: Collection[str]) -> bool:
+    """Whether the runs are no more as they were `seen`, or the dialog `about` them is closed: the
+    page itself closes it where it finds that one of them is gone.
+    """
+    return not set(about) <= state.dialog_runs() or mark_runs(summaries(), about) != seen
 
 
 def mark_runs(runs: list[Summary], about: Collection[str] = ()) -> object:

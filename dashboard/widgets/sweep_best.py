@@ -12,6 +12,7 @@ from core.summary import Summary
 from core.sweep.store import Sweep
 from dashboard import text
 from dashboard.resources import store, summaries
+from dashboard.visitor import owner
 from dashboard.widgets.start import start_runs
 
 _SEEDS = 5
@@ -46,7 +47,7 @@ def render_best(sweep: Sweep, trials: pd.DataFrame) -> None:
             icon=":material/emoji_events:",
             query_params={"run": run.id},
         )
-        if not any(repeat.status.state.is_active for repeat in repeats):
+        if not _are_under_way(repeats):
             st.button(
                 "Train the best with five seeds",
                 icon=":material/casino:",
@@ -73,6 +74,14 @@ def find_repeats(sweep: Sweep, trials: pd.DataFrame) -> list[Summary]:
         one for one in siblings(config, summaries()) if one.config and one.config.seed not in own
     ]
     return sorted(found, key=lambda one: one.config.seed if one.config else 0)
+
+
+def _are_under_way(repeats: list[Summary]) -> bool:
+    """Whether some that who is looking has asked for are still to train."""
+    return any(
+        repeat.status.state.is_active and repeat.record and repeat.record.owner == owner()
+        for repeat in repeats
+    )
 
 
 def _train_again(sweep: Sweep, run: Run, used: list[int]) -> None:

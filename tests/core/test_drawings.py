@@ -178,3 +178,11 @@ def test_a_full_collection_says_so(store: DrawingStore, monkeypatch: pytest.Monk
     with pytest.raises(DrawingError, match="at most 2 drawings; delete some"):
         store.add_file(archive(images=X_TEST[:2], labels=np.arange(2)), "Ada")
     assert len(store.load_all()) == 1
+
+
+def test_a_file_where_the_folder_should_be_is_told(store: DrawingStore) -> None:
+    store.root.parent.mkdir(parents=True, exist_ok=True)
+    store.root.write_text("in the way")
+    assert store.load_all() == []
+    with pytest.raises(DrawingError, match="the collection cannot be written"):
+        store.add(X_TEST[0] / np.float32(255), 7, "Ada")

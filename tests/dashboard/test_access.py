@@ -30,6 +30,15 @@ def test_the_server_ends_before_it_listens_on_the_network(
         runpy.run_path(str(APP))
 
 
+def test_the_server_ends_where_its_runs_are_to_be_at_an_address(
+    listen: Callable[[str | None], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listen("localhost")
+    monkeypatch.setenv("DIGITLAB_RUNS", "s3://bucket/runs")
+    with pytest.raises(SystemExit, match=r"^Digit Lab: .*s3://bucket/runs.*\.$"):
+        runpy.run_path(str(APP))
+
+
 @pytest.mark.parametrize(
     ("address", "shown"),
     [(None, "every address"), ("", "every address"), ("::", "::"), ("10.0.0.5", "10.0.0.5")],

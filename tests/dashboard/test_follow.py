@@ -1,9 +1,12 @@
 """When a page that follows the runs is run again."""
 
+import pytest
+
 from core.config import RunConfig
 from core.runs import HISTORY_COLUMNS, RunStore
 from core.status import State, Status
 from core.summary import summarize
+from dashboard.widgets import follow
 from dashboard.widgets.follow import mark_runs
 
 
@@ -26,3 +29,16 @@ def test_a_page_is_run_again_at_each_epoch_but_not_under_an_open_dialog(store: R
     run.write_status(Status(state=State.STOPPED))
     store.delete(run.id)
     assert marks(run.id) != held
+
+
+def test_a_page_goes_on_following_once_its_dialog_is_closed(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = store.create(RunConfig())
+    opened = frozenset({run.id})
+    monkeypatch.setattr(follow, "summaries", lambda: [summarize(each) for each in store.list()])
+    monkeypatch.setattr(follow.state, "dialog_runs", lambda: opened)
+    seen = mark_runs([summarize(run)], opened)
+    assert not follow.needs_run(seen, opened)
+    opened = frozenset()
+    assert follow.needs_run(seen, {run.id})

@@ -67,7 +67,7 @@ def test_without_a_connection_nothing_is_submitted(cluster: Cluster) -> None:
     with pytest.raises(EngineError, match="has not been started"):
         cluster.submit("math:sqrt", 2.0)
     with pytest.raises(EngineError, match="has not been started"):
-        cluster.choose_worker()
+        cluster.choose_worker([])
 
 
 @pytest.mark.parametrize("address", ["nonsense", "gopher://127.0.0.1:8786"])
@@ -105,7 +105,7 @@ def test_workers_are_counted_by_their_places(
         monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", dask.scheduler_address)
         assert cluster.look()
         assert list(cluster.places.values()) == [3, 3]
-        assert cluster.choose_worker() in cluster.places
+        assert cluster.choose_worker([]) in cluster.places
         assert cluster.submit("math:sqrt", 16.0).result(timeout=30) == 4.0
 
 
@@ -184,3 +184,26 @@ def test_runs_are_created_while_the_scheduler_is_sought(
         connection.close()
     starting.join()
     engine.stop()
+
+
+def test_a_training_that_has_ended_is_forgotten_with_who_asked_for_it(
+    cluster: Cluster,
+    store: RunStore,
+    small: Small,
+    wait_until: Wait,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else Dask would train all of them again when their worker dies."""
+    monkeypatch.setattr("core.engine.cluster.check_and_train_run", lambda _: lambda *_: None)
+
+    def train_to_its_end() -> str:
+        training = cluster.train(store.create(small()), None, takes_place=True, on_end=list)
+        wait_until(lambda: training.is_done, "the training to end")
+        assert training.future.key in dask.scheduler.tasks
+        return str(training.future.key)
+
+    with scheduler(1, resources={"train": 1}) as dask:
+        monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", dask.scheduler_address)
+        assert cluster.look()
+        key = train_to_its_end()
+        wait_until(lambda: key not in dask.scheduler.tasks, "the scheduler to forget it")

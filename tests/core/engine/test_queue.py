@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 
@@ -43,10 +43,10 @@ class FakeWorkers:
         self.places = {"one": 1}
         self.trainings: list[FakeTraining] = []
 
-    def choose_worker(self) -> str | None:
+    def choose_worker(self, trainings: Iterable[FakeTraining]) -> str | None:
         if len(self.places) < 2:
             return None
-        busy = [training.worker for training in self.trainings if not training.is_done]
+        busy = [training.worker for training in trainings if not training.is_done]
         return min(self.places, key=busy.count)
 
     def train(
@@ -501,6 +501,15 @@ def test_a_deleted_run_leaves_the_queue_in_peace(
     queue.look()
     assert workers.trained == [run.id, following.id]
     assert ids(queue.training) == [following.id]
+    assert set(queue._given) == {following.id}
+
+
+def test_a_look_is_broken_off_where_the_engine_stops(
+    store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
+) -> None:
+    store.create(small())
+    queue.look(is_stopping=lambda: True)
+    assert workers.trained == []
 
 
 # --- several workers, of which one dies

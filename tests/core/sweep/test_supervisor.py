@@ -11,7 +11,9 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from distributed import LocalCluster
@@ -20,7 +22,7 @@ from core.engine import Engine
 from core.runs import Run, RunStore
 from core.status import Request, State
 from core.sweep.config import SweepConfig
-from core.sweep.store import DATABASE_VARIABLE, Sweep, SweepStore
+from core.sweep.store import DATABASE_VARIABLE, Sweep, SweepError, SweepStore
 from core.sweep.study import load_study, trial_table
 from core.sweep.supervisor import SweepSupervisor
 from tests.core.sweep import stand_in
@@ -238,3 +240,22 @@ def test_why_a_sweep_does_not_go_on_is_said(
     assert "127.0.0.1" in sweep.status.problem
     assert "secret" not in sweep.status.problem
     assert store.list() == []
+
+
+def test_the_same_sweep_of_the_same_owner_is_refused_for_two_seconds(
+    store: RunStore, tiny: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever else has begun one meanwhile, and wherever the clock was set."""
+    supervisor = SweepSupervisor(SweepStore(store), FakeEngine(store))
+    first = supervisor.begin(tiny(), "first", "Ada")
+    supervisor.begin(tiny(), "another's", "Bert")
+    with pytest.raises(SweepError, match="this very sweep was begun a moment ago"):
+        supervisor.begin(tiny(), "first again", "Ada")
+    supervisor.begin(tiny(trials=5), "another", "Ada")
+    assert len(SweepStore(store).list()) == 3
+    for hours in (1, -1):
+        now = first.record.created + timedelta(hours=hours)
+        clock = SimpleNamespace(now=lambda _, now=now: now)
+        monkeypatch.setattr("core.sweep.supervisor.datetime", clock)
+        supervisor.begin(tiny(), "again", "Ada")
+    assert len(SweepStore(store).list()) == 5
