@@ -58,13 +58,13 @@ def open_page(page: Page, server: Server, run: Run) -> None:
 
 
 def draw(page: Page, points: Sequence[Point]) -> None:
-    """One stroke with the mouse."""
+    """One stroke with the mouse, begun once the canvas stands still."""
+    first, *rest = points
+    canvas(page).hover(position={"x": first[0], "y": first[1]})
     box = canvas(page).bounding_box()
-    (x, y), *rest = [(box["x"] + x, box["y"] + y) for x, y in points]
-    page.mouse.move(x, y)
     page.mouse.down()
     for x, y in rest:
-        page.mouse.move(x, y, steps=6)
+        page.mouse.move(box["x"] + x, box["y"] + y, steps=6)
     page.mouse.up()
 
 
