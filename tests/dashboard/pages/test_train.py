@@ -1,6 +1,7 @@
 """The Train page: the form and its link, what is said of a run, and what is asked of it."""
 
 import json
+import time
 from getpass import getuser
 from typing import Any
 from urllib.parse import parse_qsl
@@ -282,3 +283,15 @@ def test_a_damaged_run_says_why(lab: Lab) -> None:
     (error,) = app.error
     assert error.proto.title == "This run is damaged"
     assert "status\\.json" in error.value
+
+
+def test_a_run_that_nobody_trains_says_so(lab: Lab, running: Run) -> None:
+    """One that has gone silent, and one that was resumed after its worker had left it."""
+    silent = {"heartbeat": time.time() - 60}
+    running.write_status(running.status.model_copy(update=silent))
+    assert "gives no sign of life" in words(lab.open("train", run=running.id))
+    running.write_status(running.status.model_copy(update=silent | {"state": State.PAUSED}))
+    resources.engine.queue.waiting.append(running)
+    shown = words(lab.open("train", run=running.id))
+    assert "gives no sign of life" not in shown
+    assert "Waiting for its turn: it is the next" in shown
