@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 
 def new_context(browser: Browser, **options: object) -> BrowserContext:
@@ -28,10 +28,19 @@ def await_controls(page: Page) -> None:
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
 
 
+def button(page: Page, name: str) -> Locator:
+    """The page's button of this name.
+
+    Not Streamlit's own in the header, which has a Stop of its own while a page takes long to run.
+    """
+    found = page.get_by_role("button", name=name, exact=True)
+    return found.and_(page.locator(":not([kind='header'])"))
+
+
 def press(page: Page, name: str) -> None:
     """Press the button of this name, once it stands still."""
     await_controls(page)
-    page.get_by_role("button", name=name, exact=True).click()
+    button(page, name).click()
 
 
 def pick(page: Page, label: str, text: str) -> None:

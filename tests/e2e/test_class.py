@@ -18,7 +18,7 @@ from core.runs import Run
 from core.status import State
 from core.training import train
 from dashboard.invitation import network_address
-from tests.e2e.controls import forget, new_context, press
+from tests.e2e.controls import button, forget, new_context, press
 from tests.e2e.figures import settle
 from tests.e2e.server import FOR_A_CLASS, Server, stop_all, wait_for
 
@@ -236,8 +236,8 @@ def test_two_annas_and_a_teacher(come_in: ComeIn, school: Server, teachers: str)
     other = come_in("Anna", path=f"train?run={run.id}")
     expect(other.get_by_text("you may watch, not change it")).to_be_visible()
     for name in ("Resume", "Stop"):
-        expect(anna.get_by_role("button", name=name, exact=True)).to_be_visible()
-        expect(other.get_by_role("button", name=name, exact=True)).to_have_count(0)
+        expect(button(anna, name)).to_be_visible()
+        expect(button(other, name)).to_have_count(0)
 
     teacher = come_in("Ms N", teachers, path=f"train?run={run.id}")
     press(teacher, "Stop")

@@ -14,7 +14,7 @@ from websockets.sync.client import connect
 
 from core.config import RunConfig
 from core.status import Request, State
-from tests.e2e.controls import forget, new_context, press
+from tests.e2e.controls import button, forget, new_context, press
 from tests.e2e.server import Server, free_port, wait_for
 
 ANNA, BERT, TEACHER = "anna@school.example", "bert@school.example", "noether@school.example"
@@ -170,13 +170,13 @@ def test_one_sees_everyones_runs_but_changes_only_ones_own(log_in: LogIn, school
     wait_for(school.runs.list, "a run")
     run = school.newest_run()
     assert run.record.owner == ANNA
-    expect(anna.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    expect(button(anna, "Stop")).to_be_visible()
     assert name_shown(anna, school) == ANNA
 
     bert = log_in(BERT)
     bert.goto(f"{school.url}/train?run={run.id}")
     expect(bert.get_by_text("you may watch, not change it")).to_be_visible()
-    expect(bert.get_by_role("button", name="Stop", exact=True)).to_have_count(0)
+    expect(button(bert, "Stop")).to_have_count(0)
 
     teacher = log_in(TEACHER)
     teacher.goto(f"{school.url}/train?run={run.id}")
