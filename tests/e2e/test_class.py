@@ -229,6 +229,7 @@ def test_two_annas_and_a_teacher(come_in: ComeIn, school: Server, teachers: str)
     run = school.newest_run()
     assert re.fullmatch("Anna #[0-9a-f]{8}", run.record.owner)
     wait_for(lambda: run.status.state is State.RUNNING, "a worker to wake and train", deadline=60)
+    expect(anna).to_have_url(re.compile(f"run={run.id}"))  # else the reloaded page knows of no run
     anna.reload()
     press(anna, "Pause")
     wait_for(lambda: run.status.state is State.PAUSED, "the owner's pause after a reload")
