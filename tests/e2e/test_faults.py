@@ -72,10 +72,11 @@ def test_a_run_outlives_its_worker_and_its_server(
     app = page.get_by_test_id("stApp")
     server.kill()
     expect(app).not_to_have_attribute("data-test-connection-state", "CONNECTED")
+    run.mark(name="drawn by the new server")
     server.start()
     # The tab that was open all the while finds the new server, and the run where it stands. Before
-    # the new server has drawn the page, it knows of none of its buttons.
-    expect(app).to_have_attribute("data-test-connection-state", "CONNECTED")
+    # the new server has drawn the page, it knows of none of its buttons and drops a press.
+    expect(page.get_by_role("heading", name="drawn by the new server")).to_be_visible()
     expect(app).to_have_attribute("data-test-script-state", "notRunning")
     expect(page.get_by_text(f"Epoch {run.status.epoch} of {CONFIG.epochs}")).to_be_visible()
     press(page, "Resume")
