@@ -321,11 +321,16 @@ def test_after_a_term_the_password_is_asked_again_of_the_same_person(
     assert read_pass(again).owner == read_pass(admitted.cookie).owner
 
 
+def _with_another_top_bit(digit: str) -> str:
+    """Another digit of base64. The lowest bits of a text's last digit say nothing: A may be B."""
+    digits = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
+    return digits[digits.index(digit) ^ 32] if digit in digits else "A"
+
+
 def test_a_pass_is_signed(ask: Ask, guarded: pytest.MonkeyPatch, tmp_path: Path) -> None:
     cookie = ask("/", {"name": "Anna", "password": "sesame"}).cookie
     for place in range(0, len(cookie), 7):
-        other = "A" if cookie[place] != "A" else "B"
-        forged = cookie[:place] + other + cookie[place + 1 :]
+        forged = cookie[:place] + _with_another_top_bit(cookie[place]) + cookie[place + 1 :]
         assert not ask("/", cookie=forged).went_in
     (tmp_path / ".key").unlink()
     passes._key.cache_clear()
