@@ -11,15 +11,15 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
-from core.architecture import count_parameters
+from core.command_line.interrupt import on_interrupt
+from core.command_line.options import add_config_options, read_config
+from core.command_line.sweep import add_sweep
 from core.config import PRESETS
-from core.interrupt import on_interrupt
-from core.options import add_config_options, read_config
-from core.run_errors import RunError, RunNotFoundError
+from core.config.architecture import count_parameters
 from core.runs import Run, RunStore
-from core.status import Request, State, Status
-from core.summary import summarize
-from core.sweep.command import add_sweep
+from core.runs.errors import RunError, RunNotFoundError
+from core.runs.status import Request, State, Status
+from core.runs.summary import summarize
 from core.sweep.store import SweepError
 
 

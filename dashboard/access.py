@@ -12,8 +12,8 @@ from typing import Any
 
 import streamlit as st
 
-from core.run_errors import RunError
 from core.runs import RunStore
+from core.runs.errors import RunError
 
 
 class Guard(StrEnum):

@@ -13,22 +13,22 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.analysis.maps import MapRequest, MapStatus
 from core.config import RunConfig
 from core.data import Mnist, load_mnist
-from core.drawings import Drawing, DrawingStore
+from core.drawing.collection import Drawing, DrawingStore
 from core.engine import Engine, EngineError
-from core.estimate import epoch_seconds, machine_factor
-from core.run_errors import RunError, RunNotFoundError
+from core.engine.fair_queue import expected_waits
+from core.maps.request import MapRequest, MapStatus
 from core.runs import Run, RunStore
-from core.status import State
-from core.summary import Summary, summarize
+from core.runs.errors import RunError, RunNotFoundError
+from core.runs.estimate import epoch_seconds, machine_factor
+from core.runs.status import State
+from core.runs.summary import Summary, summarize
 from core.sweep.config import SweepConfig
 from core.sweep.figures import FigureKind, complete_numbers, optuna_figure
 from core.sweep.store import Sweep, SweepStore
 from core.sweep.study import explain_study_errors, load_study, trial_table
 from core.sweep.supervisor import SweepSupervisor
-from core.turns import expected_waits
 
 Result = TypeVar("Result")
 
@@ -217,7 +217,7 @@ def start_map(run: Run, request: MapRequest, owner: str) -> None:
     if not run.ask_map(request.key, owner):
         return
     try:
-        job = engine.submit("core.analysis.mapping:compute_and_keep_map", run, request)
+        job = engine.submit("core.maps.job:compute_and_keep_map", run, request)
     except EngineError as error:
         failed = MapStatus(state=State.FAILED, error=f"It cannot be computed: {error}.")
         run.write_map_status(request.key, failed)

@@ -11,8 +11,8 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from core.config import MAX_HIDDEN_LAYERS, PRESETS, RunConfig, parse_config
-from core.run_errors import RunError, RunNotFoundError
 from core.runs import Run, RunStore
+from core.runs.errors import RunError, RunNotFoundError
 from core.sweep.store import Sweep, SweepError, SweepStore
 from dashboard import text
 

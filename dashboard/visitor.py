@@ -12,8 +12,8 @@ from streamlit.auth_util import get_cookie_with_chunks
 from streamlit.web.server.server_util import AUTH_COOKIE_NAME, get_cookie_secret
 from streamlit.web.server.starlette.starlette_app_utils import decode_signed_value
 
-from core.run_errors import DamagedRunError
 from core.runs import Run
+from core.runs.errors import DamagedRunError
 from core.sweep.store import Sweep, SweepError
 from dashboard.access import Guard, guard, teachers
 from dashboard.passes import COOKIE, read_pass

@@ -66,8 +66,8 @@ def find_core_modules_that_load_keras() -> set[str]:
     [
         ("import keras", ["keras"]),
         ("import os, keras.layers as layers", ["os", "keras.layers"]),
-        ("from core import model, runs", ["core.model", "core.runs"]),
-        ("from core.model import build_model", ["core.model.build_model"]),
+        ("from core import model, runs", ["core.network.build", "core.runs"]),
+        ("from core.network.build import build_model", ["core.network.build.build_model"]),
         ("from . import main", ["dashboard.widgets.main"]),
         ("from ..app_pages.train import x", ["dashboard.app_pages.train.x"]),
         ("def f():\n    import tensorflow as tf", ["tensorflow"]),
@@ -101,7 +101,7 @@ def test_nothing_imports_a_page() -> None:
 
 def test_dashboard_does_not_load_keras() -> None:
     loading = find_core_modules_that_load_keras()
-    assert {"core.model", "core.training", "core.steps"} <= loading
+    assert {"core.network.build", "core.training", "core.training.loops"} <= loading
     assert find_imports(DASHBOARD, ["tensorflow", "keras", *loading]) == []
 
 
@@ -129,7 +129,7 @@ def test_only_sweeps_know_optuna() -> None:
 def test_core_as_the_dashboard_imports_it_does_not_load_keras() -> None:
     """In a process of its own, in which nothing else has imported anything."""
     light = {name_module(file) for file in CORE} - find_core_modules_that_load_keras()
-    assert {"core.engine", "core.runs", "core.config", "core.architecture"} <= light
+    assert {"core.engine", "core.runs", "core.config", "core.config.architecture"} <= light
     program = (
         f"import sys, {', '.join(sorted(light))}\n"
         "print(*{'tensorflow', 'keras'} & sys.modules.keys())"

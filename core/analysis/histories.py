@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from core import early_stopping
+from core.analysis import early_stopping
 
 _LOSSES = ["running_loss", "train_loss", "validation_loss", "test_loss"]
 _ACCURACIES = [name.replace("loss", "accuracy") for name in _LOSSES]

@@ -11,6 +11,7 @@ from typing import Any
 
 from distributed import CancelledError, Client, Future, KilledWorker, LocalCluster
 
+from core.engine.version import versions
 from core.engine.worker import (
     call_by_name,
     check_and_train_run,
@@ -19,7 +20,6 @@ from core.engine.worker import (
     warm_up_worker,
 )
 from core.runs import Run
-from core.version import versions
 
 _TRAIN = {"train": 1}
 _THREADS = 4

@@ -16,10 +16,10 @@ from getpass import getuser
 from typing import Generic, Protocol, TypeVar
 
 from core.config import RunConfig
-from core.run_errors import DamagedRunError, RunBusyError, RunNotFoundError, RunNotWritableError
+from core.engine.fair_queue import take_turns
 from core.runs import Run, RunStore
-from core.status import Request, State, Status
-from core.turns import take_turns
+from core.runs.errors import DamagedRunError, RunBusyError, RunNotFoundError, RunNotWritableError
+from core.runs.status import Request, State, Status
 
 LOOK_SECONDS = 1.0
 

@@ -11,10 +11,10 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 from distributed import Client, get_worker
 
-from core.run_errors import RunBusyError, RunNotFoundError
+from core.engine.version import compare_versions
 from core.runs import RunStore
-from core.status import Status
-from core.version import compare_versions
+from core.runs.errors import RunBusyError, RunNotFoundError
+from core.runs.status import Status
 
 _log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ def compare_worker(client: Client, address: str) -> str | None:
     """In what the worker differs from this process; None if in nothing."""
 
     def ask() -> dict[str, str]:  # sent as code, for there it may not be installed
-        from core.version import versions
+        from core.engine.version import versions
 
         return versions()
 
@@ -43,7 +43,7 @@ def check_and_train_run(ours: dict[str, str]) -> Callable[..., Status | None]:
     """
 
     def check_and_train(*args: Any) -> Any:
-        from core.version import versions
+        from core.engine.version import versions
 
         theirs = versions()
         if theirs != ours:
@@ -85,7 +85,7 @@ def warm_up_worker(niceness: int) -> None:
     from core.training import warm_up
 
     warm_up()
-    importlib.import_module("core.analysis.mapping")  # what else a page may ask for soon
+    importlib.import_module("core.maps.job")  # what else a page may ask for soon
 
 
 def _give_way(niceness: int) -> None:

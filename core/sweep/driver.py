@@ -6,9 +6,9 @@ driver can go on from the study and the runs.
 
 from contextlib import suppress
 
-from core.run_errors import DamagedRunError, RunNotFoundError
 from core.runs import Run, RunStore, new_run_id
-from core.status import Request, State
+from core.runs.errors import DamagedRunError, RunNotFoundError
+from core.runs.status import Request, State
 from core.sweep.store import Sweep, SweepStatus
 from core.sweep.study import SweepStudy, SweepTrial, explain_study_errors
 

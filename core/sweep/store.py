@@ -20,9 +20,9 @@ from typing import Annotated, TypeVar
 import filelock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from core.files import replace_file
 from core.runs import MAX_NAME, RunStore, new_run_id
-from core.status import Request, State
+from core.runs.atomic_files import replace_file
+from core.runs.status import Request, State
 from core.sweep.config import TRIALS, Sampler, SweepConfig
 
 DATABASE_VARIABLE = "DIGITLAB_STUDIES"

@@ -21,7 +21,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.files import replace_file
+from core.runs.atomic_files import replace_file
 from core.sweep.config import Pruner, Sampler, SweepConfig
 from core.sweep.space import Choices, Space, Value, is_integer
 from core.sweep.store import Sweep, SweepError

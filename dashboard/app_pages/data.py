@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.config import TEST_SET, RunConfig
-from core.run_errors import RunError
+from core.runs.errors import RunError
 from dashboard import text
 from dashboard.widgets.classes import render_classes
 from dashboard.widgets.digit import render_arrays

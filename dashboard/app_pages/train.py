@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core.architecture import count_parameters
 from core.config import RunConfig
+from core.config.architecture import count_parameters
 from dashboard import state, text
 from dashboard.charts.network import describe_network, draw_network
 from dashboard.resources import estimate_seconds, store

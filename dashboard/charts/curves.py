@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.status import Status
+from core.runs.status import Status
 from dashboard.charts.colors import NEUTRAL, SPLIT_COLORS
 from dashboard.text import rate
 

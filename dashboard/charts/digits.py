@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.express as px
 import plotly.graph_objects as go
 
-from core.analysis.preparation import ScalerDifference
+from core.data.preparation import ScalerDifference
 from dashboard.charts.colors import NEUTRAL, SPLIT_COLORS
 
 GREY_VALUES_SIZE = 700

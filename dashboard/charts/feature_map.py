@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.analysis.maps import MapMethod
+from core.maps.request import MapMethod
 from dashboard.charts.colors import CLASS_COLORS, NEUTRAL
 
 MAP_HEIGHT = 560

@@ -3,8 +3,8 @@
 import math
 from typing import Any
 
-from core.architecture import Layer, LayerKind, describe_layers
 from core.config import PIXELS, RunConfig
+from core.config.architecture import Layer, LayerKind, describe_layers
 from dashboard.charts.colors import NEUTRAL, SPLIT_COLORS
 
 _MOST_CIRCLES = 10

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from core.engine import LOST, EngineError
-from core.run_errors import RunError
+from core.runs.errors import RunError
 from dashboard import text
 
 

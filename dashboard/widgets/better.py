@@ -6,9 +6,9 @@ import streamlit as st
 from core.analysis.comparison import compare_on_images, compare_over_seeds
 from core.analysis.verdict import Verdict, judge_images, judge_seeds
 from core.config import RunConfig
-from core.seeds import is_whole, next_seeds, seed_accuracies, siblings
-from core.status import State
-from core.summary import Summary
+from core.runs.seed_siblings import is_whole, next_seeds, seed_accuracies, siblings
+from core.runs.status import State
+from core.runs.summary import Summary
 from dashboard import text
 from dashboard.resources import estimate_seconds
 from dashboard.widgets.follow import follow_runs

@@ -7,7 +7,13 @@ import numpy.typing as npt
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
-from core.photograph import FORMATS, MAX_FILE_BYTES, PictureError, read_picture, turn_upright
+from core.drawing.photograph import (
+    FORMATS,
+    MAX_FILE_BYTES,
+    PictureError,
+    read_picture,
+    turn_upright,
+)
 from dashboard import state, text
 from dashboard.square import SIDE, read_square
 

@@ -3,8 +3,8 @@
 import numpy as np
 import streamlit as st
 
-from core.analysis.digits import class_counts, training_class_images
 from core.config import CLASSES, RunConfig
+from core.data.browsing import class_counts, training_class_images
 from dashboard.charts.digits import draw_class_counts
 from dashboard.charts.images import draw_image_grid
 from dashboard.resources import kept

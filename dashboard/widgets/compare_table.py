@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.config import RunConfig, field_text
-from core.run_table import varying_fields
+from core.runs.table import varying_fields
 from dashboard import text
 from dashboard.widgets.compared import Compared
 

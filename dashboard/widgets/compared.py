@@ -7,9 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from core.config import RunConfig
-from core.run_errors import RunError, RunNotFoundError
 from core.runs import Run
-from core.summary import Summary
+from core.runs.errors import RunError, RunNotFoundError
+from core.runs.summary import Summary
 from dashboard import state, text
 from dashboard.charts.colors import RUN_COLORS, run_colors
 from dashboard.resources import read_history, store

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.analysis.digits import Digits, take_digits
-from core.analysis.preparation import describe_arrays
 from core.config import TEST_SET, TRAINING_SET, RunConfig
+from core.data.browsing import Digits, take_digits
+from core.data.preparation import describe_arrays
 from dashboard import text
 from dashboard.charts.digits import GREY_VALUES_SIZE, draw_grey_values
 from dashboard.charts.images import enlarge

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core.analysis.digits import SPLITS, Digits, find_digits, take_digits
 from core.config import CLASSES, RunConfig
+from core.data.browsing import SPLITS, Digits, find_digits, take_digits
 from dashboard.widgets.digit import (
     digit_key,
     pick_digit,

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core.analysis.drawn import Reading
 from core.drawing import Preparation, prepare
+from core.drawing.answers import Reading
 from core.runs import Run
 from dashboard import text
 from dashboard.charts.answer import draw_answer
@@ -45,7 +45,7 @@ def render_drawing(run: Run, epoch: int) -> None:
 def _answer(run: Run, epoch: int, preparation: Preparation) -> Reading:
     """Draw what the network takes the drawing for."""
     reading: Reading = ask_at_once(
-        "core.analysis.reading:read_drawing", run, epoch, preparation.image
+        "core.drawing.reading:read_drawing", run, epoch, preparation.image
     )
     second, first = reading.probabilities.argsort(kind="stable")[-2:].tolist()
     sure, less = (text.percent(reading.probabilities[digit]) for digit in (first, second))

@@ -4,9 +4,9 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from core.analysis.maps import MapRequest, parse_map_key
+from core.maps.request import MapRequest, parse_map_key
 from core.runs import Run
-from core.status import State
+from core.runs.status import State
 from dashboard.charts.feature_map import Coloring, draw_map, mark_place
 from dashboard.resources import ask_at_once
 
@@ -26,7 +26,7 @@ def render_place(run: Run, image: npt.NDArray[np.float32]) -> None:
         help="The drawing lies at the median of the 15 images of the map nearest to it in the "
         "layer that was mapped.",
     )
-    place = ask_at_once("core.analysis.reading:place_on_map", run, request, image)
+    place = ask_at_once("core.drawing.reading:place_on_map", run, request, image)
     figure = draw_map(run.map_points(request.key), Coloring.TRUE, request.method)
     st.plotly_chart(
         mark_place(figure, *place),

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from core.analysis.drawn import Neighbours, Reading
-from core.analysis.maps import hidden_layers
+from core.drawing.answers import Neighbours, Reading
+from core.maps.request import hidden_layers
 from core.runs import Run
 from dashboard.charts.answer import draw_answer_history
 from dashboard.charts.images import enlarge
@@ -56,7 +56,7 @@ def _render_inside(run: Run, reading: Reading) -> None:
 
 
 def _render_neighbours(run: Run, epoch: int, image: Image) -> None:
-    found: Neighbours = ask_at_once("core.analysis.reading:nearest_images", run, epoch, image)
+    found: Neighbours = ask_at_once("core.drawing.reading:nearest_images", run, epoch, image)
     where = "in the last hidden layer" if run.config.hidden else "by their pixels"
     st.markdown(f"The five training images nearest {where}, of {found.searched:,}")
     labels = mnist().y_train[found.indices]
@@ -71,7 +71,7 @@ def _render_neighbours(run: Run, epoch: int, image: Image) -> None:
 
 
 def _render_epochs(run: Run, epoch: int, image: Image) -> None:
-    epochs, history = ask_at_once("core.analysis.reading:answers_by_epoch", run, image)
+    epochs, history = ask_at_once("core.drawing.reading:answers_by_epoch", run, image)
     if not len(epochs):
         st.info(
             "This run was trained before the weights of each epoch were kept.",

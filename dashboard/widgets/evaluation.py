@@ -14,8 +14,8 @@ from core.analysis.metrics import (
     answer_table,
     classification_table,
 )
-from core.run_errors import DamagedRunError
 from core.runs import Run
+from core.runs.errors import DamagedRunError
 from dashboard import text
 from dashboard.resources import mnist, shared_by_epoch, test_probabilities
 

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from core.analysis.weights import FirstLayer
+from core.analysis.first_layer import FirstLayer
 from core.config import CLASSES
-from core.run_errors import DamagedRunError
 from core.runs import Run
+from core.runs.errors import DamagedRunError
 from dashboard.charts.images import enlarge
 from dashboard.charts.strips import color_weights, draw_weights
 from dashboard.resources import ask_worker
@@ -46,7 +46,7 @@ def _render_kept(run: Run) -> None:
     pages = -(-units // _A_PAGE)
     page = st.pagination(pages, key="units_page", bind="query-params") if pages > 1 else 1
     # No more than is shown: the answers are kept, one for each epoch of a run that is watched.
-    function = "core.analysis.layers:first_layer_weights"
+    function = "core.network.inspect:first_layer_weights"
     layer: FirstLayer = ask_worker(function, run, (page - 1) * _A_PAGE, _A_PAGE)
     for picture, unit, norm in zip(
         color_weights(layer.images), layer.units, layer.norms, strict=True

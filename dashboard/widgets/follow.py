@@ -6,10 +6,10 @@ from functools import partial
 
 import streamlit as st
 
-from core.run_errors import RunError
 from core.runs import Run
-from core.status import State
-from core.summary import Summary
+from core.runs.errors import RunError
+from core.runs.status import State
+from core.runs.summary import Summary
 from dashboard import state
 from dashboard.pace import Pace, draw_live
 from dashboard.resources import summaries

@@ -6,9 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from core.analysis.metrics import accuracy, confusion_matrix
-from core.drawings import Drawing, DrawingError, as_arrays, export_drawings
-from core.run_errors import DamagedRunError, NoNetworkError, RunNotFoundError
+from core.drawing.collection import Drawing, DrawingError, as_arrays, export_drawings
 from core.runs import Run
+from core.runs.errors import DamagedRunError, NoNetworkError, RunNotFoundError
 from dashboard import text
 from dashboard.charts.confusion import draw_confusion_matrix
 from dashboard.resources import ask_worker, drawings, kept_drawings, store, summaries
@@ -37,7 +37,7 @@ def render_handwriting(run: Run) -> None:
         return
     with explain_silence():
         images, labels = as_arrays(chosen)
-        answers = ask_worker("core.analysis.reading:predict", run, images).argmax(axis=1)
+        answers = ask_worker("core.drawing.reading:predict", run, images).argmax(axis=1)
         left, right = st.columns([5, 4], gap="medium")
         with left:
             st.markdown("How this run reads them")
@@ -108,7 +108,7 @@ def _render_runs(chosen: list[Drawing]) -> None:
     names = label_runs(runs)
     for run in runs:
         with suppress(NoNetworkError, DamagedRunError, RunNotFoundError):
-            answers = ask_worker("core.analysis.reading:predict", run, images).argmax(axis=1)
+            answers = ask_worker("core.drawing.reading:predict", run, images).argmax(axis=1)
             measured = accuracy(labels, answers)
             rows.append(
                 {

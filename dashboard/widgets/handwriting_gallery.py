@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from core.drawings import Drawing, as_arrays
+from core.drawing.collection import Drawing, as_arrays
 from dashboard.charts.feature_map import WRONG
 from dashboard.charts.images import GRID_CONFIG, draw_image_grid
 from dashboard.resources import drawings

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from core.analysis.maps import hidden_layers
 from core.config import CLASSES, TEST_SET
+from core.maps.request import hidden_layers
 from core.runs import Run
 from dashboard.charts.answer import draw_answer
 from dashboard.charts.images import enlarge
@@ -32,7 +32,7 @@ def render_digit(run: Run) -> None:
         index = _pick_index()
         speaker = _pick_class()
     image, true = mnist().x_test[index], int(mnist().y_test[index])
-    values = ask_worker("core.analysis.layers:activations", run, image, epoch)
+    values = ask_worker("core.network.inspect:activations", run, image, epoch)
     predicted = int(values["output"].argmax())
     speaker = predicted if speaker is None else speaker
     _render_head(index, true, predicted)
@@ -92,7 +92,7 @@ def _render_head(index: int, true: int, predicted: int) -> None:
 
 
 def _render_gradient(run: Run, epoch: int, image: npt.NDArray[np.uint8], digit: int) -> None:
-    gradient = ask_worker("core.analysis.layers:input_gradient", run, image, digit, epoch)
+    gradient = ask_worker("core.network.inspect:input_gradient", run, image, digit, epoch)
     st.markdown(f"What speaks for a **{digit}**: red for it, blue against")
     st.image(
         enlarge(color_weights(gradient[None])[0], _SIDE),

@@ -4,8 +4,8 @@ from typing import Any
 
 import streamlit as st
 
-from core.run_errors import DamagedRunError
 from core.runs import Run
+from core.runs.errors import DamagedRunError
 from dashboard import text
 from dashboard.charts.strips import draw_answers, draw_weights, encode_png
 from dashboard.resources import mnist, shared_by_epoch, test_probabilities

@@ -8,7 +8,7 @@ from dashboard.resources import ask_worker
 
 def render_layer_table(run: Run) -> None:
     """Draw the layers as a table, and below it the full configuration of each."""
-    table = ask_worker("core.analysis.layers:layer_table", run)
+    table = ask_worker("core.network.inspect:layer_table", run)
     st.dataframe(
         table,
         hide_index=True,
@@ -43,4 +43,4 @@ def render_layer_table(run: Run) -> None:
     )
     if details.open:
         with details:
-            st.json(ask_worker("core.analysis.layers:layer_configs", run), expanded=1)
+            st.json(ask_worker("core.network.inspect:layer_configs", run), expanded=1)

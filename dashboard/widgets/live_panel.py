@@ -11,9 +11,9 @@ import streamlit as st
 
 from core.analysis.histories import best_epoch
 from core.config import bounds
-from core.run_errors import DamagedRunError, RunError, RunNotFoundError
 from core.runs import Run
-from core.status import Request, State, Status
+from core.runs.errors import DamagedRunError, RunError, RunNotFoundError
+from core.runs.status import Request, State, Status
 from dashboard import state, text
 from dashboard.charts.curves import SERIES, CurveStyle, draw_curve, with_live_point
 from dashboard.pace import Pace, draw_live

@@ -6,8 +6,8 @@ The labels of the choices are also what the address says.
 import streamlit as st
 from pydantic import ValidationError
 
-from core.analysis.maps import PIXELS_LAYER, MapMethod, MapRequest, hidden_layers, map_bounds
 from core.config import RunConfig, explain
+from core.maps.request import PIXELS_LAYER, MapMethod, MapRequest, hidden_layers, map_bounds
 from dashboard import text
 from dashboard.widgets.config_form import scale_steps
 

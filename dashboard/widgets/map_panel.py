@@ -5,10 +5,10 @@ from contextlib import contextmanager, suppress
 
 import streamlit as st
 
-from core.analysis.maps import ITERATIONS, MapRequest, MapStatus
-from core.run_errors import DamagedRunError, RunError, RunNotFoundError, RunNotWritableError
+from core.maps.request import ITERATIONS, MapRequest, MapStatus
 from core.runs import Run
-from core.status import State
+from core.runs.errors import DamagedRunError, RunError, RunNotFoundError, RunNotWritableError
+from core.runs.status import State
 from dashboard import text
 from dashboard.resources import start_map
 from dashboard.visitor import may_change, visitor

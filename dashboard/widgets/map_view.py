@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import streamlit as st
 
-from core.analysis.maps import MapRequest, MapStatus
+from core.maps.request import MapRequest, MapStatus
 from core.runs import Run
 from dashboard import text
 from dashboard.charts.feature_map import MAP_HEIGHT, WRONG, Coloring, draw_growing_map, draw_map

@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
-from core.analysis.drawn import Opinion
+from core.drawing.answers import Opinion
 from core.runs import Run
 from dashboard import text
 from dashboard.resources import ask_at_once
@@ -27,7 +27,7 @@ def render_opinions(run: Run, image: npt.NDArray[np.float32]) -> None:
     )
     asked = [run, *chosen]
     labels = label_runs([run, *others])
-    opinions = ask_at_once("core.analysis.reading:ask_runs", asked, image)
+    opinions = ask_at_once("core.drawing.reading:ask_runs", asked, image)
     st.table(
         pd.DataFrame(
             [_row(labels[run.id], opinion) for run, opinion in zip(asked, opinions, strict=True)]

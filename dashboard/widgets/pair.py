@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from core.run_errors import DamagedRunError
+from core.runs.errors import DamagedRunError
 from dashboard import text
 from dashboard.resources import mnist, test_probabilities
 from dashboard.widgets.compared import Compared

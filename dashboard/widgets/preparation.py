@@ -3,13 +3,13 @@
 import numpy as np
 import streamlit as st
 
-from core.analysis.preparation import (
+from core.config import RunConfig
+from core.data.preparation import (
     PreparationStep,
     ScalerDifference,
     preparation_steps,
     scaler_difference,
 )
-from core.config import RunConfig
 from dashboard import text
 from dashboard.charts.digits import as_picture, draw_stretch
 from dashboard.charts.images import draw_image_grid

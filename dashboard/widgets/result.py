@@ -6,9 +6,9 @@ import streamlit as st
 from core.analysis.histories import best_epoch
 from core.analysis.metrics import wilson_interval
 from core.config import TEST_SET, RunConfig
-from core.run_errors import RunNotFoundError
 from core.runs import Run
-from core.status import State, Status
+from core.runs.errors import RunNotFoundError
+from core.runs.status import State, Status
 from dashboard import text
 
 

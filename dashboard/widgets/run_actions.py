@@ -3,9 +3,9 @@
 import streamlit as st
 
 from core.config import RunConfig, field_text
-from core.run_errors import RunError, RunNotFoundError, RunNotWritableError
 from core.runs import MAX_NAME, MAX_NOTE, Run
-from core.summary import Summary
+from core.runs.errors import RunError, RunNotFoundError, RunNotWritableError
+from core.runs.summary import Summary
 from dashboard import state, text
 from dashboard.charts.colors import RUN_COLORS
 from dashboard.resources import engine, store

@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from core.analysis.histories import best_epoch, best_table, smooth, with_elapsed, without_penalty
-from core.run_errors import RunError
 from core.runs import Run
+from core.runs.errors import RunError
 from dashboard import text
 from dashboard.charts.colors import RUN_COLORS, run_colors
 from dashboard.charts.curves import SERIES, CurveStyle, draw_curve

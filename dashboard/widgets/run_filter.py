@@ -6,7 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from core.config import RunConfig
-from core.run_table import (
+from core.runs.status import State
+from core.runs.summary import Summary
+from core.runs.table import (
     FIELDS,
     is_number,
     is_text,
@@ -16,8 +18,6 @@ from core.run_table import (
     varying_fields,
     within,
 )
-from core.status import State
-from core.summary import Summary
 from dashboard import state
 
 TITLES = {

@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from core.config import RunConfig
-from core.run_errors import RunNotFoundError
-from core.summary import Summary
+from core.runs.errors import RunNotFoundError
+from core.runs.summary import Summary
 from dashboard import state, text
 from dashboard.resources import store
 from dashboard.widgets.run_filter import TITLES

@@ -8,9 +8,9 @@ from typing import NoReturn
 import pandas as pd
 import streamlit as st
 
-from core.run_errors import DamagedRunError, RunError, RunNotFoundError
 from core.runs import Run
-from core.status import Record, State
+from core.runs.errors import DamagedRunError, RunError, RunNotFoundError
+from core.runs.status import Record, State
 from dashboard import state, text
 from dashboard.resources import read_history, store
 from dashboard.widgets.follow import follow

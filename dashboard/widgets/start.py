@@ -6,8 +6,8 @@ import streamlit as st
 
 from core.config import RunConfig
 from core.engine import QueueError
-from core.run_errors import RunError
 from core.runs import Run
+from core.runs.errors import RunError
 from dashboard import text
 from dashboard.resources import engine
 from dashboard.visitor import owner

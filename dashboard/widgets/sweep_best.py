@@ -4,11 +4,11 @@ import pandas as pd
 import streamlit as st
 
 from core.config import RunConfig
-from core.run_errors import RunError
 from core.runs import Run
-from core.seeds import next_seeds, siblings
-from core.status import State
-from core.summary import Summary
+from core.runs.errors import RunError
+from core.runs.seed_siblings import next_seeds, siblings
+from core.runs.status import State
+from core.runs.summary import Summary
 from core.sweep.store import Sweep
 from dashboard import text
 from dashboard.resources import store, summaries

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.config import RunConfig
-from core.run_errors import RunNotFoundError
+from core.runs.errors import RunNotFoundError
 from core.sweep.figures import FigureKind, is_too_few
 from core.sweep.store import Sweep
 from dashboard import state, text

@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from core.config import RunConfig
-from core.run_errors import RunError
-from core.status import Request, State
+from core.runs.errors import RunError
+from core.runs.status import Request, State
 from core.sweep.config import TRIALS, Sampler
 from core.sweep.store import Sweep, SweepError, SweepStatus
 from dashboard import state, text

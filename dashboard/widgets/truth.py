@@ -5,7 +5,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from core.config import CLASSES
-from core.drawings import DrawingError
+from core.drawing.collection import DrawingError
 from dashboard import state, text
 from dashboard.resources import drawings
 from dashboard.visitor import owner

@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from core.config import RunConfig
-from core.run_errors import RunError
 from core.runs import Run
+from core.runs.errors import RunError
 from dashboard import text
 from dashboard.charts.curves import CurveStyle, draw_curve, loss_limits
 from dashboard.resources import read_history

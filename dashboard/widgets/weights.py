@@ -13,8 +13,8 @@ _SHOWN_FIRST = ("kernel", "bias")
 
 def render_weights(run: Run) -> None:
     """Draw the share of dead units of each hidden layer, and a histogram of every array."""
-    _render_dead_units(ask_worker("core.analysis.layers:dead_units", run))
-    _render_histograms(ask_worker("core.analysis.layers:weight_histograms", run))
+    _render_dead_units(ask_worker("core.network.inspect:dead_units", run))
+    _render_histograms(ask_worker("core.network.inspect:weight_histograms", run))
 
 
 def _render_dead_units(layers: pd.DataFrame) -> None:

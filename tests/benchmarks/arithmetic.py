@@ -10,11 +10,11 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow as tf
 
-from core.architecture import count_parameters
 from core.config import PIXELS, RunConfig
+from core.config.architecture import count_parameters
 from core.data import prepare_splits
-from core.model import build_model
-from core.steps import Steps, Sums
+from core.network.build import build_model
+from core.training.loops import Steps, Sums
 from tests.benchmarks.report import Figure, print_head, run_topic
 
 _SIDE = 2048

@@ -13,10 +13,10 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, Page, expect
 
-from core.analysis.maps import MapRequest
 from core.config import RunConfig
+from core.maps.request import MapRequest
 from core.runs import Run
-from core.status import Request, State
+from core.runs.status import Request, State
 from tests.benchmarks.report import Figure, print_head, run_topic
 from tests.benchmarks.session import Session
 from tests.benchmarks.start import open_browser

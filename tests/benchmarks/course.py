@@ -12,9 +12,9 @@ import numpy as np
 
 from core.config import RunConfig
 from core.runs import Run, RunStore
-from core.status import Request, State, Status
+from core.runs.status import Request, State, Status
 from core.training import train
-from core.workbench import take_workbench
+from core.training.warm_models import take_workbench
 from tests.benchmarks.arithmetic import train_epoch
 from tests.benchmarks.report import Figure, print_head, run_topic
 

@@ -18,9 +18,9 @@ from sklearn.neural_network import MLPClassifier
 
 from core.config import RunConfig
 from core.data import Splits, prepare_splits
-from core.model import build_model
+from core.network.build import build_model
 from core.runs import RunStore
-from core.status import State, Status
+from core.runs.status import State, Status
 from core.training import train
 from tests.benchmarks.report import Figure
 

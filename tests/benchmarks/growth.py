@@ -11,10 +11,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from core.architecture import count_parameters
 from core.config import RunConfig
+from core.config.architecture import count_parameters
 from core.runs import Run, RunStore
-from core.status import State
+from core.runs.status import State
 from core.training import train
 from tests.benchmarks.report import Figure, print_head, run_topic
 from tests.benchmarks.session import Session
@@ -72,8 +72,8 @@ def first_look(root: Path) -> float:
 
 
 def _read_all(root: Path) -> float:
-    from core.run_table import run_table
-    from core.summary import summarize
+    from core.runs.summary import summarize
+    from core.runs.table import run_table
 
     started = time.perf_counter()
     run_table([summarize(run) for run in RunStore(root).list()])

@@ -23,7 +23,7 @@ from websockets.exceptions import WebSocketException
 
 from core.config import RunConfig
 from core.runs import Run
-from core.status import Request
+from core.runs.status import Request
 from tests.benchmarks.report import Figure, print_head, run_topic
 from tests.benchmarks.session import Record, Session
 from tests.e2e.server import Server, wait_for

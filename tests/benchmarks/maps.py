@@ -17,10 +17,10 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, expect
 
-from core.analysis.maps import MapRequest
 from core.config import RunConfig
+from core.maps.request import MapRequest
 from core.runs import Run
-from core.status import State
+from core.runs.status import State
 from tests.benchmarks.report import Figure, print_head, run_topic
 from tests.benchmarks.start import open_browser
 from tests.e2e.server import Server, wait_for
@@ -106,7 +106,7 @@ def _as_in_a_worker() -> None:
 
 
 def _ours(points: int) -> tuple[float, float]:
-    from core.analysis.embedding import tsne
+    from core.maps.embedding import tsne
 
     return _time(lambda: tsne(_features(points), perplexity=_PERPLEXITY))
 

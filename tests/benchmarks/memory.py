@@ -9,7 +9,7 @@ import psutil
 
 from core.config import RunConfig
 from core.runs import Run
-from core.status import State
+from core.runs.status import State
 from tests.benchmarks.report import Figure, print_head, run_topic
 from tests.benchmarks.session import Session
 from tests.e2e.server import Server, wait_for

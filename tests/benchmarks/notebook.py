@@ -8,7 +8,7 @@ import statistics
 
 from core.config import PRESETS, RunConfig
 from core.runs import Run, RunStore
-from core.status import State
+from core.runs.status import State
 from core.training import train
 
 SEEDS = range(5)

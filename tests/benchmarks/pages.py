@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from core.config import RunConfig
 from core.runs import Run
-from core.status import State
+from core.runs.status import State
 from core.training import train
 from tests.benchmarks.report import Figure, print_head, run_topic
 from tests.benchmarks.session import Session

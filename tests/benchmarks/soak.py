@@ -16,7 +16,7 @@ from websockets.exceptions import WebSocketException
 
 from core.config import RunConfig
 from core.runs import Run
-from core.status import State
+from core.runs.status import State
 from tests.benchmarks.memory import server_megabytes, worker_megabytes
 from tests.benchmarks.report import Figure, print_head, run_topic
 from tests.benchmarks.session import Record, Session

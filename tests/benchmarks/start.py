@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from core.config import RunConfig
 from core.runs import Run
-from core.status import Request, State
+from core.runs.status import Request, State
 from tests.benchmarks.report import Figure, print_head, run_topic
 from tests.e2e.conftest import CHROMIUM
 from tests.e2e.server import Server, wait_for

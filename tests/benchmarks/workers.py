@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from core.config import RunConfig
 from core.engine import Engine
 from core.runs import RunStore
-from core.status import State
+from core.runs.status import State
 from tests.benchmarks.report import Figure, print_head, run_topic
 from tests.e2e.server import wait_for
 

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.config import RunConfig, parse_config
-from core.drawings import DrawingError, DrawingStore, read_export
-from core.photograph import MAX_PIXELS, PictureError, read_picture
-from core.run_errors import RunNotFoundError
+from core.drawing.collection import DrawingError, DrawingStore, read_export
+from core.drawing.photograph import MAX_PIXELS, PictureError, read_picture
 from core.runs import MAX_NAME, RunStore
-from core.status import State
+from core.runs.errors import RunNotFoundError
+from core.runs.status import State
 from core.sweep.store import SweepError, SweepStore
 
 TEXTS = st.text(max_size=200)

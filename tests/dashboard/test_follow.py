@@ -4,8 +4,8 @@ import pytest
 
 from core.config import RunConfig
 from core.runs import HISTORY_COLUMNS, RunStore
-from core.status import State, Status
-from core.summary import summarize
+from core.runs.status import State, Status
+from core.runs.summary import summarize
 from dashboard.widgets import follow
 from dashboard.widgets.follow import mark_runs
 

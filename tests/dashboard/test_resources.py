@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from core.config import RunConfig
-from core.run_errors import RunNotFoundError
 from core.runs import HISTORY_COLUMNS, Run, RunStore
-from core.status import State, Status
+from core.runs.errors import RunNotFoundError
+from core.runs.status import State, Status
 from dashboard.resources import engine, estimate_seconds, queue_place, shared, shared_by_epoch
 
 calls: list[str] = []

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.config import RunConfig
 from core.runs import RunStore
-from core.status import State
+from core.runs.status import State
 from dashboard import visitor as module
 from dashboard.visitor import Visitor, may_change, visitor_from_claims
 

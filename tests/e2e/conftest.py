@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from core.config import RunConfig
 from core.runs import Run
-from core.status import State
+from core.runs.status import State
 from core.training import train
 from tests.e2e.controls import forget, new_context
 from tests.e2e.server import Server, stop_all

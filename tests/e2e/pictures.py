@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from core.config import RunConfig
 from core.runs import Run
-from core.status import Request, State
+from core.runs.status import Request, State
 from core.sweep.store import SweepStore
 from tests.e2e.conftest import CHROMIUM
 from tests.e2e.controls import press

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from core.runs import Run
-from core.status import State, Status
+from core.runs.status import State, Status
 from tests.e2e.server import Server
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from core.runs import Run, RunStore
-from core.status import Request
+from core.runs.status import Request
 from core.sweep.store import SweepStore
 
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ from websockets.sync.client import connect
 
 from core.config import RunConfig
 from core.runs import Run
-from core.status import State
+from core.runs.status import State
 from core.training import train
 from dashboard.invitation import network_address
 from tests.e2e.controls import button, forget, new_context, press

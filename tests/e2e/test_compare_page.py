@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from core.config import RunConfig
 from core.runs import Run
-from core.status import State
+from core.runs.status import State
 from tests.e2e.controls import pick
 from tests.e2e.server import Server
 

@@ -11,9 +11,9 @@ from playwright.sync_api import Browser, CDPSession, Locator, Page, expect
 
 from core.config import RunConfig
 from core.data import load_mnist
-from core.drawings import DrawingStore
+from core.drawing.collection import DrawingStore
 from core.runs import Run
-from core.status import State
+from core.runs.status import State
 from core.training import train
 from tests.e2e.controls import new_context, press
 from tests.e2e.figures import settle

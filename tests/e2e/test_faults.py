@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from core.config import RunConfig
 from core.runs import Run, RunStore
-from core.status import Request, State
+from core.runs.status import Request, State
 from core.training import train
 from tests.e2e.controls import press
 from tests.e2e.figures import settle

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from playwright.sync_api import Page, expect
 
-from core.analysis.maps import MapRequest, MapStatus
 from core.data import load_mnist
+from core.maps.request import MapRequest, MapStatus
 from core.runs import Run
-from core.status import State
+from core.runs.status import State
 from tests.e2e.controls import press
 from tests.e2e.figures import click_point, figure
 from tests.e2e.server import Server, wait_for

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from core.config import RunConfig
 from core.runs import Run
-from core.status import Request, State
+from core.runs.status import Request, State
 from tests.e2e.controls import pick
 from tests.e2e.server import Server, wait_for
 

@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from core.config import RunConfig
-from core.status import Request, State
+from core.runs.status import Request, State
 from tests.e2e.controls import button, forget, new_context, press
 from tests.e2e.server import Server, free_port, wait_for
 

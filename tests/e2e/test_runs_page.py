@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from core.config import RunConfig
 from core.runs import Run
-from core.status import State
+from core.runs.status import State
 from tests.e2e.controls import press
 from tests.e2e.figures import settle
 from tests.e2e.server import Server, wait_for

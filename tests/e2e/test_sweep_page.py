@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from core.runs import RunStore
-from core.status import Request, State
+from core.runs.status import Request, State
 from core.sweep.store import Sweep, SweepStore
 from core.sweep.study import load_study, trial_table
 from tests.e2e.controls import press

@@ -10,7 +10,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from core.config import PRESETS
 from core.runs import Run
-from core.status import Request, State
+from core.runs.status import Request, State
 from dashboard.charts.colors import SPLIT_COLORS
 from tests.e2e.controls import press
 from tests.e2e.server import Server, wait_for

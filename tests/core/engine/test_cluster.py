@@ -13,7 +13,7 @@ from core.config import RunConfig
 from core.engine import Engine, EngineError
 from core.engine.cluster import Cluster, free_worker
 from core.runs import RunStore
-from core.status import State
+from core.runs.status import State
 
 Small = Callable[..., RunConfig]
 Wait = Callable[..., None]

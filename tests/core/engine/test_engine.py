@@ -24,12 +24,12 @@ import pytest
 import core
 from core.config import RunConfig
 from core.engine import Engine
+from core.engine.version import versions
 from core.engine.worker import train_run
-from core.run_errors import RunNotFoundError
 from core.runs import Run, RunStore
-from core.status import Request, State
+from core.runs.errors import RunNotFoundError
+from core.runs.status import Request, State
 from core.training import train
-from core.version import versions
 
 Small = Callable[..., RunConfig]
 Wait = Callable[..., None]

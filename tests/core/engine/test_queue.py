@@ -8,9 +8,9 @@ import pytest
 
 from core.config import RunConfig
 from core.engine.queue import QueueFullError, RepeatedRunError, RunQueue
-from core.run_errors import RunNotFoundError, RunNotWritableError
 from core.runs import HISTORY_COLUMNS, Run, RunStore
-from core.status import Request, State, Status
+from core.runs.errors import RunNotFoundError, RunNotWritableError
+from core.runs.status import Request, State, Status
 from core.training import train
 
 Small = Callable[..., RunConfig]
@@ -416,7 +416,7 @@ def test_a_worker_with_other_code_gives_the_run_back(
 ) -> None:
     run = store.create(small())
     queue.look()
-    workers.trainings[0].lose(ImportError("the worker has other code", name="core.steps"))
+    workers.trainings[0].lose(ImportError("the worker has other code", name="core.training.loops"))
     tell(run, State.QUEUED)
     queue.look()
     queue.look()

@@ -7,10 +7,10 @@ import psutil
 import pytest
 
 from core.config import RunConfig
+from core.engine.version import versions
 from core.engine.worker import call_by_name, check_and_train_run, train_run, warm_up_worker
 from core.runs import RunStore
-from core.status import State
-from core.version import versions
+from core.runs.status import State
 
 Small = Callable[..., RunConfig]
 

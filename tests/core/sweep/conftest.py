@@ -11,7 +11,7 @@ from sqlalchemy import Engine, event
 
 from core.config import RunConfig
 from core.runs import RunStore
-from core.status import State
+from core.runs.status import State
 from core.sweep.config import SweepConfig
 from core.sweep.driver import Driver
 from core.sweep.space import Choices, Range

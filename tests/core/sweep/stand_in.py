@@ -16,7 +16,7 @@ import numpy as np
 
 from core.config import RunConfig
 from core.runs import HISTORY_COLUMNS, Run
-from core.status import Request, State, Status
+from core.runs.status import Request, State, Status
 
 Train = Callable[..., Status]
 
@@ -77,7 +77,7 @@ def replace_training() -> None:
 
     And nothing where it looks for maps, which need TensorFlow as well.
     """
-    training, maps = ModuleType("core.training"), ModuleType("core.analysis.mapping")
+    training, maps = ModuleType("core.training"), ModuleType("core.maps.job")
     vars(training).update(train=imitate_training, warm_up=lambda: None)
     sys.modules.update({module.__name__: module for module in (training, maps)})
 

@@ -15,9 +15,9 @@ import pytest
 from pydantic import BaseModel, field_serializer
 
 from core.__main__ import main
-from core.run_errors import RunBusyError
 from core.runs import Run, RunStore
-from core.status import Request, State, Status
+from core.runs.errors import RunBusyError
+from core.runs.status import Request, State, Status
 from core.sweep.store import Sweep, SweepStore
 from core.sweep.study import load_study, trial_table
 from tests.core.sweep.stand_in import imitate_training
@@ -110,7 +110,7 @@ def test_a_run_that_is_deleted_meanwhile_is_replaced(
 
         return imitate_training(run, delete)
 
-    monkeypatch.setattr("core.runs._STOP_SECONDS", 0)
+    monkeypatch.setattr("core.runs.run._STOP_SECONDS", 0)
     monkeypatch.setattr("core.training.train", train)
     assert main(["sweep", *SMALL, "--vary", "dropout=0:0.7", "--trials", "1"]) == 0
     assert "trials 1 cut_short 0 best_trial 1 " in capsys.readouterr().out
@@ -141,7 +141,7 @@ def test_a_run_that_somebody_stops_is_cut_short_once_it_is_clear_that_it_stays(
 
     monkeypatch.setattr("core.sweep.driver._DELETE_SECONDS", 30)
     monkeypatch.setattr("core.training.train", train)
-    monkeypatch.setattr("core.sweep.command.time", SimpleNamespace(sleep=wait))
+    monkeypatch.setattr("core.command_line.sweep.time", SimpleNamespace(sleep=wait))
     assert main(["sweep", *SMALL, "--vary", "dropout=0:0.7", "--trials", "1"]) == 0
     assert "trials 1 cut_short 1 no trial came to its end" in capsys.readouterr().out
     assert waits == [0.5]
@@ -162,7 +162,7 @@ def test_a_run_that_a_server_trains_already_is_waited_for(
             imitate_training(run)
         raise RunBusyError(f"another process is training run {run.id}")
 
-    monkeypatch.setattr("core.sweep.command._BUSY_SECONDS", 0)
+    monkeypatch.setattr("core.command_line.sweep._BUSY_SECONDS", 0)
     monkeypatch.setattr("core.training.train", train)
     assert main(["sweep", *SMALL, "--vary", "dropout=0:0.7", "--trials", "1"]) == 0
     (run,) = runs.list()

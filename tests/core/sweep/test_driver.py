@@ -15,7 +15,7 @@ import pytest
 
 from core.config import RunConfig
 from core.runs import Run, RunStore
-from core.status import Request, State
+from core.runs.status import Request, State
 from core.sweep.config import SweepConfig
 from core.sweep.driver import Driver, final_accuracy
 from core.sweep.space import Range

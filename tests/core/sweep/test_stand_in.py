@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from core.config import RunConfig
-from core.run_errors import RunNotFoundError
 from core.runs import HISTORY_COLUMNS, Run, RunStore
-from core.status import Request, State, Status
+from core.runs.errors import RunNotFoundError
+from core.runs.status import Request, State, Status
 from core.training import train
 from tests.core.sweep.stand_in import Train, imitate_training
 
@@ -92,7 +92,7 @@ def test_an_interrupted_run_goes_on_where_it_was(store: RunStore, run: Run, trai
 def test_a_run_that_is_deleted_meanwhile(
     store: RunStore, run: Run, train: Train, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.runs._STOP_SECONDS", 0)  # it shall not stop, but lose its folder
+    monkeypatch.setattr("core.runs.run._STOP_SECONDS", 0)  # it shall not stop, but lose its folder
     with pytest.raises(RunNotFoundError):
         train(run, on_status=lambda status: status.epoch == 2 and store.delete(run.id))
     assert not run.path.exists()

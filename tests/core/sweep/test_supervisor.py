@@ -20,7 +20,7 @@ from distributed import LocalCluster
 
 from core.engine import Engine
 from core.runs import Run, RunStore
-from core.status import Request, State
+from core.runs.status import Request, State
 from core.sweep.config import SweepConfig
 from core.sweep.store import DATABASE_VARIABLE, Sweep, SweepError, SweepStore
 from core.sweep.study import load_study, trial_table

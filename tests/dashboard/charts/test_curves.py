@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from core.runs import HISTORY_COLUMNS
-from core.status import State, Status
+from core.runs.status import State, Status
 from dashboard.charts.curves import (
     SERIES,
     CurveStyle,

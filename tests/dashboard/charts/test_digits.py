@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from core.analysis.preparation import ScalerDifference
+from core.data.preparation import ScalerDifference
 from dashboard.charts.colors import SPLIT_COLORS
 from dashboard.charts.digits import (
     as_picture,

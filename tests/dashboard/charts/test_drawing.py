@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from core.analysis.maps import MapMethod, MapRequest, parse_map_key
+from core.maps.request import MapMethod, MapRequest, parse_map_key
 from dashboard.charts.answer import answer_frame, draw_answer_history
 from dashboard.charts.feature_map import Coloring, draw_map, mark_place
 from dashboard.charts.images import draw_ink

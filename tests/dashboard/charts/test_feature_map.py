@@ -3,7 +3,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from core.analysis.maps import MapMethod
+from core.maps.request import MapMethod
 from dashboard.charts.colors import CLASS_COLORS
 from dashboard.charts.feature_map import Coloring, draw_growing_map, draw_map, group_points
 

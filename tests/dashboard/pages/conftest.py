@@ -12,7 +12,7 @@ from streamlit.runtime.scriptrunner import script_runner
 from core.config import RunConfig
 from core.engine.queue import RunQueue
 from core.runs import Run, RunStore
-from core.status import State
+from core.runs.status import State
 from core.sweep.store import SweepStore
 from core.training import train
 from dashboard import menu, passes, resources

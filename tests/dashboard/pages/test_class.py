@@ -8,10 +8,10 @@ import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
-from core.analysis.maps import MapRequest, MapStatus
 from core.config import RunConfig
+from core.maps.request import MapRequest, MapStatus
 from core.runs import Run
-from core.status import Request, State, Status
+from core.runs.status import Request, State, Status
 from core.sweep.config import SweepConfig
 from core.sweep.store import SweepStore
 from dashboard import resources, text

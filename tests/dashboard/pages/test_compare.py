@@ -12,7 +12,7 @@ from core.analysis.metrics import DISPUTED_TEST_LABELS
 from core.config import RunConfig
 from core.data import load_mnist
 from core.runs import Run, RunStore
-from core.status import State
+from core.runs.status import State
 from core.training import train
 from tests.dashboard.pages.lab import Lab, captions, chart, protos, select, words
 

@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.config import RunConfig
 from core.runs import Run
-from core.status import State
+from core.runs.status import State
 from tests.dashboard.pages.lab import Lab, chart, protos, words
 
 

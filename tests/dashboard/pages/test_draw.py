@@ -13,16 +13,16 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core.analysis.mapping import compute_and_keep_map
-from core.analysis.maps import MapMethod, MapRequest
-from core.analysis.reading import place_on_map
 from core.config import RunConfig
 from core.data import load_mnist, split_indices
 from core.drawing import to_mnist
-from core.drawings import DrawingStore, read_export
-from core.photograph import read_picture
+from core.drawing.collection import DrawingStore, read_export
+from core.drawing.photograph import read_picture
+from core.drawing.reading import place_on_map
+from core.maps.job import compute_and_keep_map
+from core.maps.request import MapMethod, MapRequest
 from core.runs import Run, new_run_id
-from core.status import State
+from core.runs.status import State
 from dashboard import resources
 from tests.dashboard.pages.lab import Lab, Media, protos, spec, words
 
@@ -214,7 +214,7 @@ def test_what_it_was_is_counted_and_kept(
 
     give(app, corner(2))
     assert "Read right: **1 of 2**" in words(app)
-    monkeypatch.setattr("core.drawings.replace_file", fill_the_disk)
+    monkeypatch.setattr("core.drawing.collection.replace_file", fill_the_disk)
     app.toggle(key="keep_drawing").set_value(True)
     app.button(key="truth_1").click().run()
     (toast,) = app.toast

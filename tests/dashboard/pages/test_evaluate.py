@@ -11,7 +11,7 @@ from core.analysis.metrics import DISPUTED_TEST_LABELS
 from core.config import RunConfig
 from core.data import load_mnist
 from core.runs import Run
-from core.status import State
+from core.runs.status import State
 from tests.dashboard.pages.lab import Lab, captions, go, protos, select, spec, words
 
 Y_TEST = load_mnist().y_test

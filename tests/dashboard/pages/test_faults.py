@@ -8,9 +8,9 @@ from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
 from core.config import RunConfig
 from core.data import MNIST_PATH, DataError, load_mnist
-from core.run_errors import RunNotWritableError
 from core.runs import Run
-from core.status import Request, State, Status
+from core.runs.errors import RunNotWritableError
+from core.runs.status import Request, State, Status
 from core.training import train
 from dashboard import resources, text
 from dashboard.app import app as digit_lab

@@ -9,11 +9,11 @@ from PIL import Image
 from sklearn.neighbors import NearestNeighbors
 from streamlit.testing.v1 import AppTest
 
-from core.analysis.maps import MapMethod, MapRequest, MapStatus
 from core.config import RunConfig
 from core.data import load_mnist
+from core.maps.request import MapMethod, MapRequest, MapStatus
 from core.runs import Run
-from core.status import State
+from core.runs.status import State
 from core.training import train
 from dashboard.charts.feature_map import Coloring
 from tests.dashboard.pages.lab import Lab, captions, chart, select, spec, words

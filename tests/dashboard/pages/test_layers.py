@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.architecture import count_parameters
+from core.config.architecture import count_parameters
 from core.data import load_mnist
 from core.runs import Run
-from core.status import State
+from core.runs.status import State
 from dashboard.charts.strips import draw_weights
 from tests.dashboard.pages.lab import Lab, Media, spec, words
 

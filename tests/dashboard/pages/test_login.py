@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from core.config import RunConfig
-from core.status import State
+from core.runs.status import State
 from dashboard import access, menu
 from tests.dashboard.pages.lab import Lab, go, nodes, words
 

@@ -19,7 +19,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.config import RunConfig
 from core.runs import Run
-from core.status import State
+from core.runs.status import State
 from core.sweep.config import SweepConfig
 from core.sweep.store import SweepStore
 from dashboard import resources

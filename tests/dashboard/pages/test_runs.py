@@ -9,7 +9,7 @@ from streamlit.testing.v1.element_tree import Dataframe
 
 from core.config import RunConfig
 from core.runs import Run
-from core.status import State
+from core.runs.status import State
 from dashboard import text
 from tests.dashboard.pages.lab import Lab, go, protos, words
 

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.config import RunConfig
 from core.runs import Run
-from core.status import Request, State
+from core.runs.status import Request, State
 from core.sweep import supervisor
 from core.sweep.config import SweepConfig
 from core.sweep.driver import Driver

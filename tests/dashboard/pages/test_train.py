@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.config import PRESETS, RunConfig
 from core.runs import Run
-from core.status import Request, State
+from core.runs.status import Request, State
 from dashboard import resources
 from tests.dashboard.pages.lab import Lab, protos, words
 

@@ -1,0 +1,195 @@
+"""`python -m core sweep`: a sweep in the foreground, one run after another, with progress."""
+
+import argparse
+import logging
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Event
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from core.command_line.interrupt import on_interrupt
+from core.command_line.options import add_config_options, read_config
+from core.config import Bounds, explain
+from core.runs import Run
+from core.runs.errors import RunBusyError, RunError, RunNotFoundError
+from core.runs.status import Request, State, Status
+from core.sweep.config import SEEDS, TRIALS, Pruner, Sampler, SweepConfig
+from core.sweep.space import Space, parse_vary
+from core.sweep.store import Sweep, SweepError, SweepStore
+
+if TYPE_CHECKING:
+    from core.sweep.driver import Driver
+
+_INTERRUPTED = 130  # what a shell expects of a command that Ctrl-C ended
+_BUSY_SECONDS = 0.5
+
+
+def add_sweep(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options to its parser."""
+    parser.set_defaults(command=_sweep)
+    parser.add_argument(
+        "--vary",
+        action="append",
+        type=_read_vary,
+        metavar="NAME=LOW:HIGH[:log][:POINTS] or NAME=VALUE,VALUE",
+        help="a hyperparameter to search, such as dropout=0:0.7, l2=1e-6:1e-2:log or "
+        "hidden=128,256-128; again for each. POINTS are those of a grid",
+    )
+    parser.add_argument("--sampler", choices=list(Sampler), help=_describe("sampler"))
+    parser.add_argument("--trials", type=_within(TRIALS), metavar="N", help=_describe("trials"))
+    parser.add_argument("--seeds", type=_within(SEEDS), metavar="N", help=_describe("seeds"))
+    parser.add_argument("--pruner", choices=list(Pruner), help=_describe("pruner"))
+    parser.add_argument("--name", help="what to call the sweep")
+    parser.add_argument("--resume", metavar="ID", help="go on with a sweep that was interrupted")
+    add_config_options(parser)
+
+
+def _sweep(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    sweeps = SweepStore()
+    if options.resume:
+        sweep = sweeps.get(options.resume)
+        sweep.ask(Request.RUN)
+    else:
+        sweep = sweeps.create(_read_sweep(options, parser), name=options.name)
+    try:
+        with sweep.lock():
+            _run_to_end(sweep, sweeps)
+    except KeyboardInterrupt:
+        sweep.ask(Request.PAUSE)
+        print(f"interrupted; go on with: python -m core sweep --resume {sweep.id}")
+        return _INTERRUPTED
+    print(_result(sweep))
+    return 0
+
+
+def _read_sweep(options: argparse.Namespace, parser: argparse.ArgumentParser) -> SweepConfig:
+    if not options.vary:
+        parser.error("--vary: say what to search, for example --vary dropout=0:0.7")
+    asked = {"sampler": options.sampler, "trials": options.trials, "seeds": options.seeds}
+    asked |= {"pruner": options.pruner}
+    given = {name: value for name, value in asked.items() if value is not None}
+    base = read_config(options, parser)
+    try:
+        return SweepConfig(base=base, vary=dict(options.vary), **given)
+    except ValidationError as error:
+        parser.error(next(iter(explain(error).values())))
+
+
+def _run_to_end(sweep: Sweep, sweeps: SweepStore) -> None:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greetings hide the bar
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    from core.sweep.driver import Driver
+
+    interrupted = Event()
+    on_interrupt(interrupted.set)
+    driver = Driver(sweep, sweeps.runs, created_as=State.RUNNING)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f}{task.fields[detail]}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+    ) as progress:
+        bar = progress.add_task(sweep.name, total=sweep.planned, detail="")
+
+        def show(detail: str = "") -> None:
+            status = sweep.status
+            if status.best_value is not None:
+                detail += f" best {status.best_value:.2%}"
+            progress.update(bar, total=sweep.planned, completed=status.done, detail=detail)
+            if interrupted.is_set():
+                raise KeyboardInterrupt
+
+        while driver.look(places=1) or sweep.has_work:
+            show()
+            runs = driver.runs_to_train()
+            active = [run for run in runs if _is_active(run)]
+            if not active and sweep.control.request is Request.PAUSE:
+                break
+            if runs and not active:  # somebody stopped it, and may be about to delete it
+                time.sleep(_BUSY_SECONDS)
+            for run in active:
+                _train(run, driver, show)
+        interrupted.clear()  # too late: the sweep is at its end
+        show()
+
+
+def _is_active(run: Run) -> bool:
+    """Whether the run is still to train: not if it was deleted just now."""
+    with suppress(RunNotFoundError):
+        return run.status.state.is_active
+    return False
+
+
+def _train(run: Run, driver: "Driver", show: Callable[[str], None]) -> None:
+    """Train the run here; or wait a little, if a worker of some server is at it already.
+
+    One that is deleted meanwhile is left to the driver, which tries another in its place.
+    """
+    from core.training import train
+
+    epochs = run.config.epochs
+    epoch = 0
+
+    def follow(status: Status) -> None:
+        nonlocal epoch
+        if status.epoch != epoch:
+            epoch = status.epoch
+            if status.state.is_active:
+                with suppress(SweepError, RunError):  # no fault of this run: the next look tells
+                    driver.look(places=1)
+        show(f" {run.name} epoch {status.epoch}/{epochs}")
+
+    try:
+        with suppress(RunNotFoundError):
+            train(run, on_status=follow)
+    except RunBusyError:
+        time.sleep(_BUSY_SECONDS)
+
+
+def _result(sweep: Sweep) -> str:
+    status = sweep.status
+    line = f"sweep {sweep.id} trials {status.done} cut_short {status.cut}"
+    if status.best_trial is None:
+        return f"{line} no trial came to its end"
+    from core.sweep.study import load_study
+
+    study = load_study(sweep)
+    assert study is not None
+    values = study.trials[status.best_trial].params
+    best = " ".join(
+        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in values.items()
+    )
+    return (
+        f"{line} best_trial {status.best_trial} validation_accuracy {status.best_value:.4f} {best}"
+    )
+
+
+def _read_vary(text: str) -> tuple[str, Space]:
+    try:
+        return parse_vary(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _within(limits: Bounds) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        try:
+            return limits.check(int(text))
+        except ValueError as error:
+            sentence = str(error) if "choose" in str(error) else f"{text!r:.60} is no whole number"
+            raise argparse.ArgumentTypeError(sentence) from None
+
+    return read
+
+
+def _describe(name: str) -> str:
+    field = SweepConfig.model_fields[name]
+    return f"{field.description} Default: {field.default}.".replace("%", "%%")

@@ -1,0 +1,79 @@
+"""RunConfig -> the list of layers, as plain data: what `model` builds and a page draws.
+
+Needs no Keras, so that a page can show a network's layers and parameters before anything runs.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.config.run_config import CLASSES, PIXELS, RunConfig
+
+_BLOCK_OPERATIONS = 4e9  # multiply-adds
+
+
+class LayerKind(StrEnum):
+    """The kinds of layer that a run's network is made of."""
+
+    DENSE = "dense"
+    BATCH_NORMALIZATION = "batch_normalization"
+    ACTIVATION = "activation"
+    DROPOUT = "dropout"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer: its Keras name, output units and parameters (weights and biases).
+
+    `rate` is the share of units that a dropout layer switches off.
+    """
+
+    name: str
+    kind: LayerKind
+    units: int
+    parameters: int = 0
+    activation: str | None = None
+    rate: float = 0.0
+
+
+def describe_layers(config: RunConfig) -> tuple[Layer, ...]:
+    """The layers of `config`'s network after the input, in order.
+
+    Parameters count everything that Keras's `count_params` does: kernels and biases, and of batch
+    normalisation the two trained and the two moving vectors.
+    """
+    layers: list[Layer] = []
+    inputs = PIXELS
+    if config.input_dropout:
+        layers.append(Layer("input_dropout", LayerKind.DROPOUT, PIXELS, rate=config.input_dropout))
+    activation = config.activation.value
+    for number, units in enumerate(config.hidden, start=1):
+        parameters = (inputs + 1) * units
+        if config.batch_normalization:
+            layers += [
+                Layer(f"hidden_{number}", LayerKind.DENSE, units, parameters),
+                Layer(
+                    f"batch_normalization_{number}",
+                    LayerKind.BATCH_NORMALIZATION,
+                    units,
+                    4 * units,
+                ),
+                Layer(f"activation_{number}", LayerKind.ACTIVATION, units, activation=activation),
+            ]
+        else:
+            layers.append(Layer(f"hidden_{number}", LayerKind.DENSE, units, parameters, activation))
+        if config.dropout:
+            name = f"dropout_{number}"
+            layers.append(Layer(name, LayerKind.DROPOUT, units, rate=config.dropout))
+        inputs = units
+    layers.append(Layer("output", LayerKind.DENSE, CLASSES, (inputs + 1) * CLASSES, "softmax"))
+    return tuple(layers)
+
+
+def block_size(parameters: int) -> int:
+    """How many images a network is evaluated on at once: as many as take 0.1 s or less."""
+    return max(256, int(_BLOCK_OPERATIONS / parameters))
+
+
+def count_parameters(config: RunConfig) -> int:
+    """All parameters of the network: 535,818 for 512-256."""
+    return sum(layer.parameters for layer in describe_layers(config))

@@ -1,0 +1,31 @@
+"""MNIST: the images, bundled; how a run splits and prepares them, and what a page shows of both."""
+
+from core.data.mnist import (
+    MNIST_PATH,
+    DataError,
+    Floats,
+    Images,
+    Mnist,
+    Split,
+    Splits,
+    load_mnist,
+    one_hot,
+    prepare_splits,
+    scale_images,
+    split_indices,
+)
+
+__all__ = [
+    "MNIST_PATH",
+    "DataError",
+    "Floats",
+    "Images",
+    "Mnist",
+    "Split",
+    "Splits",
+    "load_mnist",
+    "one_hot",
+    "prepare_splits",
+    "scale_images",
+    "split_indices",
+]

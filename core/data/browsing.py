@@ -1,0 +1,83 @@
+"""What the images themselves are like, class by class, before any network."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from core.config import CLASSES, TEST_SET, RunConfig
+from core.data.mnist import Floats, Images, load_mnist, split_indices
+
+SPLITS = ("train", "validation", "test")
+
+
+class ClassImages(NamedTuple):
+    """Mean and standard deviation of each pixel over the images of each digit.
+
+    Both float32 (10, 28, 28), 0 to 255.
+    """
+
+    mean: Floats
+    spread: Floats
+
+
+class Digits(NamedTuple):
+    """Some of a run's images, and where they are: `indices` into the 60,000 training images, or,
+    of the test split, into the 10,000 test images."""
+
+    indices: npt.NDArray[np.int64]
+    images: Images
+    """uint8 (n, 28, 28)"""
+    labels: Images
+    """uint8 (n,)"""
+
+
+def find_digits(
+    config: RunConfig, split: str, classes: Sequence[int] = ()
+) -> npt.NDArray[np.int64]:
+    """Indices of the images of a run's split, in its order; only those of `classes`, if any.
+
+    Raises KeyError unless the split is train, validation or test.
+    """
+    train, validation = split_indices(config)
+    indices = {"train": train, "validation": validation, "test": np.arange(TEST_SET)}[split]
+    _, labels = _where(split)
+    return indices[np.isin(labels[indices], classes)] if classes else indices
+
+
+def take_digits(split: str, indices: npt.NDArray[np.int64]) -> Digits:
+    """The images and labels of these indices of a split."""
+    images, labels = _where(split)
+    return Digits(indices, images[indices], labels[indices])
+
+
+def class_counts(config: RunConfig) -> pd.DataFrame:
+    """Images of each digit in the run's splits: a row a digit, columns train, validation, test."""
+    counts = {
+        split: np.bincount(_where(split)[1][find_digits(config, split)], minlength=CLASSES)
+        for split in SPLITS
+    }
+    return pd.DataFrame(counts).rename_axis("digit")
+
+
+def training_class_images(config: RunConfig) -> ClassImages:
+    """`class_images` of all that the run trains on."""
+    _, images, labels = take_digits("train", find_digits(config, "train"))
+    return class_images(images, labels)
+
+
+def class_images(images: Images, labels: npt.NDArray[np.integer]) -> ClassImages:
+    """Average the images, uint8 (n, 28, 28), of each class of `labels`, (n,); all must occur."""
+    groups = [images[labels == digit] for digit in range(CLASSES)]
+    return ClassImages(
+        np.stack([group.mean(axis=0, dtype=np.float32) for group in groups]),
+        np.stack([group.std(axis=0, dtype=np.float32) for group in groups]),
+    )
+
+
+def _where(split: str) -> tuple[Images, Images]:
+    """The images and labels that a split's indices point into."""
+    mnist = load_mnist()
+    return (mnist.x_test, mnist.y_test) if split == "test" else (mnist.x_train, mnist.y_train)

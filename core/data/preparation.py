@@ -1,0 +1,138 @@
+"""How digits are prepared for a network: the notebook's steps one by one, and its other scaler."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.preprocessing import MinMaxScaler
+
+from core.config import IMAGE_SIDE, PIXELS, RunConfig
+from core.data.mnist import Floats, Images, load_mnist, one_hot, scale_images, split_indices
+
+
+class ArrayFacts(NamedTuple):
+    """An array in short."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    low: float
+    high: float
+
+
+class PreparationStep(NamedTuple):
+    """One step: its name, whether it is done to `images` or `labels`, and what it does to them."""
+
+    name: str
+    array: str
+    before: ArrayFacts
+    after: ArrayFacts
+
+
+class ScalerDifference(NamedTuple):
+    """What a min-max scaler fitted to each pixel does that a division by 255 does not."""
+
+    stretch: Floats
+    """(28, 28): how many times as large the scaler makes a pixel's values; NaN where the pixel is
+    blank in every training image, since the scaler then leaves values as they come, 0 to 255."""
+    beyond: int
+    """Values of the test images that the scaler puts above 1."""
+    image: int
+    """Index of the test image that the two treat most differently, by the sum over its pixels."""
+    divided: Floats
+    """That image over 255, (28, 28)."""
+    rescaled: Floats
+    """The same from the scaler."""
+
+    @property
+    def stretched(self) -> int:
+        """Pixels that the scaler stretches: inked in some training image, but never up to 255."""
+        return int((self.stretch > 1).sum())
+
+    @property
+    def blank(self) -> int:
+        """Pixels that are 0 in every training image."""
+        return int(np.isnan(self.stretch).sum())
+
+
+def describe_arrays() -> pd.DataFrame:
+    """The data set as it comes, a row an array: array, shape, dtype, low, high."""
+    return pd.DataFrame(
+        [
+            {"array": name, **_facts(array)._asdict()}
+            for name, array in load_mnist()._asdict().items()
+        ]
+    )
+
+
+def preparation_steps(config: RunConfig) -> tuple[PreparationStep, ...]:
+    """Flatten, float32, scale and one-hot of the 60,000 training images, and the run's split.
+
+    Each step is really taken. The test images go the same way, but for the split.
+    """
+    images, labels = load_mnist().x_train, load_mnist().y_train
+    train, validation = split_indices(config)
+    flat = _Rows.of(images, lambda block: block.reshape(-1, PIXELS))
+    floats = _Rows.of(images, lambda block: block.reshape(-1, PIXELS).astype(np.float32))
+    scaled = _Rows.of(images, scale_images)
+    whole = scaled.facts()
+    return (
+        PreparationStep("flatten", "images", _facts(images), flat.facts()),
+        PreparationStep("float32", "images", flat.facts(), floats.facts()),
+        PreparationStep("scale", "images", floats.facts(), whole),
+        PreparationStep("one-hot", "labels", _facts(labels), _facts(one_hot(labels))),
+        PreparationStep("split: train", "images", whole, scaled.facts(train)),
+        PreparationStep("split: validation", "images", whole, scaled.facts(validation)),
+    )
+
+
+def scaler_difference() -> ScalerDifference:
+    """Compare scikit-learn's MinMaxScaler, fitted to the training images, with dividing by 255."""
+    mnist = load_mnist()
+    largest = mnist.x_train.max(axis=0).reshape(PIXELS)
+    extremes = np.stack([mnist.x_train.min(axis=0).reshape(PIXELS), largest])
+    scaler = MinMaxScaler().fit(extremes)  # all that a fit to the 60,000 would look at
+    test = mnist.x_test.reshape(-1, PIXELS).astype(np.float32)
+    rescaled, divided = scaler.transform(test), test / np.float32(255)
+    image = int(np.abs(rescaled - divided).sum(axis=1).argmax())
+    stretch = np.where(largest == 0, np.nan, scaler.scale_ * 255)
+    return ScalerDifference(
+        _as_image(stretch),
+        int((rescaled > 1).sum()),
+        image,
+        _as_image(divided[image]),
+        _as_image(rescaled[image]),
+    )
+
+
+class _Rows(NamedTuple):
+    """The rows of a prepared array, (n, 784), of which only the extremes are kept: as floats the
+    training images take 188 MB."""
+
+    dtype: str
+    lows: npt.NDArray[Any]
+    highs: npt.NDArray[Any]
+
+    @classmethod
+    def of(cls, images: Images, prepare: Callable[[Images], npt.NDArray[Any]]) -> "_Rows":
+        """Prepare the images, (n, 28, 28), some hundreds at a time."""
+        blocks = (prepare(block) for block in np.array_split(images, 100))
+        extremes = [(block.min(axis=1), block.max(axis=1)) for block in blocks]
+        lows, highs = map(np.concatenate, zip(*extremes, strict=True))
+        return cls(str(lows.dtype), lows, highs)
+
+    def facts(self, rows: npt.NDArray[np.int64] | None = None) -> ArrayFacts:
+        """Of the rows of these indices, or of all."""
+        lows, highs = (
+            (self.lows, self.highs) if rows is None else (self.lows[rows], self.highs[rows])
+        )
+        return ArrayFacts((len(lows), PIXELS), self.dtype, float(lows.min()), float(highs.max()))
+
+
+def _facts(array: npt.NDArray[Any]) -> ArrayFacts:
+    return ArrayFacts(array.shape, str(array.dtype), float(array.min()), float(array.max()))
+
+
+def _as_image(pixels: npt.NDArray[Any]) -> Floats:
+    return pixels.reshape(IMAGE_SIDE, IMAGE_SIDE).astype(np.float32)

@@ -1,0 +1,23 @@
+"""A drawn or photographed digit -> the image that MNIST would have made of it, what networks make
+of that, and the collection of drawings that were kept. Only `reading` loads Keras.
+"""
+
+from core.drawing.prepare import (
+    BOX_SIDE,
+    Preparation,
+    Steps,
+    find_ink,
+    lay_on_paper,
+    prepare,
+    to_mnist,
+)
+
+__all__ = [
+    "BOX_SIDE",
+    "Preparation",
+    "Steps",
+    "find_ink",
+    "lay_on_paper",
+    "prepare",
+    "to_mnist",
+]

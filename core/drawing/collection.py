@@ -1,0 +1,201 @@
+"""The collection of drawings that people kept: a test set of their own handwriting.
+
+A folder with a JSON file a drawing, named by its id. A file is written aside, renamed and never
+changed, so that any number of people may save at once and a reader never sees half a drawing.
+"""
+
+import io
+import os
+import re
+import secrets
+from base64 import b64decode, b64encode
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+from zipfile import ZipFile
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from core.analysis.metrics import as_labels
+from core.config import CLASSES, IMAGE_SIDE, PIXELS
+from core.data import Images
+from core.runs.atomic_files import replace_file
+
+MOST_DRAWINGS = 20_000
+"""So many drawings a collection holds at most."""
+
+_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{12}")
+_IMPORT_BYTES = 2 * MOST_DRAWINGS * PIXELS
+
+
+class DrawingError(ValueError):
+    """A drawing or a file of drawings is refused; the message is a sentence that says why."""
+
+
+class Drawing(BaseModel):
+    """A drawing as it is kept: what `<id>.json` holds, besides its id."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    label: Annotated[int, Field(ge=0, lt=CLASSES)]
+    """Which digit the person meant."""
+    owner: Annotated[str, Field(max_length=100)]
+    """Who drew it, or brought it along in a file."""
+    created: AwareDatetime
+    pixels: str
+    """The 784 grey values, 0 paper to 255 ink, row by row from the top, in base64."""
+    id: Annotated[str, Field(exclude=True)] = ""
+
+    @field_validator("pixels")
+    @classmethod
+    def _check_pixels(cls, text: str) -> str:
+        if len(b64decode(text, validate=True)) != PIXELS:
+            raise ValueError(f"expected {PIXELS} grey values in base64")
+        return text
+
+    @property
+    def image(self) -> Images:
+        """Uint8 (28, 28), read-only."""
+        return np.frombuffer(b64decode(self.pixels), np.uint8).reshape(IMAGE_SIDE, IMAGE_SIDE)
+
+
+class DrawingStore:
+    """All drawings in one folder."""
+
+    def __init__(self, root: str | Path | None = None) -> None:
+        """`root` defaults to the environment's `DIGITLAB_DRAWINGS`, or `drawings` where we are."""
+        self.root = Path(root or os.environ.get("DIGITLAB_DRAWINGS") or "drawings").absolute()
+
+    def add(self, image: npt.NDArray[Any], label: int, owner: str) -> str:
+        """Keep an image, float (28, 28) in [0, 1] as `drawing.to_mnist` makes it; return its id.
+
+        Raises DrawingError if the collection is full or cannot be written.
+        """
+        grey = np.round(np.clip(image, 0, 1) * 255).astype(np.uint8)
+        return self._add_all([(grey, label)], owner)[0]
+
+    def load_all(self) -> list[Drawing]:
+        """All drawings, newest first; what cannot be read is left out."""
+        drawings = []
+        for name in self._names():
+            with suppress(ValidationError, OSError):
+                text = (self.root / name).read_bytes()
+                drawings.append(
+                    Drawing.model_validate_json(text).model_copy(update={"id": name[:-5]})
+                )
+        return sorted(drawings, key=lambda drawing: drawing.created, reverse=True)
+
+    def delete(self, ids: Iterable[str]) -> None:
+        """Delete these drawings for good; those that are gone already are passed over."""
+        for drawing_id in ids:
+            if _ID.fullmatch(drawing_id):
+                (self.root / f"{drawing_id}.json").unlink(missing_ok=True)
+
+    def add_file(self, content: bytes, owner: str) -> int:
+        """Keep what a file as `export_drawings` makes it holds; return how many drawings.
+
+        Raises DrawingError for any other file, or if the collection is full or cannot be written;
+        then it keeps nothing.
+        """
+        images, labels = read_export(content)
+        return len(self._add_all(zip(images, labels.tolist(), strict=True), owner))
+
+    def version(self) -> tuple[int, int]:
+        """Changes whenever a drawing is added or deleted."""
+        try:
+            return self.root.stat().st_mtime_ns, len(self._names())
+        except FileNotFoundError:
+            return 0, 0
+
+    def _names(self) -> list[str]:
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self.root) as entries:
+            return [
+                e.name for e in entries if e.name.endswith(".json") and _ID.fullmatch(e.name[:-5])
+            ]
+        return []
+
+    def _add_all(self, drawn: Iterable[tuple[Images, int]], owner: str) -> list[str]:
+        drawn = list(drawn)
+        if len(self._names()) + len(drawn) > MOST_DRAWINGS:
+            raise DrawingError(
+                f"the collection holds at most {MOST_DRAWINGS:,} drawings; delete some first"
+            )
+        ids: list[str] = []
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            for image, label in drawn:
+                ids.append(self._write(image, label, owner))
+        except OSError as error:
+            with suppress(OSError):
+                self.delete(ids)
+            raise DrawingError(f"the collection cannot be written ({error})") from error
+        return ids
+
+    def _write(self, image: Images, label: int, owner: str) -> str:
+        now = datetime.now(UTC)
+        drawing = Drawing(
+            label=label,
+            owner=owner[:100],
+            created=now,
+            pixels=b64encode(image.tobytes()).decode(),
+        )
+        drawing_id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(6)}"
+        path = self.root / f"{drawing_id}.json"
+        replace_file(path, lambda aside: aside.write_text(drawing.model_dump_json()))
+        return drawing_id
+
+
+def as_arrays(drawings: Iterable[Drawing]) -> tuple[Images, Images]:
+    """Images uint8 (n, 28, 28) and labels uint8 (n,)."""
+    drawings = list(drawings)
+    images = [drawing.image for drawing in drawings]
+    return (
+        np.stack(images) if images else np.empty((0, IMAGE_SIDE, IMAGE_SIDE), np.uint8),
+        np.array([drawing.label for drawing in drawings], np.uint8),
+    )
+
+
+def export_drawings(drawings: Iterable[Drawing]) -> bytes:
+    """An .npz archive with `images`, uint8 (n, 28, 28), and `labels`, uint8 (n,)."""
+    images, labels = as_arrays(drawings)
+    file = io.BytesIO()
+    np.savez_compressed(file, images=images, labels=labels)
+    return file.getvalue()
+
+
+def read_export(content: bytes) -> tuple[Images, Images]:
+    """The images and labels of an archive as `export_drawings` makes it.
+
+    Raises DrawingError for anything else, or for more than a collection may hold.
+    """
+    try:
+        with ZipFile(io.BytesIO(content)) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+        if unpacked > _IMPORT_BYTES:
+            raise DrawingError(
+                f"the file unpacks to {unpacked:,} bytes; {_IMPORT_BYTES:,} are allowed"
+            )
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            images, labels = arrays["images"], arrays["labels"]
+    except KeyError as error:
+        raise DrawingError(f"the file lacks an array: {error.args[0]}") from error
+    except DrawingError:
+        raise
+    except Exception as error:  # a rubbish archive raises almost anything, MemoryError too
+        raise DrawingError("this is no .npz file of drawings, or it is damaged") from error
+    if images.dtype != np.uint8 or images.shape[1:] != (IMAGE_SIDE, IMAGE_SIDE):
+        raise DrawingError(
+            f"images must be uint8 (n, {IMAGE_SIDE}, {IMAGE_SIDE}), not {images.dtype} "
+            f"{images.shape}"
+        )
+    try:
+        numbers = as_labels(labels).astype(np.uint8)
+    except ValueError as error:
+        raise DrawingError(f"labels: {error}") from error
+    if not 0 < len(images) == len(numbers):
+        raise DrawingError(f"the file has {len(images)} images and {len(numbers)} labels")
+    return images, numbers

@@ -1,0 +1,167 @@
+"""What networks make of a drawing, asked often and answered quickly: what can be kept is kept here,
+on the worker. Images are float32 (28, 28) as `drawing.to_mnist` prepares them."""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from core.config import CLASSES, PIXELS, RunConfig
+from core.data import Floats, load_mnist, split_indices
+from core.drawing.answers import Neighbours, Opinion, Reading
+from core.maps.request import PIXELS_LAYER, MapRequest, hidden_layers, select_images
+from core.network.build import build_model
+from core.network.inspect import activations_and_gradient
+from core.network.load import as_pixels, layer_outputs, load_network, load_network_after
+from core.runs import Run
+from core.runs.errors import RunError
+
+_FEATURES = 16_000_000
+"""At most so many features are kept of a network's training images: 64 MB."""
+_PLACED_BY = 15  # neighbours: openTSNE's for its usual perplexity of 5
+
+
+def read_drawing(run: Run, epoch: int, image: Floats) -> Reading:
+    """What the run's network after `epoch` makes of an image.
+
+    Raises what `load_network_after` raises.
+    """
+    values, evidence = activations_and_gradient(load_network_after(run, epoch), image)
+    activations = {name: values[name] for name in hidden_layers(run.config)}
+    return Reading(values["output"], activations, evidence)
+
+
+def ask_runs(runs: Sequence[Run], image: Floats) -> tuple[Opinion, ...]:
+    """What each of the runs says of an image, as it stands; what is wrong with one, it says."""
+    return tuple(_ask(run, image) for run in runs)
+
+
+def answers_by_epoch(run: Run, image: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
+    """The epochs whose weights the run keeps, (n,), and its answers after them, (n, 10).
+
+    The weights are rounded to float16, which moves an answer by less than 0.01.
+    """
+    epochs, _ = run.weights()
+    if not len(epochs):
+        return epochs, np.empty((0, CLASSES), np.float32)
+    answers = _replay(run.config)(_weights(run.path, len(epochs)), tf.constant(as_pixels(image)))
+    return epochs, answers.numpy()
+
+
+def nearest_images(run: Run, epoch: int, image: Floats, count: int = 5) -> Neighbours:
+    """The training images whose last hidden layer, after `epoch`, is nearest to the image's.
+
+    Searched are the run's training images, or as many as give 16 million features; without a
+    hidden layer their pixels.
+    """
+    indices, features, squares = _training_features(run.path, epoch)
+    own = _features(run, epoch, as_pixels(image))[0]
+    squared = np.maximum(squares - 2 * (features @ own) + own @ own, 0)
+    nearest = np.argpartition(squared, count)[:count]
+    nearest = nearest[np.argsort(squared[nearest], kind="stable")]
+    return Neighbours(indices[nearest], np.sqrt(squared[nearest]), len(indices))
+
+
+def place_on_map(run: Run, request: MapRequest, image: Floats) -> tuple[float, float]:
+    """Where an image belongs on a map that the run keeps: the median of its nearest points.
+
+    Nearest by the features that were mapped, of the network that the map was made of. So openTSNE
+    begins to place a new point (Policar, Strazar and Zupan 2019). Raises RunError if there is no
+    such map, or that network is not kept.
+    """
+    status = run.map_status(request.key)
+    if status is None:
+        raise RunError(f"run {run.id} has no map {request.key}")
+    points = run.map_points(request.key)
+    mapped = _mapped_features(run.path, request, status.epoch)
+    own = _layer_features(run, status.epoch, request.layer, as_pixels(image))
+    nearest = np.argsort(((mapped - own) ** 2).sum(axis=1), kind="stable")[:_PLACED_BY]
+    x, y = points[["x", "y"]].iloc[nearest].median()
+    return float(x), float(y)
+
+
+def predict(run: Run, images: Floats) -> Floats:
+    """The answers of the run's network as it stands: images (n, 28, 28) to float32 (n, 10)."""
+    return layer_outputs(load_network(run), "output", images)
+
+
+def _ask(run: Run, image: Floats) -> Opinion:
+    try:
+        return Opinion(run.id, predict(run, image)[0])
+    except RunError as error:
+        return Opinion(run.id, None, str(error))
+
+
+@lru_cache(maxsize=2)
+def _mapped_features(path: Path, request: MapRequest, epoch: int) -> Floats:
+    """What was mapped, (n, units), in the order of the map's points."""
+    run = Run(path)
+    _, images, _ = select_images(run.config, request)
+    return _layer_features(run, epoch, request.layer, images)
+
+
+@lru_cache(maxsize=2)
+def _training_features(
+    path: Path, epoch: int
+) -> tuple[npt.NDArray[np.int64], Floats, npt.NDArray[Any]]:
+    """Indices of the run's training images, their features (n, units), and each one's square."""
+    run = Run(path)
+    units = (PIXELS, *run.config.hidden)[-1]
+    indices = split_indices(run.config)[0][: _FEATURES // units]
+    features = _features(run, epoch, load_mnist().x_train[indices])
+    return indices, features, np.einsum("ij,ij->i", features, features)
+
+
+def _features(run: Run, epoch: int, images: npt.NDArray[Any]) -> Floats:
+    """The last hidden layer's, (n, units); without a hidden layer, the pixels."""
+    return _layer_features(run, epoch, (PIXELS_LAYER, *hidden_layers(run.config))[-1], images)
+
+
+def _layer_features(run: Run, epoch: int, layer: str, images: npt.NDArray[Any]) -> Floats:
+    if layer == PIXELS_LAYER:
+        return as_pixels(images)
+    return layer_outputs(load_network_after(run, epoch), layer, images)
+
+
+@lru_cache(maxsize=2)
+def _weights(path: Path, epochs: int) -> tf.Tensor:
+    """The run's kept weights of so many epochs, float16 (epochs, parameters)."""
+    return tf.constant(Run(path).weights()[1][:epochs])
+
+
+@lru_cache(maxsize=8)
+def _replay(config: RunConfig) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+    """Kept weights (n, parameters) and pixels (1, 784) to the answers that they give, (n, 10)."""
+    model = build_model(config)
+    weights = model.weights
+    sizes = [int(np.prod(variable.shape)) for variable in weights]
+    seeds = {id(variable): variable for variable in model.non_trainable_variables}
+
+    def answer(flat: tf.Tensor, pixels: tf.Tensor) -> tf.Tensor:
+        parts = tf.split(tf.cast(flat, tf.float32), sizes)
+        values = seeds | {
+            id(variable): tf.reshape(part, variable.shape)
+            for variable, part in zip(weights, parts, strict=True)
+        }
+        answers, _ = model.stateless_call(
+            [values[id(variable)] for variable in model.trainable_variables],
+            [values[id(variable)] for variable in model.non_trainable_variables],
+            pixels,
+            training=False,
+        )
+        return answers[0]
+
+    replay: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] = tf.function(
+        lambda stored, pixels: tf.map_fn(
+            lambda flat: answer(flat, pixels), stored, fn_output_signature=tf.float32
+        ),
+        input_signature=[
+            tf.TensorSpec((None, sum(sizes)), tf.float16),
+            tf.TensorSpec((1, PIXELS), tf.float32),
+        ],
+    )
+    return replay

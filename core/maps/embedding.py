@@ -1,0 +1,213 @@
+"""A hidden layer's features, and maps of them in two dimensions by PCA and t-SNE.
+
+Keeping maps with the run is left to `mapping`. What is asked for and what comes back: `maps`.
+"""
+
+import math
+import os
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import openTSNE  # type: ignore[import-untyped]
+import pandas as pd
+from sklearn.decomposition import PCA
+
+from core.analysis.metrics import neighbour_agreement
+from core.data import Floats
+from core.maps.request import (
+    EARLY_ITERATIONS,
+    MAIN_ITERATIONS,
+    PIXELS_LAYER,
+    FeatureMap,
+    MapMethod,
+    MapRequest,
+    check_perplexity,
+    hidden_layers,
+    select_images,
+)
+from core.network.load import (
+    as_pixels,
+    layer_outputs,
+    load_network,
+    load_network_and_epoch,
+)
+from core.runs import Run
+
+Progress = Callable[[int, Floats], bool | None]
+"""Told iterations and positions so far, float32 (n, 2); returns True to stop."""
+
+_REPORT_EVERY = 25  # iterations; divides both phases
+_CONVERGED = 1e-4  # fall of the divergence an iteration, as a share of itself
+_THETA = 0.8  # Barnes-Hut's angle: a quarter quicker than 0.5, and no worse a map
+
+
+def hidden_features(run: Run, layer: str | int, images: npt.NDArray[Any]) -> Floats:
+    """Activations of a layer of the run's network in inference mode, float32 (n, units).
+
+    `layer` is a name, such as `hidden_2`, or counts the hidden layers from 0, or from the last as
+    -1; `pixels` gives the images themselves. `images` are uint8 (n, 28, 28) or floats in [0, 1],
+    (n, 784). Raises ValueError for a layer or images that are neither, and RunError for a run
+    without a network.
+    """
+    name = layer if isinstance(layer, str) else _hidden_layer(run, layer)
+    if name == PIXELS_LAYER:
+        return as_pixels(images)
+    return layer_outputs(load_network(run), name, images)
+
+
+def pca(features: npt.NDArray[Any], components: int = 2, seed: int = 0) -> Floats:
+    """The first principal components of `features` (n, units): float32 (n, components).
+
+    If there are fewer, the rest is zero. Raises ValueError for features that do not vary.
+    """
+    if not np.ptp(features, axis=0).any():
+        raise ValueError(
+            f"the features are the same for all {len(features)} images, so there is nothing to "
+            "map; choose another layer, or a run whose units are not all dead"
+        )
+    found = min(components, *features.shape)
+    reduced = PCA(found, random_state=seed).fit_transform(features)
+    return np.pad(reduced, ((0, 0), (0, components - found))).astype(np.float32)
+
+
+def tsne(
+    features: npt.NDArray[Any],
+    pca_components: int = 20,
+    perplexity: float = 30,
+    seed: int = 0,
+    on_progress: Progress = lambda iteration, positions: None,
+) -> Floats:
+    """PCA, then t-SNE from its first two components on: `features` (n, units) to float32 (n, 2).
+
+    The same seed gives the same map, whatever the number of threads of t-SNE. If `on_progress`
+    asks to stop, the positions reached are returned. Exact neighbours, Barnes-Hut repulsion (van
+    der Maaten 2014). Either phase, the early one exaggerated, ends when the divergence falls by no
+    more than a ten-thousandth of itself an iteration, as in opt-SNE (Belkina et al. 2019). Raises
+    ValueError for features that do not vary, or a perplexity above a third of n.
+    """
+    check_perplexity(perplexity, len(features))
+    reduced = pca(features, max(pca_components, 2), seed)
+    start = openTSNE.initialization.rescale(reduced[:, :2].astype(np.float64))
+    model = openTSNE.TSNE(
+        perplexity=perplexity,
+        initialization=openTSNE.initialization.jitter(start, random_state=seed),
+        neighbors="exact",
+        negative_gradient_method="bh",  # twice as quick as interpolation, even for 10,000 points
+        theta=_THETA,
+        n_jobs=_threads(),
+        random_state=seed,
+    )
+    embedding = model.prepare_initial(reduced)
+    watch = _Watch(on_progress)
+    for iterations, momentum, exaggeration in (
+        (EARLY_ITERATIONS, model.initial_momentum, model.early_exaggeration),
+        (MAIN_ITERATIONS, model.final_momentum, 1),
+    ):
+        watch.begin_phase()
+        if not watch.is_stopped:
+            embedding.optimize(
+                iterations,
+                inplace=True,
+                momentum=momentum,
+                exaggeration=exaggeration,
+                callbacks=watch,
+                callbacks_every_iters=_REPORT_EVERY,
+            )
+    return np.array(embedding, np.float32)
+
+
+class _Watch:
+    """Told of every few iterations of t-SNE: passes them on, and ends a phase that is over."""
+
+    def __init__(self, on_progress: Progress) -> None:
+        self._on_progress = on_progress
+        self._done = 0
+        self._divergence = math.inf
+        self.is_stopped = False
+
+    def begin_phase(self) -> None:
+        self._divergence = math.inf
+
+    def __call__(self, iteration: int, divergence: float, positions: npt.NDArray[Any]) -> bool:
+        self._done += _REPORT_EVERY  # openTSNE counts each phase anew
+        fall, self._divergence = self._divergence - divergence, divergence
+        self.is_stopped = bool(self._on_progress(self._done, np.array(positions, np.float32)))
+        return self.is_stopped or fall < _REPORT_EVERY * _CONVERGED * divergence
+
+
+def compute_map(
+    run: Run,
+    request: MapRequest,
+    on_progress: Callable[[FeatureMap], bool | None] = lambda stage: None,
+) -> FeatureMap:
+    """The map that `request` asks for, of the run's network as it stands.
+
+    `on_progress` is given the map as it grows, and returns True to stop it there. Raises what
+    `hidden_features` and `tsne` raise.
+    """
+    indices, images, labels = select_images(run.config, request)
+    network, epoch = load_network_and_epoch(run)
+    is_raw = request.layer == PIXELS_LAYER
+    features = as_pixels(images) if is_raw else layer_outputs(network, request.layer, images)
+    points = _predict(network, indices, images, labels)
+    iteration, is_stopped = 0, False
+
+    def report(done: int, positions: Floats) -> bool | None:
+        nonlocal iteration, is_stopped
+        iteration = done
+        is_stopped = bool(on_progress(FeatureMap(_place(points, positions), done, epoch=epoch)))
+        return is_stopped
+
+    if request.method is MapMethod.PCA:
+        positions = pca(features)
+    else:
+        positions = tsne(features, request.pca_components, request.perplexity, request.seed, report)
+    return FeatureMap(
+        _place(points, positions),
+        iteration,
+        neighbour_agreement(features, labels),
+        neighbour_agreement(positions, labels),
+        epoch,
+        is_stopped,
+    )
+
+
+def _threads() -> int:
+    """Threads for t-SNE: one, unless the process was started with OMP_WAIT_POLICY=passive.
+
+    OpenMP's threads else wait for each other by spinning, and on cores that a training keeps busy
+    two take up to ten times as long as one.
+    """
+    passive = os.environ.get("OMP_WAIT_POLICY", "").lower() == "passive"
+    return min(4, os.cpu_count() or 1) if passive else 1
+
+
+def _hidden_layer(run: Run, number: int) -> str:
+    names = hidden_layers(run.config)
+    if not -len(names) <= number < len(names):
+        raise ValueError(f"there is no hidden layer {number}; run {run.id} has {len(names)}")
+    return names[number]
+
+
+def _predict(
+    network: keras.Sequential,
+    indices: npt.NDArray[Any],
+    images: npt.NDArray[Any],
+    labels: npt.NDArray[Any],
+) -> pd.DataFrame:
+    probabilities = layer_outputs(network, "output", images)
+    return pd.DataFrame(
+        {
+            "index": indices,
+            "true": labels,
+            "predicted": probabilities.argmax(axis=1),
+            "confidence": probabilities.max(axis=1),
+        }
+    )
+
+
+def _place(points: pd.DataFrame, positions: Floats) -> pd.DataFrame:
+    return points.assign(x=positions[:, 0], y=positions[:, 1])

@@ -1,0 +1,115 @@
+"""The job that a worker runs for a map: computes it, and keeps it with the run as it grows.
+
+Page and job share nothing but the run directory: what is asked for, how far it is, the points.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from core.maps.embedding import compute_map
+from core.maps.request import FeatureMap, MapRequest, MapStatus
+from core.runs import Run
+from core.runs.errors import RunBusyError, RunError, RunNotFoundError, RunNotWritableError
+from core.runs.status import State
+
+_log = logging.getLogger(__name__)
+
+_BEAT_EVERY = 5.0
+"""Seconds between two signs of life: a step of a map of many points may take longer."""
+
+
+def compute_and_keep_map(run: Run, request: MapRequest) -> None:
+    """Compute the map that was asked for with `run.ask_map`, writing it every few iterations.
+
+    Ends at its next report when asked to stop, and keeps what was reached. Leaves a map alone that
+    is done, or that another job is at. What goes wrong is written to the map's status; if not even
+    that can be written, its silence tells the page.
+    """
+    try:
+        with run.map_lock(request.key):
+            status = run.map_status(request.key)
+            if status and status.state.is_active:  # else done while this job waited for a worker
+                _compute_and_keep(run, request, status.owner)
+    except (RunBusyError, RunNotFoundError) as error:
+        _log.info("%s", error)
+    except RunNotWritableError as error:
+        _log.error("map %s: %s", request.key, error)
+
+
+class _Journal:
+    """What the job writes of its map: the points, and the status with its signs of life."""
+
+    def __init__(self, run: Run, key: str, owner: str | None) -> None:
+        self._run, self._key, self._owner = run, key, owner
+        self._lock = threading.Lock()
+        self.write(MapStatus(state=State.RUNNING))
+
+    def write(self, status: MapStatus) -> None:
+        with self._lock:
+            self._status = status.model_copy(update={"owner": self._owner})
+            self._run.write_map_status(self._key, self._status)
+
+    def write_stage(self, stage: FeatureMap, state: State) -> None:
+        self._run.write_map_points(self._key, stage.points)
+        self.write(
+            MapStatus(
+                state=state,
+                epoch=stage.epoch,
+                iteration=stage.iteration,
+                feature_agreement=stage.feature_agreement,
+                map_agreement=stage.map_agreement,
+            )
+        )
+
+    @contextmanager
+    def beating(self) -> Iterator[None]:
+        """Give a sign of life every few seconds, however long a step of the map takes."""
+        over = threading.Event()
+
+        def beat() -> None:
+            while not over.wait(_BEAT_EVERY):
+                # A run that was deleted, or a full disk: if it lasts, the job itself finds out.
+                with suppress(RunError):
+                    self._beat()
+
+        thread = threading.Thread(target=beat, name=f"beat {self._key}", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def _beat(self) -> None:
+        with self._lock:
+            alive = self._status.model_copy(update={"heartbeat": time.time()})
+            self._run.write_map_status(self._key, alive)
+
+
+def _compute_and_keep(run: Run, request: MapRequest, owner: str | None) -> None:
+    journal = _Journal(run, request.key, owner)
+
+    def keep(stage: FeatureMap) -> bool:
+        journal.write_stage(stage, State.RUNNING)
+        return run.is_map_to_stop(request.key)
+
+    try:
+        with journal.beating():
+            result = compute_map(run, request, keep)
+        journal.write_stage(result, State.STOPPED if result.is_stopped else State.FINISHED)
+    except Exception as error:  # whatever it was, the page must not wait for ever
+        if not isinstance(error, RunError | ValueError):
+            _log.exception("map %s of run %s failed", request.key, run.id)
+        journal.write(MapStatus(state=State.FAILED, error=_sentence(error)))
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, RunError | ValueError):
+        words = str(error)
+        return f"{words[:1].upper()}{words[1:]}."
+    if isinstance(error, MemoryError):
+        return "The machine ran out of memory. Try fewer points."
+    return f"An error that Digit Lab did not expect: {type(error).__name__}: {error}"

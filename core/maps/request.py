@@ -1,0 +1,176 @@
+"""What map of a network's features is asked for, and what comes back; needs no Keras.
+
+`embedding.compute_map` turns the one into the other, on a worker; `mapping` keeps it with the run.
+"""
+
+import time
+from contextlib import suppress
+from enum import StrEnum
+from typing import Annotated, Literal, NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from core.config import Bounds, RunConfig
+from core.config.architecture import describe_layers
+from core.data import Images, load_mnist, split_indices
+from core.runs.status import State
+
+PIXELS_LAYER = "pixels"
+"""The name of the input among the layers: the raw pixels, to compare with."""
+
+EARLY_ITERATIONS, MAIN_ITERATIONS = 250, 500  # openTSNE's defaults
+ITERATIONS = EARLY_ITERATIONS + MAIN_ITERATIONS
+"""So many iterations of t-SNE at most: a map of few points is done sooner."""
+
+POINT_COLUMNS = ("index", "true", "predicted", "confidence", "x", "y")
+"""The columns of a map's points: see `FeatureMap`."""
+
+# A job gives a sign of life every five; but one that is queued waits this long for a worker.
+_SILENT_AFTER = 30.0  # seconds
+
+
+class MapMethod(StrEnum):
+    """How features become two dimensions: PCA alone, or PCA and then t-SNE."""
+
+    TSNE = "tsne"
+    PCA = "pca"
+
+
+class MapRequest(BaseModel):
+    """A map of a run's features, validated and frozen. The defaults are the notebook's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    layer: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+    """A hidden layer's name, or PIXELS_LAYER."""
+    split: Literal["train", "validation", "test"] = "train"
+    points: Annotated[int, Bounds(100, 10_000, logarithmic=True)] = 1_000
+    """The first so many images of the split, or all if there are fewer."""
+    method: MapMethod = MapMethod.TSNE
+    pca_components: Annotated[int, Bounds(2, 100)] = 20
+    perplexity: Annotated[int, Bounds(2, 200, logarithmic=True)] = 30
+    seed: Annotated[int, Bounds(0, 2**31 - 1)] = 0
+
+    @model_validator(mode="after")
+    def _limit_perplexity(self) -> Self:
+        if self.method is MapMethod.TSNE:
+            check_perplexity(self.perplexity, self.points)
+        return self
+
+    @property
+    def key(self) -> str:
+        """A name for the map, fit for a file: what it depends on, besides the network."""
+        parts = [self.method, self.layer, self.split, self.points]
+        if self.method is MapMethod.TSNE:
+            parts += [self.pca_components, self.perplexity, self.seed]
+        return "-".join(map(str, parts))
+
+
+def parse_map_key(key: str) -> MapRequest | None:
+    """The request whose `key` this is; None if it is none's."""
+    names = ("method", "layer", "split", "points", "pca_components", "perplexity", "seed")
+    with suppress(ValueError):
+        request = MapRequest.model_validate(dict(zip(names, key.split("-"), strict=False)))
+        if request.key == key:
+            return request
+    return None
+
+
+class FeatureMap(NamedTuple):
+    """A map, or a stage of one that is still growing."""
+
+    points: pd.DataFrame
+    """A row an image: index, true, predicted, confidence (of the prediction), x, y.
+
+    The index is into all 60,000 training images, or into the 10,000 test images.
+    """
+    iteration: int = 0
+    """Iterations of t-SNE done; 0 for PCA."""
+    feature_agreement: float | None = None
+    """How often the ten nearest neighbours share a point's class, in the layer's own space; None
+    while the map grows."""
+    map_agreement: float | None = None
+    """The same in the map."""
+    epoch: int = 0
+    """The epoch whose weights the network had."""
+    is_stopped: bool = False
+    """Whether `on_progress` stopped it before it was done."""
+
+
+class MapStatus(BaseModel):
+    """How far a map is that a run keeps: what its job tells the page, every few iterations."""
+
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
+
+    state: State
+    epoch: int = 0
+    """The epoch whose weights the network had; 0 until that is known."""
+    iteration: int = 0
+    """Iterations of t-SNE done; 0 for PCA."""
+    feature_agreement: float | None = None
+    map_agreement: float | None = None
+    heartbeat: float = Field(default_factory=time.time)
+    """Unix time of writing."""
+    error: str | None = None
+    """Why the map failed: a sentence."""
+    owner: str | None = None
+    """Who asked for it."""
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether a map that should be growing, or about to, has given no sign of life for long."""
+        return self.state.is_active and abs(time.time() - self.heartbeat) > _SILENT_AFTER
+
+    def answers(self, epoch: int) -> bool:
+        """Whether nobody need ask again: under way, or done for the network of this epoch."""
+        if self.state.is_active:
+            return not self.is_silent
+        return self.state is State.FINISHED and self.epoch == epoch
+
+
+def map_bounds(name: str) -> Bounds:
+    """The bounds of the number field `name` of a MapRequest. Raises KeyError if it has none."""
+    for item in MapRequest.model_fields[name].metadata:
+        if isinstance(item, Bounds):
+            return item
+    raise KeyError(f"{name} has no bounds")
+
+
+def check_perplexity(perplexity: float, points: int) -> None:
+    """Raise ValueError unless a map of so many points can have this perplexity.
+
+    t-SNE looks at three times as many neighbours as its perplexity.
+    """
+    if not 1 <= perplexity <= (points - 1) / 3:
+        raise ValueError(
+            f"perplexity {perplexity:g} does not suit {points} points; "
+            f"choose 1 to {(points - 1) // 3}, a third of the points"
+        )
+
+
+def hidden_layers(config: RunConfig) -> tuple[str, ...]:
+    """The name of the layer that gives each hidden layer's activations, from first to last.
+
+    With batch normalisation this is not the dense layer but the activation after it. Dropout does
+    nothing in inference mode, and is left out.
+    """
+    *hidden, _ = (layer.name for layer in describe_layers(config) if layer.activation)
+    return tuple(hidden)
+
+
+def select_images(
+    config: RunConfig, request: MapRequest
+) -> tuple[npt.NDArray[np.int64], Images, Images]:
+    """The requested images of the run's split: indices, images (n, 28, 28), labels (n,)."""
+    mnist = load_mnist()
+    if request.split == "test":
+        indices, images, labels = np.arange(len(mnist.x_test)), mnist.x_test, mnist.y_test
+    else:
+        train, validation = split_indices(config)
+        indices = train if request.split == "train" else validation
+        images, labels = mnist.x_train, mnist.y_train
+    indices = indices[: request.points]
+    return indices, images[indices], labels[indices]

@@ -1,0 +1,174 @@
+"""What is inside a run's network: its layers, their weights, and what an image sets off in them.
+
+All take the network as `network.load_network` finds it, or after an epoch as `load_network_after`
+does, and raise what these raise.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import tensorflow as tf
+
+from core.analysis.first_layer import FirstLayer
+from core.config import CLASSES, IMAGE_SIDE
+from core.data import Floats, load_mnist
+from core.maps.request import hidden_layers
+from core.network.load import (
+    as_pixels,
+    layer_outputs,
+    load_network,
+    load_network_after,
+    truncate,
+)
+from core.runs import Run
+
+_BEFORE_OUTPUT = "before output"
+
+
+def layer_table(run: Run) -> pd.DataFrame:
+    """What Keras's `summary()` and `get_config()` say, a row a layer after the input.
+
+    Columns: name, type, output_shape, parameters, trainable, activation, regularizer; the last two
+    missing where a layer has none.
+    """
+    return pd.DataFrame(
+        [
+            {
+                "name": layer.name,
+                "type": type(layer).__name__,
+                "output_shape": str(layer.output.shape),
+                "parameters": layer.count_params(),
+                "trainable": layer.trainable,
+                "activation": layer.get_config().get("activation"),
+                "regularizer": _regularizer(layer),
+            }
+            for layer in load_network(run).layers
+        ]
+    )
+
+
+def layer_configs(run: Run) -> dict[str, dict[str, Any]]:
+    """The full configuration of each layer by its name, as Keras's `get_config()` gives it."""
+    return {layer.name: layer.get_config() for layer in load_network(run).layers}
+
+
+def first_layer_weights(run: Run, first: int = 0, count: int | None = None) -> FirstLayer:
+    """The weights from the pixels to each first-layer unit: `count` of them, or all that follow,
+    from the `first` on, where that with the largest norm is the 0th.
+    """
+    kernel = keras.ops.convert_to_numpy(load_network(run).trainable_variables[0])
+    norms = np.linalg.norm(kernel, axis=0)
+    units = np.argsort(-norms, kind="stable")[first:][:count]
+    return FirstLayer(kernel.T[units].reshape(-1, IMAGE_SIDE, IMAGE_SIDE), units, norms[units])
+
+
+def weight_histograms(run: Run, bins: int = 50) -> pd.DataFrame:
+    """Histograms of every array of weights: layer, weights (kernel, bias, ...), low, high, count.
+
+    `bins` rows for each, of equal width from its smallest to its largest value.
+    """
+    return pd.concat(
+        [
+            _histogram(keras.ops.convert_to_numpy(weights), bins).assign(
+                layer=layer.name, weights=weights.name
+            )
+            for layer in load_network(run).layers
+            for weights in layer.weights
+        ],
+        ignore_index=True,
+    )[["layer", "weights", "low", "high", "count"]]
+
+
+def dead_units(run: Run, images: npt.NDArray[Any] | None = None) -> pd.DataFrame:
+    """Units of each hidden layer that never fire: layer, units, dead, share (0 to 1).
+
+    A unit is dead if its output is the same for all `images` (the test set by default): for ReLU,
+    always zero. It then tells the next layer nothing.
+    """
+    images = load_mnist().x_test if images is None else images
+    model = load_network(run)
+    rows = []
+    for name in hidden_layers(run.config):
+        dead = np.ptp(layer_outputs(model, name, images), axis=0) == 0
+        rows.append((name, len(dead), int(dead.sum()), float(dead.mean())))
+    return pd.DataFrame(rows, columns=["layer", "units", "dead", "share"])
+
+
+def activations(run: Run, image: npt.NDArray[Any], epoch: int | None = None) -> dict[str, Floats]:
+    """What each layer gives for one image, float32 (units,) by the layer's name, in order.
+
+    `image` is uint8 (28, 28), or floats in [0, 1]. With `epoch`, of the network as it was after it.
+    Dropout, which does nothing in inference mode, is left out.
+    """
+    return activations_and_gradient(_load(run, epoch), image)[0]
+
+
+def input_gradient(
+    run: Run, image: npt.NDArray[Any], digit: int, epoch: int | None = None
+) -> Floats:
+    """Which pixels speak for `digit`: gradient times input, float32 (28, 28), positive is for it.
+
+    The gradient is that of the class score before softmax, whose own would vanish where the network
+    is sure (Simonyan et al. 2013; times input: Shrikumar et al. 2016). `image` and `epoch` as in
+    `activations`. Raises ValueError for a digit that is not from 0 to 9.
+    """
+    if digit not in range(CLASSES):
+        raise ValueError(f"{digit!r} is no digit; choose 0 to {CLASSES - 1}")
+    return activations_and_gradient(_load(run, epoch), image, digit)[1]
+
+
+def activations_and_gradient(
+    model: keras.Sequential, image: npt.NDArray[Any], digit: int | None = None
+) -> tuple[dict[str, Floats], Floats]:
+    """`activations` and `input_gradient` of a network in one pass, by default for its answer."""
+    output, names = model.layers[-1], [layer.name for layer in _computing(model)]
+    pixels = tf.constant(_one(image))
+    with tf.GradientTape() as tape:
+        tape.watch(pixels)
+        values = _all_outputs(model)(pixels, training=False)
+        scores = values[_BEFORE_OUTPUT] @ output.kernel + output.bias
+        score = tf.reduce_max(scores) if digit is None else scores[0, digit]
+    gradient: Floats = keras.ops.convert_to_numpy(tape.gradient(score, pixels) * pixels)
+    found = {name: keras.ops.convert_to_numpy(values[name])[0] for name in names}
+    return found, gradient.reshape(IMAGE_SIDE, IMAGE_SIDE)
+
+
+@lru_cache(maxsize=8)
+def _all_outputs(model: keras.Sequential) -> keras.Model:
+    """`model` with what each layer gives, by its name, and what the last one is given."""
+    outputs = {layer.name: layer.output for layer in _computing(model)}
+    return truncate(model, outputs | {_BEFORE_OUTPUT: model.layers[-1].input})
+
+
+def _load(run: Run, epoch: int | None) -> keras.Sequential:
+    return load_network(run) if epoch is None else load_network_after(run, epoch)
+
+
+def _regularizer(layer: keras.Layer) -> str | None:
+    """Such as "L2 0.0001"; only kernels are ever penalised."""
+    regularizer = getattr(layer, "kernel_regularizer", None)
+    if regularizer is None:
+        return None
+    values = " ".join(f"{value:g}" for value in regularizer.get_config().values())
+    return f"{type(regularizer).__name__} {values}"
+
+
+def _histogram(values: npt.NDArray[Any], bins: int) -> pd.DataFrame:
+    counts, edges = np.histogram(values, bins)
+    return pd.DataFrame({"low": edges[:-1], "high": edges[1:], "count": counts})
+
+
+def _computing(model: keras.Sequential) -> Iterator[keras.Layer]:
+    return (layer for layer in model.layers if not isinstance(layer, keras.layers.Dropout))
+
+
+def _one(image: npt.NDArray[Any]) -> Floats:
+    pixels = as_pixels(image)
+    if len(pixels) != 1:
+        raise ValueError(f"expected one image, not {len(pixels)}")
+    return pixels

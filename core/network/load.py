@@ -1,0 +1,122 @@
+"""The network of a run as it stands, to look into: loaded in safe mode, run in inference mode."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from core.config import IMAGE_SIDE, PIXELS
+from core.data import Floats, scale_images
+from core.network.build import build_model
+from core.network.checkpoint import unpack_checkpoint
+from core.runs import Run
+from core.runs.errors import DamagedRunError, NoNetworkError, RunError
+
+_BLOCK = 8192  # images at a time, so that wide layers do not fill the memory
+
+
+def load_network(run: Run) -> keras.Sequential:
+    """The network that `run` ended with or, until it ends or if it failed, that of its latest
+    whole epoch.
+
+    Shared by all who ask: not to be changed. Raises NoNetworkError before the first epoch has
+    ended, DamagedRunError for a file that Keras cannot read, RunNotFoundError.
+    """
+    return load_network_and_epoch(run)[0]
+
+
+def load_network_and_epoch(run: Run) -> tuple[keras.Sequential, int]:
+    """As `load_network`, with the epoch whose weights the network has."""
+    if run.model_path.exists():
+        try:
+            model = _load(run.model_path, run.model_path.stat().st_mtime_ns)
+        except (OSError, ValueError, TypeError, KeyError, BadZipFile) as error:
+            raise DamagedRunError(
+                f"the network of run {run.id} cannot be read ({error})"
+            ) from error
+        return model, run.network_epoch
+    model, arrays = build_model(run.config), run.read_checkpoint()
+    try:
+        place = unpack_checkpoint(arrays, model) if arrays is not None else None
+    except (ValueError, TypeError, OverflowError) as error:  # shapes fit, but not what is in them
+        raise DamagedRunError(f"the checkpoint of run {run.id} cannot be read ({error})") from error
+    if place is not None:
+        return model, place.epochs
+    if run.status.state.is_active:
+        raise NoNetworkError(f"run {run.id} has no network yet; wait for its first epoch to end")
+    raise NoNetworkError(f"run {run.id} ended before its first epoch did, and has no network")
+
+
+def load_network_after(run: Run, epoch: int) -> keras.Sequential:
+    """The run's network as it was after `epoch`, not to be changed.
+
+    For the network as it stands this is `load_network`; another has its weights rounded to
+    float16, as the run keeps them. Raises RunError if it does not keep those of this epoch.
+    """
+    epochs, _ = run.weights()
+    is_kept = epoch in epochs
+    if epoch == run.network_epoch and (run.model_path.exists() or not is_kept):
+        return load_network(run)
+    if not is_kept:
+        raise RunError(f"run {run.id} does not keep its network after epoch {epoch}")
+    return _load_epoch(run.path, epoch)
+
+
+@lru_cache(maxsize=12)
+def _load(path: Path, modified: int) -> keras.Sequential:
+    return keras.saving.load_model(path, compile=False, safe_mode=True)
+
+
+@lru_cache(maxsize=4)
+def _load_epoch(path: Path, epoch: int) -> keras.Sequential:
+    run = Run(path)
+    epochs, stored = run.weights()
+    flat = stored[int(np.flatnonzero(epochs == epoch)[0])].astype(np.float32)
+    model = build_model(run.config)
+    ends = np.cumsum([int(np.prod(weights.shape)) for weights in model.weights])
+    for weights, values in zip(model.weights, np.split(flat, ends[:-1]), strict=True):
+        weights.assign(values.reshape(weights.shape))
+    return model
+
+
+def as_pixels(images: npt.NDArray[Any]) -> Floats:
+    """Images as a network takes them, float32 (n, 784) in [0, 1].
+
+    Accepts uint8 (..., 28, 28) as MNIST comes, and floats in [0, 1], flat or not. Raises
+    ValueError for anything else.
+    """
+    if images.shape[-2:] != (IMAGE_SIDE, IMAGE_SIDE) and images.shape[-1:] != (PIXELS,):
+        raise ValueError(
+            f"expected images ({IMAGE_SIDE}, {IMAGE_SIDE}) or ({PIXELS},), not {images.shape}"
+        )
+    if images.dtype == np.uint8:
+        return scale_images(images)
+    if images.size and not (images.min() >= 0 and images.max() <= 1):
+        raise ValueError(
+            f"expected grey values from 0 to 1, or uint8 from 0 to 255, not {images.dtype} "
+            f"from {images.min():g} to {images.max():g}"
+        )
+    return images.reshape(-1, PIXELS).astype(np.float32)
+
+
+def truncate(model: keras.Sequential, outputs: Any) -> keras.Model:
+    """`model` from its pixels to `outputs`: a tensor in it, or several by name."""
+    return keras.Model(model.inputs[0], outputs)
+
+
+def layer_outputs(model: keras.Sequential, layer: str, images: npt.NDArray[Any]) -> Floats:
+    """What `layer` gives for images, in inference mode: float32 (n, units).
+
+    Computed by `model` truncated there. Raises ValueError for a name that is no layer's.
+    """
+    truncated = truncate(model, model.get_layer(layer).output)
+    pixels = as_pixels(images)
+    blocks = [
+        keras.ops.convert_to_numpy(truncated(pixels[start : start + _BLOCK], training=False))
+        for start in range(0, len(pixels), _BLOCK)
+    ]
+    return np.concatenate(blocks)

@@ -1,0 +1,45 @@
+"""Runs of the same configuration but for the seed: what shows how much of a result is chance."""
+
+from collections.abc import Iterable
+from itertools import count as naturals
+from itertools import filterfalse, islice
+
+from core.config import RunConfig
+from core.runs.status import State
+from core.runs.summary import Summary
+
+
+def siblings(config: RunConfig, summaries: Iterable[Summary]) -> list[Summary]:
+    """The runs whose configuration differs from `config` in the seed at most, in their order."""
+    wanted = _without_seed(config)
+    return [one for one in summaries if one.config and _without_seed(one.config) == wanted]
+
+
+def is_whole(summary: Summary) -> bool:
+    """Whether the run shows what its configuration is worth: it has finished, and nobody changed
+    its learning rate by hand.
+    """
+    return summary.status.state is State.FINISHED and summary.results.is_steady
+
+
+def seed_accuracies(chosen: Summary, summaries: Iterable[Summary]) -> dict[int, float]:
+    """Test accuracies by seed of `chosen` and of its siblings, from 0 to 1.
+
+    Runs that are not whole are left out, `chosen` too; of several with the same seed the chosen one
+    counts, or the first.
+    """
+    accuracies: dict[int, float] = {}
+    for one in [chosen, *(siblings(chosen.config, summaries) if chosen.config else ())]:
+        accuracy = one.results.test_accuracy
+        if one.config and accuracy is not None and is_whole(one):
+            accuracies.setdefault(one.config.seed, accuracy)
+    return accuracies
+
+
+def next_seeds(used: Iterable[int], count: int = 3) -> list[int]:
+    """The smallest so many seeds not used yet: who trains both A and B from them has pairs."""
+    return list(islice(filterfalse(set(used).__contains__, naturals()), count))
+
+
+def _without_seed(config: RunConfig) -> RunConfig:
+    return config.model_copy(update={"seed": 0})

@@ -1,0 +1,97 @@
+"""All runs at a glance: what each is and what it achieved, as a table that is quick to make."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from core.analysis.metrics import wilson_interval
+from core.config import TEST_SET, RunConfig
+from core.runs.errors import DamagedRunError
+from core.runs.run import Run
+from core.runs.status import Label, Record, State, Status
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a history says a run achieved; None before its first epoch has ended."""
+
+    epochs_done: int = 0
+    best_validation_accuracy: float | None = None
+    best_epoch: int | None = None
+    """The first epoch with the highest validation accuracy."""
+    test_accuracy: float | None = None
+    """Of the network as it stands: after the epoch whose weights it has."""
+    test_low: float | None = None
+    test_high: float | None = None
+    """The 95 % interval of the test accuracy (Wilson's)."""
+    is_steady: bool = True
+    """Whether nobody changed the learning rate while the run trained."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One run at a glance; of a run that cannot be read, `record` is None and `status` says why."""
+
+    id: str
+    status: Status
+    label: Label
+    record: Record | None
+    results: Results
+
+    @property
+    def name(self) -> str:
+        """What the person calls the run."""
+        return self.label.name or (self.record.name if self.record else f"damaged run {self.id}")
+
+    @property
+    def config(self) -> RunConfig | None:
+        """The run's hyperparameters, if they can be read."""
+        return self.record.config if self.record else None
+
+
+def summarize(run: Run) -> Summary:
+    """What the run's files say now. Raises RunNotFoundError if it is gone."""
+    status, label = run.status, run.label
+    try:
+        record = run.record
+    except DamagedRunError:
+        return Summary(run.id, status, label, None, Results())
+    if status.state is State.DAMAGED:
+        return Summary(run.id, status, label, record, Results())
+    try:
+        return Summary(run.id, status, label, record, _read_results(run, status.final_epoch))
+    except DamagedRunError as error:
+        status = Status(state=State.DAMAGED, error=str(error))
+        return Summary(run.id, status, label, record, Results())
+
+
+def _read_results(run: Run, final_epoch: int | None) -> Results:
+    validation, test, rates = run.history_columns(
+        "validation_accuracy", "test_accuracy", "base_learning_rate"
+    )
+    epochs = len(validation)
+    run.require_epochs(epochs, final_epoch)
+    if not epochs:
+        return Results()
+    best = int(validation.argmax())
+    accuracy = float(test[(final_epoch or epochs) - 1])
+    low, high = _interval(round(accuracy * TEST_SET))
+    return Results(
+        epochs, float(validation[best]), best + 1, accuracy, low, high, is_steady(run, rates)
+    )
+
+
+def is_steady(run: Run, rates: npt.NDArray[np.float64]) -> bool:
+    """Whether nobody changed the learning rate while the run trained.
+
+    `rates` are the history's base learning rates: one that was moved and moved back within an epoch
+    leaves no trace there, but was asked for.
+    """
+    return run.control.learning_rate is None and bool((rates == run.config.learning_rate).all())
+
+
+@cache
+def _interval(correct: int) -> tuple[float, float]:
+    return wilson_interval(correct, TEST_SET)

@@ -1,0 +1,8 @@
+"""train(run): what fits a run's network and writes its run directory. Loads Keras."""
+
+from core.training.trainer import train, warm_up
+
+__all__ = [
+    "train",
+    "warm_up",
+]

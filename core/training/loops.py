@@ -1,0 +1,158 @@
+"""The two compiled loops of a training: many gradient steps, and the metrics of a whole split.
+
+`Model.fit` comes back to Python after every batch, or not for a fixed number of them, and its
+`evaluate` runs in batches of 32. Here one call runs as many steps as the caller has time for, and
+a split is evaluated in blocks as large as the answer may take.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from core.config import CLASSES, PIXELS
+from core.config.architecture import block_size
+from core.data import Floats, Splits
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Totals over some images seen while fitting: losses (with penalty) and right answers."""
+
+    images: int = 0
+    loss: float = 0.0
+    correct: float = 0.0
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Inference-mode metrics of a split, as `model.evaluate` gives them, and its probabilities."""
+
+    loss: float
+    accuracy: float
+    probabilities: Floats
+
+
+class Steps:
+    """A compiled `model` bound to the splits it trains on and is measured on."""
+
+    def __init__(self, model: keras.Model, splits: Splits, batch_size: int) -> None:
+        optimizer = model.optimizer
+        optimizer.build(model.trainable_variables)
+        variables = [variable.value for variable in model.trainable_variables]
+        self.bind(splits)
+        self._batch_size = batch_size
+        self._block = block_size(model.count_params())
+
+        @tf.function(
+            input_signature=[
+                tf.TensorSpec([None, PIXELS], tf.float32),
+                tf.TensorSpec([None, CLASSES], tf.float32),
+                tf.TensorSpec([None], tf.int32),
+                tf.TensorSpec([], tf.int32),
+                tf.TensorSpec([None], tf.float32),
+                tf.TensorSpec([], tf.float32),
+                tf.TensorSpec([], tf.float32),
+            ]
+        )
+        def train_steps(
+            x: Any, y: Any, order: Any, first: Any, rates: Any, loss_sum: Any, correct_sum: Any
+        ) -> Any:
+            for step in tf.range(tf.shape(rates)[0]):
+                start = (first + step) * batch_size
+                indices = order[start : start + batch_size]
+                images, labels = tf.gather(x, indices), tf.gather(y, indices)
+                optimizer.learning_rate.assign(rates[step])
+                with tf.GradientTape() as tape:
+                    outputs = model(images, training=True)
+                    loss = model.compute_loss(x=images, y=labels, y_pred=outputs)
+                gradients = tape.gradient(loss, model.trainable_variables)
+                # What `optimizer.apply` does on one machine; its all-reduce for several registers a
+                # gradient with TensorFlow for good, and with it the graph of every shape trained.
+                for gradient, variable in zip(gradients, variables, strict=True):
+                    optimizer.update_step(gradient, variable, optimizer.learning_rate)
+                optimizer.iterations.assign_add(1)
+                loss_sum += loss * tf.cast(tf.shape(indices)[0], tf.float32)
+                correct_sum += _count_correct(labels, outputs)
+            return loss_sum, correct_sum
+
+        @tf.function(
+            input_signature=[
+                tf.TensorSpec([None, PIXELS], tf.float32),
+                tf.TensorSpec([None, CLASSES], tf.float32),
+                tf.TensorSpec([], tf.int32),
+                tf.TensorSpec([], tf.int32),
+            ]
+        )
+        def evaluate_block(images: Any, labels: Any, start: Any, end: Any) -> Any:
+            labels = labels[start:end]
+            outputs = model(images[start:end], training=False)
+            losses = keras.losses.categorical_crossentropy(labels, outputs)
+            return outputs, tf.reduce_sum(losses), _count_correct(labels, outputs)
+
+        @tf.function
+        def penalty() -> Any:
+            return tf.add_n(model.losses) if model.losses else tf.zeros([])
+
+        self._train_steps = train_steps
+        self._evaluate_block = evaluate_block
+        self._penalty = penalty
+
+    def bind(self, splits: Splits | None) -> None:
+        """Train on and measure by other splits from now on; with None, let go of the images."""
+        # As tensors once and for all: copying them for each evaluation takes half as long again.
+        self._splits = {
+            name: (tf.convert_to_tensor(split.x), tf.convert_to_tensor(split.y))
+            for name, split in (splits._asdict() if splits else {}).items()
+        }
+
+    def train(self, order: npt.NDArray[np.int32], first: int, rates: Floats, so_far: Sums) -> Sums:
+        """Take a step for each of `rates`, from batch `first` of the epoch's `order` on.
+
+        `order` is a permutation of the training images, int32 (n,); `rates` float32 (steps,). The
+        totals go on from `so_far`, so that they do not depend on how an epoch was cut into calls.
+        """
+        loss, correct = self._train_steps(
+            *self._splits["train"],
+            tf.constant(order),
+            tf.constant(first),
+            tf.constant(rates),
+            tf.constant(so_far.loss),
+            tf.constant(so_far.correct),
+        )
+        images = min((first + len(rates)) * self._batch_size, len(order))
+        return Sums(images, float(loss), float(correct))
+
+    def l2_penalty(self) -> float:
+        """The L2 penalty of the weights as they are, 0 without regularisation."""
+        return float(self._penalty())
+
+    def evaluate(self, split: str, after_block: Callable[[], object]) -> Evaluation:
+        """Loss (with penalty), accuracy and probabilities of a whole split, dropout off.
+
+        `split` is train, validation or test; `after_block` is called several times on the way.
+        """
+        images, labels = self._splits[split]
+        outputs, loss, correct = [], 0.0, 0.0
+        count = len(images)
+        for start in range(0, count, self._block):
+            end = min(start + self._block, count)
+            probabilities, block_loss, block_correct = self._evaluate_block(
+                images, labels, tf.constant(start), tf.constant(end)
+            )
+            outputs.append(probabilities.numpy())
+            loss += float(block_loss)
+            correct += float(block_correct)
+            after_block()
+        return Evaluation(
+            loss / count + self.l2_penalty(), correct / count, np.concatenate(outputs)
+        )
+
+
+def _count_correct(labels: Any, outputs: Any) -> Any:
+    hits = tf.equal(tf.argmax(labels, axis=1), tf.argmax(outputs, axis=1))
+    return tf.reduce_sum(tf.cast(hits, tf.float32))

@@ -1,0 +1,194 @@
+"""The collection of drawings, with real files, many writers and hostile archives."""
+
+import io
+import json
+import zipfile
+from base64 import b64decode, b64encode
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.data import load_mnist
+from core.drawing import collection as module
+from core.drawing.collection import (
+    DrawingError,
+    DrawingStore,
+    as_arrays,
+    export_drawings,
+    read_export,
+)
+
+X_TEST, Y_TEST = load_mnist().x_test, load_mnist().y_test
+
+
+NO_INK = b64encode(bytes(784)).decode()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> DrawingStore:
+    return DrawingStore(tmp_path / "drawings")
+
+
+def archive(**arrays: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
+def test_a_drawing_reads_back(store: DrawingStore) -> None:
+    assert store.load_all() == []
+    drawing_id = store.add(X_TEST[0] / np.float32(255), 7, "Ada")
+    (drawing,) = store.load_all()
+    assert (drawing.id, drawing.label, drawing.owner) == (drawing_id, 7, "Ada")
+    np.testing.assert_array_equal(drawing.image, X_TEST[0])
+
+
+def test_the_file_is_as_documented(store: DrawingStore) -> None:
+    drawing_id = store.add(X_TEST[0] / np.float32(255), 7, "Ada")
+    stored = json.loads((store.root / f"{drawing_id}.json").read_text())
+    assert set(stored) == {"label", "owner", "created", "pixels"}
+    assert b64decode(stored["pixels"]) == X_TEST[0].tobytes()
+    assert [path.name for path in store.root.iterdir()] == [f"{drawing_id}.json"]
+
+
+def test_many_save_at_once(store: DrawingStore) -> None:
+    def save(number: int) -> str:
+        return store.add(X_TEST[number] / np.float32(255), int(Y_TEST[number]), f"{number % 3}")
+
+    with ThreadPoolExecutor(16) as pool:
+        ids = list(pool.map(save, range(200)))
+    kept = {drawing.id: drawing for drawing in store.load_all()}
+    assert len(kept) == len(set(ids)) == 200
+    for number, drawing_id in enumerate(ids):
+        np.testing.assert_array_equal(kept[drawing_id].image, X_TEST[number])
+        assert kept[drawing_id].label == Y_TEST[number]
+
+
+def test_the_newest_comes_first_within_a_second_too(store: DrawingStore) -> None:
+    ids = [store.add(X_TEST[number] / np.float32(255), 1, "Ada") for number in range(20)]
+    assert [drawing.id for drawing in store.load_all()] == ids[::-1]
+
+
+def test_what_cannot_be_written_is_refused_and_nothing_of_it_is_kept(
+    store: DrawingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full with the third of four drawings."""
+    kept = store.add(X_TEST[0] / np.float32(255), 7, "Ada")
+    room = iter([True, True])
+
+    def write(path: Path, text: str) -> int:
+        if not next(room, False):
+            raise OSError(28, "No space left on device")
+        return path.write_bytes(text.encode())
+
+    monkeypatch.setattr(Path, "write_text", write)
+    with pytest.raises(DrawingError, match=r"cannot be written .*No space left"):
+        store.add_file(archive(images=X_TEST[:4], labels=np.arange(4)), "Ada")
+    assert [path.name for path in store.root.iterdir()] == [f"{kept}.json"]
+
+
+def test_deleting(store: DrawingStore) -> None:
+    ids = [store.add(X_TEST[number] / np.float32(255), 1, "Ada") for number in range(3)]
+    before = store.version()
+    store.delete([ids[1], "../../etc/passwd", "gone"])
+    assert {drawing.id for drawing in store.load_all()} == {ids[0], ids[2]}
+    assert store.version() != before
+
+
+def test_hostile_ids_delete_nothing(store: DrawingStore) -> None:
+    store.add(X_TEST[0] / np.float32(255), 1, "Ada")
+    outside = store.root.parent / "notes.json"
+    outside.write_text("{}")
+    store.delete(["../notes", "", ".", "*", str(outside)[:-5]])
+    assert outside.exists()
+    assert len(store.load_all()) == 1
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "",
+        "{",
+        '{"label": 10}',
+        '{"label": 1, "owner": "", "created": 0, "pixels": "AAAA"}',
+        json.dumps({"label": 1, "owner": "", "created": "2026-01-01T00:00:00", "pixels": NO_INK}),
+    ],
+)
+def test_damaged_files_are_left_out(store: DrawingStore, damage: str) -> None:
+    kept = store.add(X_TEST[0] / np.float32(255), 1, "Ada")
+    (store.root / "20260101-000000-0123456789ab.json").write_text(damage)
+    (store.root / "notes.json").write_text("{}")
+    assert [drawing.id for drawing in store.load_all()] == [kept]
+
+
+def test_export_and_import(store: DrawingStore, tmp_path: Path) -> None:
+    for number in range(5):
+        store.add(X_TEST[number] / np.float32(255), int(Y_TEST[number]), "Ada")
+    content = export_drawings(store.load_all())
+    with np.load(io.BytesIO(content)) as arrays:
+        assert set(arrays) == {"images", "labels"}
+    other = DrawingStore(tmp_path / "elsewhere")
+    assert other.add_file(content, "Grace") == 5
+    for before, after in zip(as_arrays(store.load_all()), as_arrays(other.load_all()), strict=True):
+        assert sorted(before.tolist()) == sorted(after.tolist())
+    assert {drawing.owner for drawing in other.load_all()} == {"Grace"}
+
+
+IMAGES = X_TEST[:3]
+
+
+def bomb() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("images.npy", bytes(50_000_000))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "no .npz file"),
+        (b"PK\x03\x04 cut short", "no .npz file"),
+        (archive(images=IMAGES, labels=np.arange(3))[:-40], "no .npz file"),
+        (archive(images=IMAGES), "lacks an array: labels"),
+        (archive(images=IMAGES / 255, labels=np.arange(3)), "must be uint8"),
+        (archive(images=IMAGES.reshape(3, 784), labels=np.arange(3)), r"not uint8 \(3, 784\)"),
+        (archive(images=IMAGES, labels=np.array([1, 2, 10])), "10 is no class"),
+        (archive(images=IMAGES, labels=np.array([0.5, 1, 2])), "expected whole numbers"),
+        (archive(images=IMAGES, labels=np.arange(2)), "3 images and 2 labels"),
+        (archive(images=IMAGES[:0], labels=np.arange(0)), "0 images and 0 labels"),
+        (archive(images=IMAGES, labels=np.array([{}, 1, 2], object)), "no .npz file"),
+        (bomb(), "unpacks to 50,000,000 bytes"),
+    ],
+)
+def test_bad_files_are_refused_with_a_reason(
+    store: DrawingStore, content: bytes, message: str
+) -> None:
+    with pytest.raises(DrawingError, match=message):
+        store.add_file(content, "Ada")
+    assert store.load_all() == []
+
+
+def test_labels_of_any_whole_type_are_read() -> None:
+    for kind in (np.uint8, np.int64):
+        images, labels = read_export(archive(images=IMAGES, labels=np.arange(3, dtype=kind)))
+        np.testing.assert_array_equal(images, IMAGES)
+        assert labels.tolist() == [0, 1, 2]
+
+
+def test_a_full_collection_says_so(store: DrawingStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_DRAWINGS", 2)
+    store.add(X_TEST[0] / np.float32(255), 7, "Ada")
+    with pytest.raises(DrawingError, match="at most 2 drawings; delete some"):
+        store.add_file(archive(images=X_TEST[:2], labels=np.arange(2)), "Ada")
+    assert len(store.load_all()) == 1
+
+
+def test_a_file_where_the_folder_should_be_is_told(store: DrawingStore) -> None:
+    store.root.parent.mkdir(parents=True, exist_ok=True)
+    store.root.write_text("in the way")
+    assert store.load_all() == []
+    with pytest.raises(DrawingError, match="the collection cannot be written"):
+        store.add(X_TEST[0] / np.float32(255), 7, "Ada")
