@@ -22,7 +22,8 @@ from sklearn.metrics import accuracy_score, log_loss
 
 from core.config import PRESETS, Activation, Optimizer, RunConfig, Schedule
 from core.data import MNIST_PATH, load_mnist, one_hot, scale_images
-from core.export import STANDALONE, export_notebook, export_script, has_result, is_exact
+from core.export import export_notebook, export_script, has_result, is_exact
+from core.export.program import STANDALONE
 from core.runs import Run, RunStore
 from core.runs.errors import NoNetworkError
 from core.runs.status import Request, State, Status

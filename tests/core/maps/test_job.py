@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from core.config import RunConfig
+from core.maps import job
 from core.maps.embedding import compute_map
 from core.maps.job import compute_and_keep_map
 from core.maps.request import FeatureMap, MapRequest, MapStatus
