@@ -13,10 +13,10 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from core.data import DataError
-from dashboard import text, widgets
-from dashboard.access import refuse_open_network, require_folder
-from dashboard.door import Door
-from dashboard.stale_elements import mend_stale_elements
+from dashboard import app_pages, parts, text
+from dashboard.access.door import Door
+from dashboard.access.protection import refuse_open_network, require_folder
+from dashboard.session.stale_elements import mend_stale_elements
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 @asynccontextmanager
 async def _lifespan(app: st.App) -> AsyncIterator[None]:
     # Imported here, once Streamlit's runtime is there to cache for `resources`.
-    resources = importlib.import_module("dashboard.resources")
+    resources = importlib.import_module("dashboard.session.resources")
     await asyncio.gather(
         asyncio.to_thread(resources.engine.start), asyncio.to_thread(_prepare, resources)
     )
@@ -40,8 +40,10 @@ def _prepare(resources: ModuleType) -> None:
     """Read in what the first visitors would else wait for: the data, and what pages import."""
     with suppress(DataError):  # the pages that need them say so
         resources.mnist()
-    for module in pkgutil.iter_modules(widgets.__path__, f"{widgets.__name__}."):
-        importlib.import_module(module.name)
+    for package in (parts, app_pages):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.endswith(".page"):  # which runs it
+                importlib.import_module(module.name)
 
 
 def _apologise(error: Exception) -> bool:

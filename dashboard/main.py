@@ -2,9 +2,9 @@
 
 import streamlit as st
 
+from dashboard.access.login import render_login
+from dashboard.access.visitor import visitor
 from dashboard.menu import ICON, make_pages
-from dashboard.visitor import visitor
-from dashboard.widgets.login import render_login
 
 st.set_page_config("Digit Lab", ICON, layout="wide")
 pages = make_pages()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.access import Guard, guard
+from dashboard.access.protection import Guard, guard
 
 ICON = (
     "data:image/png;base64," + b64encode((Path(__file__).parent / "icon.png").read_bytes()).decode()
@@ -79,6 +79,6 @@ def _pages() -> tuple[st.Page, ...]:
     # Once for all: each looks for its file on the disk.
     shown = _PAGES if guard() is Guard.ALONE else _PAGES | {"classroom": _CLASS}
     return tuple(
-        st.Page(f"app_pages/{name}.py", title=title, icon=icon, help=text)
+        st.Page(f"app_pages/{name}/page.py", url_path=name, title=title, icon=icon, help=text)
         for name, (title, icon, text) in shown.items()
     )

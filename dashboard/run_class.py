@@ -11,10 +11,16 @@ import sys
 
 import streamlit as st
 
-from core.key import folder_key
 from core.runs import RunStore
-from dashboard.access import Guard, class_password, guard, require_folder, teacher_password
-from dashboard.invitation import class_url, large, network_address, qr_text
+from dashboard.access.invitation import class_url, large, network_address, qr_text
+from dashboard.access.protection import (
+    Guard,
+    class_password,
+    guard,
+    require_folder,
+    teacher_password,
+)
+from dashboard.access.signing_key import folder_key
 
 _CONSONANTS = "bdfghklmnprstvz"
 _VOWELS = "aeiou"

@@ -17,7 +17,7 @@ from core.config import RunConfig
 from core.runs import Run
 from core.runs.status import State
 from core.training import train
-from dashboard.invitation import network_address
+from dashboard.access.invitation import network_address
 from tests.e2e.controls import button, forget, new_context, press
 from tests.e2e.figures import settle
 from tests.e2e.server import FOR_A_CLASS, Server, stop_all, wait_for

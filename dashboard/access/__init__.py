@@ -1,0 +1,1 @@
+"""Who may come in, and who somebody is: the door, a class's password, a login elsewhere."""

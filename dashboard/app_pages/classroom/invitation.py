@@ -1,0 +1,26 @@
+"""The way into the class, large enough to project: QR code, address and, for teachers, password."""
+
+import streamlit as st
+
+from dashboard import text
+from dashboard.access import invitation
+from dashboard.access.protection import Guard, class_password, guard
+from dashboard.access.visitor import visitor
+
+
+def render_qr() -> None:
+    """Draw the QR code of the address."""
+    url = _url()
+    st.image(invitation.qr_svg(url), width=420, alt=f"QR code of {url}")
+
+
+def render_address() -> None:
+    """Write the address; below it, for a teacher to show, the password."""
+    st.title(_url(), anchor=False)  # a link, and whole when it is copied
+    looking = visitor()
+    if guard() is Guard.PASSWORD and looking and looking.is_teacher:
+        st.header(f"Password: {text.plain(class_password())}", anchor=False)
+
+
+def _url() -> str:
+    return invitation.class_url(st.context.url or "")

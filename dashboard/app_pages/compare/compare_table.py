@@ -1,0 +1,54 @@
+"""In what the compared runs differ, and what each achieved."""
+
+import pandas as pd
+import streamlit as st
+
+from core.config import RunConfig, field_text
+from core.runs.table import varying_fields
+from dashboard import text
+from dashboard.app_pages.compare.compared import Compared
+
+_COLOR_HELP = (
+    "A run has the same colour on every page, unless an older one beside it has it too: then the "
+    "younger takes another."
+)
+
+
+def render_compare_table(compared: list[Compared]) -> None:
+    """Draw a row a run: the hyperparameters in which they differ, and the results."""
+    fields = varying_fields(one.config for one in compared)
+    table = pd.DataFrame([_row(one, fields) for one in compared])
+    colors = [one.color for one in compared]
+    st.dataframe(
+        table.style.apply(lambda _: [f"color: {color}" for color in colors], subset=["●"]),
+        hide_index=True,
+        height="content",
+        column_config={
+            "●": st.column_config.TextColumn("", width=30, help=_COLOR_HELP),
+            "Run": st.column_config.TextColumn(width="large"),
+        },
+        alt="The compared runs: hyperparameters that differ, and results",
+    )
+    if not fields:
+        st.caption("Their hyperparameters are the same.")
+
+
+def _row(one: Compared, fields: list[str]) -> dict[str, str]:
+    results, status = one.summary.results, one.summary.status
+    settings = {
+        str(RunConfig.model_fields[name].title): field_text(getattr(one.config, name)) or "none"
+        for name in fields
+    }
+    return {
+        "●": "●",
+        "Run": one.title,
+        **settings,
+        "Best validation": f"{text.percent(results.best_validation_accuracy or 0)}, "
+        f"epoch {results.best_epoch}",
+        "Test accuracy": text.percent(results.test_accuracy or 0),
+        "95 % interval": f"{100 * (results.test_low or 0):.2f} to "
+        f"{100 * (results.test_high or 0):.2f} %",
+        "Test loss": f"{one.history['test_loss'].iloc[one.epoch - 1]:.4f}",
+        "Epochs": str(len(one.history)),
+        "Time": text.duration(status.seconds),
+    }

@@ -1,0 +1,64 @@
+"""The images that one of two networks gets right and the other wrong, both ways."""
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from dashboard.app_pages.compare.compared import Compared
+from dashboard.app_pages.compare.pair import Pair
+from dashboard.parts.disputed import mark_disputed, render_disputed_badge
+from dashboard.parts.image_grid import pick_image
+from dashboard.session.resources import mnist
+
+_MOST = 48
+
+
+def render_disagreements(pair: Pair) -> None:
+    """Draw the images that only A gets right, and beside them those that only B does."""
+    right_a, right_b = pair.right_a, pair.right_b
+    left, right = st.columns(2, gap="large")
+    with left:
+        _render(pair.a, pair.b, right_a & ~right_b, pair.predicted_b)
+    with right:
+        _render(pair.b, pair.a, right_b & ~right_a, pair.predicted_a)
+
+
+def _render(
+    better: Compared,
+    worse: Compared,
+    where: npt.NDArray[np.bool_],
+    wrong_answers: npt.NDArray[np.int64],
+) -> None:
+    indices = np.flatnonzero(where)
+    st.markdown(f"**{better.letter} right, {worse.letter} wrong: {len(indices):,} images**")
+    if not len(indices):
+        st.caption("None.")
+        return
+    shown = indices[:_MOST]
+    more = "" if len(shown) == len(indices) else f"The first {_MOST}. "
+    st.caption(
+        f"{more}Below each: the true label, and → what {worse.letter} takes it for. Click one to "
+        "see it large."
+    )
+    labels = mnist().y_test
+    place = pick_image(
+        mnist().x_test[shown],
+        [mark_disputed(f"{labels[index]} → {wrong_answers[index]}", index) for index in shown],
+        key=f"only_{better.letter}",
+        alt=f"Test images that {better.letter} gets right and {worse.letter} wrong",
+        columns=8,
+    )
+    if place is not None:
+        index = int(shown[place])
+        render_disputed_badge(index)
+        for one in (better, worse):
+            st.page_link(
+                "app_pages/evaluate/page.py",
+                label=f"Test image {index} and what {one.letter} thinks of it",
+                icon=":material/fact_check:",
+                query_params={
+                    "run": one.run.id,
+                    "evaluate": "Errors",
+                    "test_image": str(index),
+                },
+            )

@@ -1,0 +1,168 @@
+"""Is B really better than A? The answer as a sentence, and a button that finds out more."""
+
+import pandas as pd
+import streamlit as st
+
+from core.analysis.comparison import compare_on_images, compare_over_seeds
+from core.analysis.verdict import Verdict, judge_images, judge_seeds
+from core.config import RunConfig
+from core.runs.seed_siblings import is_whole, next_seeds, seed_accuracies, siblings
+from core.runs.status import State
+from core.runs.summary import Summary
+from dashboard import text
+from dashboard.app_pages.compare.pair import Pair
+from dashboard.parts.start import start_runs
+from dashboard.session.follow import follow_runs
+from dashboard.session.resources import estimate_seconds
+
+_MORE = 3
+
+
+def render_better(pair: Pair, runs: list[Summary]) -> None:
+    """Draw what the tests say of the two, with all of `runs` that are theirs from other seeds."""
+    a, b = pair.a, pair.b
+    on_images = compare_on_images(pair.right_a, pair.right_b)
+    if siblings(a.config, [b.summary]):
+        origin = (
+            "the same seed: they differ only in what was asked of them while they trained"
+            if a.config.seed == b.config.seed
+            else "different seeds: what differs between them is chance"
+        )
+        st.info(
+            f"{a.letter} and {b.letter} are the same network from {origin}.",
+            icon=":material/casino:",
+        )
+        _render_images(pair, judge_images(on_images, a.letter, b.letter).finding)
+        return
+    first, second = (seed_accuracies(one.summary, runs) for one in (a, b))
+    over_seeds = compare_over_seeds(first, second)
+    by_images = judge_images(on_images, a.letter, b.letter)
+    by_seeds = judge_seeds(over_seeds, a.letter, b.letter) if over_seeds else None
+    _render_verdict(by_seeds or by_images)
+    _render_more_seeds(pair, runs)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _render_images(pair, by_images.finding if by_seeds else "")
+    with right:
+        _render_seeds(pair, first, second)
+
+
+def train_more_seeds(configs: list[RunConfig], used: list[int]) -> None:
+    """Queue a run of each configuration from each of three seeds that are not `used` yet."""
+    seeds = next_seeds(used, _MORE)
+    start_runs(
+        [(config.model_copy(update={"seed": seed}), None) for seed in seeds for config in configs]
+    )
+
+
+def _render_verdict(verdict: Verdict) -> None:
+    sentence = text.plain(f"{verdict.finding} {verdict.advice}".strip())
+    with st.container(key="verdict"):
+        if verdict.is_real:
+            st.success(f"**{sentence}**", icon=":material/verified:")
+        else:
+            st.info(f"**{sentence}**", icon=":material/casino:")
+
+
+def _render_more_seeds(pair: Pair, runs: list[Summary]) -> None:
+    """Draw the button, or, while its runs train, how many are left."""
+    configs = [pair.a.config, pair.b.config]
+    related = [run for config in configs for run in siblings(config, runs)]
+    waiting = [run for run in related if run.status.state.is_active]
+    if waiting:
+        follow_runs(runs)
+        count = len(waiting)
+        st.caption(
+            f":material/hourglass_top: {count} more {'run' if count == 1 else 'runs'} of these "
+            "two to come; this page follows them."
+        )
+        return
+    seconds = sum(estimate_seconds(config)[0] for config in configs) * _MORE
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Train three more seeds of each",
+            key="more_seeds",
+            type="primary",
+            icon=":material/casino:",
+            on_click=train_more_seeds,
+            args=(configs, [run.config.seed for run in related if run.config]),
+            help="Queues six runs: both configurations from the same three new seeds, so that they "
+            "can be compared one by one.",
+        )
+        st.caption(f"Six runs, about {text.duration(seconds)}.")
+
+
+def _render_images(pair: Pair, sentence: str) -> None:
+    a, b = pair.right_a, pair.right_b
+    st.markdown(
+        "**On the test images**",
+        help="McNemar's exact test: of the images that only one of the two gets right, each would "
+        "be as likely one's as the other's if they were equally good. It judges these two "
+        "networks, not their hyperparameters.",
+    )
+    with st.container(key="both_right"):
+        st.table(
+            pd.DataFrame(
+                {
+                    f"{pair.b.letter} right": [f"{(a & b).sum():,}", f"{(~a & b).sum():,}"],
+                    f"{pair.b.letter} wrong": [f"{(a & ~b).sum():,}", f"{(~a & ~b).sum():,}"],
+                },
+                index=[f"{pair.a.letter} right", f"{pair.a.letter} wrong"],
+            ),
+            alt="Images that both, one or none of the two get right",
+        )
+    if sentence:
+        st.caption(text.plain(sentence))
+
+
+def _render_seeds(pair: Pair, first: dict[int, float], second: dict[int, float]) -> None:
+    a, b = pair.a.letter, pair.b.letter
+    st.markdown(
+        "**Over seeds**",
+        help="All finished runs that differ from the two in nothing but the seed. A seed decides "
+        "the split, the first weights and the order of images. Student's t-test, of the "
+        "differences where both have the seed, judges the hyperparameters.",
+    )
+    for one in (pair.a, pair.b):
+        if not is_whole(one.summary):
+            st.caption(f"{one.letter} is not among them: {_why_not_whole(one.summary)}.")
+    accuracies = {a: pd.Series(first, dtype=float), b: pd.Series(second, dtype=float)}
+    table = pd.DataFrame(accuracies).sort_index()
+    table[f"{b} − {a}"] = table[b] - table[a]
+    spread = table.agg(["mean", "std"]).rename(index={"std": "standard deviation"})
+    rows = pd.concat([table.set_axis(table.index.map(str)), spread])
+    shown = 100 * rows
+    difference = shown[f"{b} − {a}"]
+    with st.container(key="over_seeds"):
+        st.table(
+            pd.DataFrame(
+                {
+                    "Seed": list(rows.index),
+                    a: shown[a].map(_percent),
+                    b: shown[b].map(_percent),
+                    f"{b} − {a}": [*difference[:-1].map(_points), _spread(difference.iloc[-1])],
+                }
+            ),
+            hide_index=True,
+            alt="Test accuracy by seed",
+        )
+
+
+def _why_not_whole(summary: Summary) -> str:
+    if summary.status.state is State.FINISHED:
+        return "its learning rate was changed while it trained"
+    if summary.status.state.is_active:
+        return "it has not finished yet"
+    return "it did not come to its end"
+
+
+def _percent(value: float) -> str:
+    return "" if pd.isna(value) else f"{value:.2f} %"
+
+
+def _points(value: float) -> str:
+    return "" if pd.isna(value) else f"{value:+.2f}".replace("-", "−")
+
+
+def _spread(value: float) -> str:
+    return "" if pd.isna(value) else f"{value:.2f}"

@@ -1,0 +1,110 @@
+"""One image of the data set: which, by its number, and the numbers that it is made of."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.config import TEST_SET, TRAINING_SET, RunConfig
+from core.data.browsing import Digits, take_digits
+from core.data.preparation import describe_arrays
+from dashboard import text
+from dashboard.app_pages.data.digit_charts import GREY_VALUES_SIZE, draw_grey_values
+from dashboard.app_pages.data.wide import wide
+from dashboard.charts.images import enlarge
+from dashboard.parts.disputed import render_disputed_badge
+from dashboard.session.resources import kept
+
+_SETS = {"train": "training", "test": "test"}
+_CONTENT = {
+    "x_train": "training images",
+    "y_train": "their labels",
+    "x_test": "test images",
+    "y_test": "their labels",
+}
+
+
+def digit_key(split: str) -> str:
+    """The key of the number of the image that is looked at; train and validation share theirs."""
+    return "test_digit" if split == "test" else "training_digit"
+
+
+def pick_digit(split: str, otherwise: int | None = None) -> Digits | None:
+    """Let the reader give the number of an image; return it, or that of number `otherwise`."""
+    size = TEST_SET if split == "test" else TRAINING_SET
+    number = st.number_input(
+        "Test image" if split == "test" else "Training image",
+        0,
+        size - 1,
+        value=None,
+        key=digit_key(split),
+        bind="query-params",
+        placeholder="click a digit, or its number" if otherwise is None else str(otherwise),
+        help=f"Its number among the {size:,}, from 0.",
+    )
+    number = otherwise if number is None else number
+    return None if number is None else take_digits(split, np.array([number]))
+
+
+def render_head(digit: Digits, split: str) -> None:
+    """Say which image of the split it is, and its label."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"No. {digit.indices[0]:,}: a **{digit.labels[0]}**", width="content")
+        render_disputed_badge(int(digit.indices[0]), split)
+
+
+def render_digit(digit: Digits, split: str) -> None:
+    """Draw the image large, with its label."""
+    render_head(digit, split)
+    alt = f"Image {digit.indices[0]}, a {digit.labels[0]}"
+    st.image(enlarge(digit.images[0]), width=224, alt=alt)
+
+
+def render_grey_values(digit: Digits) -> None:
+    """Draw the 28×28 numbers of the image; on a narrow screen they can be scrolled."""
+    with wide(GREY_VALUES_SIZE):
+        st.plotly_chart(
+            draw_grey_values(digit.images[0]),
+            key="grey_values",
+            theme=None,
+            config={"displayModeBar": False},
+            alt=f"The 28×28 grey values of a {digit.labels[0]}",
+        )
+
+
+def render_arrays(_: RunConfig) -> None:
+    """Draw what the data set consists of, and the grey values of an image that the reader picks."""
+    picker, values = st.columns([1, 2], gap="large")
+    with picker:
+        st.table(
+            _array_table(kept(describe_arrays)),
+            hide_index=True,
+            alt="The four arrays of the data set",
+        )
+        split = st.segmented_control(
+            "Set",
+            list(_SETS),
+            format_func=_SETS.__getitem__,
+            default="train",
+            required=True,
+            key="digit_set",
+            bind="query-params",
+            help="The 60,000 training images, of which a run holds some out, or the 10,000 for "
+            "the test.",
+        )
+        digit = pick_digit(split, otherwise=0)
+        render_digit(digit, split)
+        st.caption("0 is black, the paper; 255 is white, the ink.")
+    with values:
+        render_grey_values(digit)
+
+
+def _array_table(facts: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "Array": [f"`{name}`" for name in facts["array"]],
+            "Holds": facts["array"].map(_CONTENT),
+            "Shape": facts["shape"].map(str),
+            "Type": facts["dtype"],
+            "Values": [text.span(*ends) for ends in facts[["low", "high"]].itertuples(index=False)],
+        }
+    )

@@ -1,0 +1,49 @@
+"""Where a drawing lies on a map of the run's features."""
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from core.maps.request import MapRequest, parse_map_key
+from core.runs import Run
+from core.runs.status import State
+from dashboard.charts.feature_map import Coloring, draw_map, mark_place
+from dashboard.session.resources import ask_at_once
+
+
+def render_place(run: Run, image: npt.NDArray[np.float32]) -> None:
+    """Draw a map that the run keeps, with the place of an image (28, 28) on it."""
+    requests = _finished_maps(run)
+    if not requests:
+        st.caption("No map of this run's features was made yet, on which the drawing has a place.")
+        st.page_link("app_pages/features/page.py", label="Make one", icon=":material/scatter_plot:")
+        return
+    request = st.selectbox(
+        "Map",
+        requests,
+        format_func=_describe,
+        key="drawing_map",
+        help="The drawing lies at the median of the 15 images of the map nearest to it in the "
+        "layer that was mapped.",
+    )
+    place = ask_at_once("core.drawing.reading:place_on_map", run, request, image)
+    figure = draw_map(run.map_points(request.key), Coloring.TRUE, request.method)
+    st.plotly_chart(
+        mark_place(figure, *place),
+        key="drawing_place",
+        config={"displayModeBar": False},
+        alt="The drawing's place on the map",
+    )
+
+
+def _finished_maps(run: Run) -> list[MapRequest]:
+    found = []
+    for key in reversed(run.map_keys()):  # t-SNE before PCA
+        request, status = parse_map_key(key), run.map_status(key)
+        if request and status and status.state in {State.FINISHED, State.STOPPED}:
+            found.append(request)
+    return found
+
+
+def _describe(request: MapRequest) -> str:
+    return f"{request.method.upper()} of {request.layer}, {request.points:,} {request.split} images"

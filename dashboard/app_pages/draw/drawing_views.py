@@ -1,0 +1,88 @@
+"""What explains an answer to a drawing: the network's inside, neighbours, epochs, other runs."""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from core.drawing.answers import Neighbours, Reading
+from core.maps.request import hidden_layers
+from core.runs import Run
+from dashboard.app_pages.draw.drawing_map import render_place
+from dashboard.app_pages.draw.other_runs import render_opinions
+from dashboard.charts.answer import draw_answer_history
+from dashboard.charts.images import enlarge
+from dashboard.charts.strips import color_weights
+from dashboard.parts.inner_digit import render_layer
+from dashboard.session.resources import ask_at_once, mnist
+
+Image = npt.NDArray[np.float32]
+
+
+def render_views(run: Run, epoch: int, image: Image, reading: Reading) -> None:
+    """Draw the view that is open, of the network after `epoch` and an image (28, 28)."""
+    views: dict[str, Callable[[], None]] = {
+        "Inside the network": lambda: _render_inside(run, reading),
+        "Neighbours": lambda: _render_neighbours(run, epoch, image),
+        "Epoch by epoch": lambda: _render_epochs(run, epoch, image),
+        "Other runs": lambda: render_opinions(run, image),
+    }
+    tabs = st.tabs(list(views), key="drawing_view", bind="query-params")
+    for tab, render in zip(tabs, views.values(), strict=True):
+        if tab.open:
+            with tab:
+                render()
+
+
+def _render_inside(run: Run, reading: Reading) -> None:
+    picture, layers = st.columns([1, 3], gap="medium")
+    with picture:
+        digit = int(reading.probabilities.argmax())
+        st.markdown(
+            f"What speaks for a **{digit}**",
+            help="Red pixels speak for it, blue ones against: gradient times input, how the score "
+            "of this digit, before softmax, depends on each pixel.",
+        )
+        st.image(
+            enlarge(color_weights(reading.evidence[None])[0], 8),
+            alt=f"Pixels that speak for or against a {digit}",
+        )
+    with layers:
+        for number, name in enumerate(hidden_layers(run.config), start=1):
+            render_layer(number, name, reading.activations[name])
+        if not reading.activations:
+            st.caption("This network has no hidden layer.")
+
+
+def _render_neighbours(run: Run, epoch: int, image: Image) -> None:
+    found: Neighbours = ask_at_once("core.drawing.reading:nearest_images", run, epoch, image)
+    where = "in the last hidden layer" if run.config.hidden else "by their pixels"
+    st.markdown(f"The five training images nearest {where}, of {found.searched:,}")
+    labels = mnist().y_train[found.indices]
+    with st.container(horizontal=True):
+        for index, label, distance in zip(found.indices, labels, found.distances, strict=True):
+            st.image(
+                enlarge(mnist().x_train[index], 4),
+                caption=f"a {label}, distance {distance:.2f}",
+                alt=f"Training image {index}, a {label}",
+            )
+    render_place(run, image)
+
+
+def _render_epochs(run: Run, epoch: int, image: Image) -> None:
+    epochs, history = ask_at_once("core.drawing.reading:answers_by_epoch", run, image)
+    if not len(epochs):
+        st.info(
+            "This run was trained before the weights of each epoch were kept.",
+            icon=":material/history:",
+        )
+        return
+    st.markdown("What this network would have said after each epoch")
+    st.echarts_chart(
+        draw_answer_history(history, epoch, epochs),
+        key="drawn_history",
+        height=280,
+        alt="Ten probabilities of the drawing by epoch",
+    )
+    st.caption("The slider above shows everything on this page as it was after one of them.")

@@ -1,0 +1,143 @@
+"""My handwriting: the drawings that were kept, as a test set of their own."""
+
+from contextlib import suppress
+
+import pandas as pd
+import streamlit as st
+
+from core.analysis.metrics import accuracy, confusion_matrix
+from core.drawing.collection import Drawing, DrawingError, as_arrays, export_drawings
+from core.runs import Run
+from core.runs.errors import DamagedRunError, NoNetworkError, RunNotFoundError
+from dashboard import text
+from dashboard.access.visitor import owner
+from dashboard.app_pages.draw.handwriting_gallery import render_gallery
+from dashboard.charts.confusion import draw_confusion_matrix
+from dashboard.parts.run_picker import label_runs
+from dashboard.parts.worker_errors import explain_silence
+from dashboard.session.resources import ask_worker, drawings, kept_drawings, store, summaries
+
+_MINE, _ALL = "Mine", "Everybody's"
+_MOST_RUNS = 30
+_MOST_MEGABYTES = 20
+_UPLOAD = "drawings_file"
+
+
+def render_handwriting(run: Run) -> None:
+    """Draw how each run reads the kept drawings, and the drawings themselves."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = _pick_drawings()
+        _offer_export(chosen)
+    _offer_import()
+    if not chosen:
+        st.info(
+            "No drawing is kept yet. Draw a digit, say what it was, and it is here.",
+            icon=":material/draw:",
+        )
+        return
+    with explain_silence():
+        images, labels = as_arrays(chosen)
+        answers = ask_worker("core.drawing.reading:predict", run, images).argmax(axis=1)
+        left, right = st.columns([5, 4], gap="medium")
+        with left:
+            st.markdown("How this run reads them")
+            st.echarts_chart(
+                draw_confusion_matrix(confusion_matrix(labels, answers)),
+                key="handwriting_matrix",
+                height=460,
+                alt="Confusion matrix of the kept drawings",
+            )
+        with right:
+            _render_runs(chosen)
+        render_gallery(chosen, answers)
+
+
+def _pick_drawings() -> list[Drawing]:
+    kept = kept_drawings()
+    mine = [drawing for drawing in kept if drawing.owner == owner()]
+    if len(mine) == len(kept):
+        return mine
+    whose = st.segmented_control(
+        "Whose drawings",
+        [_MINE, _ALL],
+        default=_MINE,
+        required=True,
+        key="whose_drawings",
+        bind="query-params",
+    )
+    return mine if whose == _MINE else kept
+
+
+def _offer_export(chosen: list[Drawing]) -> None:
+    st.download_button(
+        "Export",
+        lambda: export_drawings(chosen),
+        "my-handwriting.npz",
+        "application/octet-stream",
+        key="export_drawings",
+        icon=":material/download:",
+        on_click="ignore",
+        disabled=not chosen,
+        help="An .npz file with `images`, uint8 (n, 28, 28), and `labels`, uint8 (n,).",
+    )
+
+
+def _offer_import() -> None:
+    with st.popover("Import", icon=":material/upload:"):
+        file = st.file_uploader(
+            "A file that was exported here",
+            ["npz"],
+            max_upload_size=_MOST_MEGABYTES,
+            key=_UPLOAD,
+        )
+        if file and st.button("Add its drawings", type="primary", key="import_drawings"):
+            try:
+                count = drawings.add_file(file.getvalue(), owner())
+            except DrawingError as error:
+                st.error(f"Refused: {text.plain(error)}.", icon=":material/error:")
+            else:
+                st.toast(f"{count:,} drawings added.")
+                st.rerun()
+
+
+def _render_runs(chosen: list[Drawing]) -> None:
+    """Draw a table of the accuracy on the drawings of every run that has a network."""
+    images, labels = as_arrays(chosen)
+    rows = []
+    runs = _newest_with_network()
+    names = label_runs(runs)
+    for run in runs:
+        with suppress(NoNetworkError, DamagedRunError, RunNotFoundError):
+            answers = ask_worker("core.drawing.reading:predict", run, images).argmax(axis=1)
+            measured = accuracy(labels, answers)
+            rows.append(
+                {
+                    "Run": names[run.id],
+                    "Accuracy": 100 * measured.value,
+                    "95 %": f"{100 * measured.low:.1f} to {100 * measured.high:.1f} %",
+                }
+            )
+    st.markdown(
+        "Accuracy of every run",
+        help=f"Of the {_MOST_RUNS} newest that have a network, each as it stands, with Wilson's "
+        "interval: few drawings say little.",
+    )
+    if not rows:
+        st.info("No run has a network that could be asked.", icon=":material/search_off:")
+        return
+    st.dataframe(
+        pd.DataFrame(rows).sort_values("Accuracy", ascending=False, kind="stable"),
+        hide_index=True,
+        height="content",
+        column_config={"Accuracy": st.column_config.NumberColumn(format="%.1f %%", width=90)},
+        alt="Accuracy of every run on the kept drawings",
+    )
+
+
+def _newest_with_network() -> list[Run]:
+    runs = []
+    for summary in summaries():
+        if summary.results.epochs_done and len(runs) < _MOST_RUNS:
+            with suppress(RunNotFoundError):
+                runs.append(store.get(summary.id))
+    return runs

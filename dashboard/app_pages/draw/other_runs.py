@@ -1,0 +1,50 @@
+"""A drawing through several runs at once: what each says, and how sure it is."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import streamlit as st
+
+from core.drawing.answers import Opinion
+from core.runs import Run
+from dashboard import text
+from dashboard.parts.run_picker import label_runs, pick_runs, readable_runs
+from dashboard.session.resources import ask_at_once
+
+_MOST = 12
+
+
+def render_opinions(run: Run, image: npt.NDArray[np.float32]) -> None:
+    """Draw a table of the run and those that the reader adds, for an image (28, 28)."""
+    others = [other for other in readable_runs("drawing_runs") if other.id != run.id]
+    chosen = pick_runs(
+        "Ask these runs too",
+        others,
+        name="drawing_runs",
+        most=_MOST - 1,
+        default=others[:4],
+        help="Each is asked as it stands, whatever epoch is chosen above.",
+    )
+    asked = [run, *chosen]
+    labels = label_runs([run, *others])
+    opinions = ask_at_once("core.drawing.reading:ask_runs", asked, image)
+    st.table(
+        pd.DataFrame(
+            [_row(labels[run.id], opinion) for run, opinion in zip(asked, opinions, strict=True)]
+        ),
+        hide_index=True,
+        alt="What each run says of the drawing",
+    )
+
+
+def _row(label: str, opinion: Opinion) -> dict[str, object]:
+    if opinion.probabilities is None:
+        problem = text.plain(f"nothing: {opinion.problem}")
+        return {"Run": text.plain(label), "Says": problem, "How sure": "–", "Next": "–"}
+    second, first = opinion.probabilities.argsort(kind="stable")[-2:].tolist()
+    return {
+        "Run": text.plain(label),
+        "Says": str(first),
+        "How sure": text.percent(opinion.probabilities[first]),
+        "Next": f"{second}, {text.percent(opinion.probabilities[second])}",
+    }

@@ -1,0 +1,104 @@
+"""One test image and what the network thought of it: in a grid, and large with all it thought."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.config import TEST_SET
+from dashboard.app_pages.evaluate.evaluation import Evaluation
+from dashboard.charts.answer import draw_answer, draw_answer_history
+from dashboard.charts.images import enlarge
+from dashboard.parts.disputed import mark_disputed, render_disputed_badge
+from dashboard.parts.image_grid import pick_image
+from dashboard.session.resources import mnist
+
+_KEY = "test_image"
+
+
+def render_answers(answers: pd.DataFrame, *, key: str, alt: str, size: int) -> None:
+    """Draw the images of these rows of `answer_table`, in their order; a click chooses one.
+
+    `size` is that of `draw_image_grid`.
+    """
+    indices = answers.index.to_list()
+
+    def choose(place: int) -> None:
+        st.session_state[_KEY] = indices[place]
+
+    pick_image(
+        mnist().x_test[indices],
+        [_caption(answer) for answer in answers.itertuples()],
+        key=key,
+        alt=alt,
+        columns=6,
+        size=size,
+        on_pick=choose,
+    )
+
+
+def render_answer(evaluation: Evaluation, otherwise: int | None = None) -> None:
+    """Draw the image that was chosen, or `otherwise`, with its probabilities now and by epoch."""
+    chosen = st.number_input(
+        "Test image",
+        0,
+        TEST_SET - 1,
+        value=None,
+        key=_KEY,
+        bind="query-params",
+        placeholder="click an image, or give its number",
+        help="Which image is shown large: its number in the test set, from 0.",
+    )
+    index = otherwise if chosen is None else chosen
+    if index is None:
+        return
+    grid = st.grid(2, min_column_width=240)
+    with grid.cell():
+        _render_picture(evaluation, index)
+    with grid.cell():
+        _render_probabilities(evaluation, index)
+    with grid.cell(column_span="all"):
+        _render_history(evaluation, index)
+
+
+def _render_picture(evaluation: Evaluation, index: int) -> None:
+    answer = evaluation.answers.loc[index].astype(int)
+    right = answer["true"] == answer["predicted"]
+    st.markdown(
+        f"No. {index}: true label **{answer['true']}**, predicted **{answer['predicted']}**"
+    )
+    with st.container(horizontal=True):
+        st.badge("right" if right else "wrong", color="green" if right else "red")
+        render_disputed_badge(index)
+    st.image(enlarge(mnist().x_test[index]), width=200, alt=f"Test image {index}")
+
+
+def _render_probabilities(evaluation: Evaluation, index: int) -> None:
+    st.markdown(f"Probabilities after epoch {evaluation.epoch}, %")
+    st.echarts_chart(
+        draw_answer(evaluation.probabilities[index], int(evaluation.labels[index])),
+        key="answer_bars",
+        height=240,
+        alt=f"Ten probabilities of test image {index}",
+    )
+
+
+def _render_history(evaluation: Evaluation, index: int) -> None:
+    st.markdown("How they moved over the epochs")
+    st.echarts_chart(
+        draw_answer_history(evaluation.run.test_probabilities()[:, index], evaluation.epoch),
+        key="answer_history",
+        height=240,
+        alt=f"Ten probabilities of test image {index} by epoch",
+    )
+
+
+def _caption(answer: Any) -> str:
+    if answer.true == answer.predicted:
+        lines = [f"{answer.true}", f"{answer.p_true:.2f}"]
+    else:
+        lines = [
+            f"{answer.true} → {answer.predicted}",
+            f"{answer.p_true:.2f} → {answer.p_predicted:.2f}",
+        ]
+    return mark_disputed("<br>".join(lines), answer.Index)

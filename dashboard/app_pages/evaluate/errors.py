@@ -1,0 +1,41 @@
+"""The worst errors: wrong answers of which the network was surest."""
+
+import streamlit as st
+
+from core.analysis.metrics import rank_errors
+from dashboard.app_pages.evaluate.answer import render_answer, render_answers
+from dashboard.app_pages.evaluate.cell import pick_cell, select_answers
+from dashboard.app_pages.evaluate.evaluation import Evaluation
+
+_FEWEST, _MOST = 6, 100
+_FIT, _HEIGHT = 24, 640
+"""More images than fit are scrolled, in a window of so many pixels."""
+
+
+def render_errors(evaluation: Evaluation) -> None:
+    """Draw the errors that the reader asks for, and the chosen one large."""
+    errors = rank_errors(evaluation.probabilities, evaluation.labels)
+    with st.container(horizontal=True):
+        count = st.slider(
+            "How many",
+            _FEWEST,
+            _MOST,
+            key="error_count",
+            bind="query-params",
+            help="The worst so many are shown: those with the largest p(predicted) − p(true).",
+        )
+        cell = pick_cell("error")
+    ranked = select_answers(evaluation.answers.loc[errors["index"]], cell)
+    if ranked.empty:
+        st.info("No such error after this epoch.", icon=":material/check:")
+        return
+    shown = ranked[:count]
+    st.caption(
+        f"{len(shown)} of {len(ranked):,} errors: true label → predicted, and below the "
+        "probabilities of both. Click one to see it large."
+    )
+    left, right = st.columns([5, 4], gap="medium")
+    with left, st.container(height=_HEIGHT if len(shown) > _FIT else "content", border=False):
+        render_answers(shown, key="error_images", alt="The worst errors", size=112)
+    with right:
+        render_answer(evaluation, otherwise=shown.index[0])

@@ -1,0 +1,137 @@
+"""A map of features: asked for, watched while it grows, stopped; then looked into."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import streamlit as st
+
+from core.maps.request import ITERATIONS, MapRequest, MapStatus
+from core.runs import Run
+from core.runs.errors import DamagedRunError, RunError, RunNotFoundError, RunNotWritableError
+from core.runs.status import State
+from dashboard import text
+from dashboard.access.visitor import may_change, visitor
+from dashboard.app_pages.features.map_view import render_map_view
+from dashboard.session.resources import start_map
+
+_EVERY = 0.5  # seconds between two looks at a map that grows
+
+
+def render_map(run: Run, request: MapRequest) -> None:
+    """Draw the map as it stands, with what one may ask of it; again and again while it grows."""
+    status = run.map_status(request.key)
+    watching = status is not None and status.state.is_active
+    st.fragment(_render, run_every=_EVERY if watching else None)(run, request, watching)
+
+
+def _render(run: Run, request: MapRequest, watching: bool) -> None:
+    try:
+        status = run.map_status(request.key)
+        if watching != (status is not None and status.state.is_active):
+            st.rerun()  # starts or ends the timer
+        _render_head(run, request, status)
+        if status is None or (status.state.is_active and not status.iteration):
+            return
+        if status.state is not State.FAILED:
+            render_map_view(run, request, status, run.map_points(request.key))
+    except RunNotFoundError:
+        st.warning("This run was deleted.", icon=":material/delete:")
+    except DamagedRunError as error:
+        st.error(
+            text.plain(error), title="This map cannot be shown", icon=":material/broken_image:"
+        )
+        _ask("Make it again", run, request)
+
+
+def _render_head(run: Run, request: MapRequest, status: MapStatus | None) -> None:
+    """Say how far the map is, and offer what may be asked."""
+    if status is None:
+        _ask("Make the map", run, request)
+        st.info(
+            "Nobody has asked for this map yet. Once made it is kept with the run and opens at "
+            "once.",
+            icon=":material/scatter_plot:",
+        )
+    elif status.state.is_active:
+        _render_progress(run, request, status)
+    elif status.state is State.FAILED:
+        st.error(text.plain(status.error), title="There is no such map", icon=":material/error:")
+        _ask("Try again", run, request)
+    elif status.epoch != run.network_epoch:
+        st.warning(
+            f"This map is of the network after epoch {status.epoch}. It has since gone on to "
+            f"epoch {run.network_epoch}.",
+            icon=":material/history:",
+        )
+        _ask(f"Make it again after epoch {run.network_epoch}", run, request)
+    elif status.state is State.STOPPED:
+        st.warning(
+            f"Stopped after {status.iteration} iterations, before it was done.",
+            icon=":material/stop:",
+        )
+        _ask("Make it whole", run, request)
+
+
+def _render_progress(run: Run, request: MapRequest, status: MapStatus) -> None:
+    if status.is_silent:
+        st.warning(
+            "The worker that makes this map gives no sign of life. It may have died: ask again.",
+            icon=":material/heart_broken:",
+        )
+        _ask("Ask again", run, request)
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Stop",
+            icon=":material/stop:",
+            key="stop_map",
+            on_click=_stop,
+            args=(run, request),
+            disabled=run.is_map_to_stop(request.key) or not _may_stop(run, status),
+            help="Keep the map as it is then. For who asked for it, the run's owner and teachers.",
+        )
+        words = "Waiting for a worker …" if status.state is State.QUEUED else "Preparing …"
+        if status.iteration:
+            iteration = f"Iteration {status.iteration} of at most {ITERATIONS}"
+            words = f"{iteration} · after epoch {status.epoch}"
+        st.progress(status.iteration / ITERATIONS, words)
+
+
+def _ask(label: str, run: Run, request: MapRequest) -> None:
+    st.button(
+        label,
+        key="make_map",
+        type="primary",
+        icon=":material/scatter_plot:",
+        on_click=_start,
+        args=(run, request),
+    )
+
+
+def _start(run: Run, request: MapRequest) -> None:
+    with _explain():
+        if looking := visitor():
+            start_map(run, request, looking.name)
+
+
+def _stop(run: Run, request: MapRequest) -> None:
+    with _explain():
+        status = run.map_status(request.key)
+        if status and _may_stop(run, status):
+            run.ask_map_to_stop(request.key)
+
+
+def _may_stop(run: Run, status: MapStatus) -> bool:
+    looking = visitor()
+    return may_change(run) or (looking is not None and looking.name == status.owner)
+
+
+@contextmanager
+def _explain() -> Iterator[None]:
+    """Say why the run cannot be written; what else is wrong with it, the page then says."""
+    with suppress(RunError):
+        try:
+            yield
+        except RunNotWritableError as error:
+            sentence = f"{error}. Make room on the disk, or see that it can be written."
+            st.toast(text.plain(sentence), icon=":material/save:", duration="long")

@@ -1,0 +1,187 @@
+"""A map as it stands: coloured as the reader likes, after the epoch that they like, with the images
+chosen in it."""
+
+from typing import Any, NamedTuple
+
+import pandas as pd
+import streamlit as st
+
+from core.maps.request import MapRequest, MapStatus
+from core.runs import Run
+from dashboard import text
+from dashboard.charts.feature_map import MAP_HEIGHT, WRONG, Coloring, draw_growing_map, draw_map
+from dashboard.charts.images import draw_image_grid
+from dashboard.parts.disputed import mark_disputed
+from dashboard.parts.epoch_slider import pick_epoch
+from dashboard.session.resources import mnist, read_history, test_probabilities
+
+_CHART = "map"
+_CHOSEN = "map_chosen"
+_MOST_IMAGES = 60
+_COLORINGS = {
+    Coloring.TRUE: "true label",
+    Coloring.PREDICTED: "predicted label",
+    Coloring.CORRECT: "right or wrong",
+    Coloring.CONFIDENCE: "confidence",
+}
+
+
+class _Chosen(NamedTuple):
+    """Which points the reader has chosen: in other colours it is another figure, with none."""
+
+    map: tuple[str, str]
+    """The run's id and the map's key."""
+    figure: tuple[Coloring, int]
+    rows: tuple[int, ...] = ()
+    shown: tuple[int, ...] = ()
+    """Those that the figure begins with, as they were chosen before it was drawn."""
+    release: int = 0
+    """How often all were let go of: makes another figure, in which none is chosen."""
+
+
+def render_map_view(run: Run, request: MapRequest, status: MapStatus, points: pd.DataFrame) -> None:
+    """Draw the map's points, and beside them what was chosen among them."""
+    left, right = st.columns([3, 2], gap="medium")
+    with right:
+        coloring = _pick_coloring()
+        epoch = status.epoch
+        if request.split == "test" and not status.state.is_active:
+            epoch = pick_epoch(
+                run,
+                len(read_history(run)),
+                help="By what the network answered after this epoch. The points stay where the "
+                "map has them.",
+                otherwise=status.epoch,
+            )
+            points = _answered(points, run, epoch, status.epoch)
+        wrong = int((points["true"] != points["predicted"]).sum())
+        elsewhere = f" The points lie as after epoch {status.epoch}."
+        st.caption(
+            f"The network after epoch {epoch}, {len(points):,} {request.split} images, "
+            f"{wrong:,} of them answered wrongly.{elsewhere if epoch != status.epoch else ''}"
+        )
+    alt = f"Map of {len(points):,} {request.split} images, coloured by {_COLORINGS[coloring]}"
+    if status.state.is_active:
+        options = draw_growing_map(points, coloring)
+        left.echarts_chart(options, key="growing_map", height=MAP_HEIGHT, alt=alt)
+        return
+    chosen = _recall((run.id, request.key), (coloring, epoch))
+    with left:
+        figure = draw_map(points, coloring, request.method, chosen.shown)
+        st.plotly_chart(
+            figure.update_layout(meta=chosen.release),
+            key=_CHART,
+            on_select=_choose,
+            selection_mode=("points", "lasso"),
+            config={
+                "displayModeBar": True,
+                "modeBarButtonsToRemove": ["zoomIn2d", "zoomOut2d", "autoScale2d"],
+            },
+            alt=alt,
+        )
+    with right:
+        _render_agreement(status)
+        _render_images(request, points.iloc[list(chosen.rows)])
+
+
+def _answered(points: pd.DataFrame, run: Run, epoch: int, map_epoch: int) -> pd.DataFrame:
+    """The points, of test images, with what the network answered after `epoch`."""
+    if epoch == map_epoch:
+        return points
+    probabilities = test_probabilities(run, epoch)[points["index"]]
+    return points.assign(
+        predicted=probabilities.argmax(axis=1), confidence=probabilities.max(axis=1)
+    )
+
+
+def _recall(shown_map: tuple[str, str], figure: tuple[Coloring, int]) -> _Chosen:
+    """What was chosen in this map, for a figure that may be a new one."""
+    chosen = st.session_state.get(_CHOSEN)
+    if not isinstance(chosen, _Chosen) or chosen.map != shown_map:
+        chosen = _Chosen(shown_map, figure)
+    elif chosen.figure != figure or _CHART not in st.session_state:
+        chosen = chosen._replace(figure=figure, shown=chosen.rows)
+    st.session_state[_CHOSEN] = chosen
+    return chosen
+
+
+def _choose() -> None:
+    points = st.session_state[_CHART].selection.points
+    rows = tuple(sorted({int(point["customdata"][0]) for point in points}))
+    st.session_state[_CHOSEN] = st.session_state[_CHOSEN]._replace(rows=rows)
+
+
+def _let_go() -> None:
+    chosen: _Chosen = st.session_state[_CHOSEN]
+    st.session_state[_CHOSEN] = chosen._replace(rows=(), shown=(), release=chosen.release + 1)
+
+
+def _pick_coloring() -> Coloring:
+    return st.segmented_control(
+        "Colour by",
+        list(Coloring),
+        default=Coloring.TRUE,
+        required=True,
+        format_func=_COLORINGS.__getitem__,
+        key="map_color",
+        wrap=True,
+        bind="query-params",
+        help="Wrongly answered images are diamonds, whatever the colours say.",
+    )
+
+
+def _render_agreement(status: MapStatus) -> None:
+    st.markdown(
+        "**The ten nearest neighbours share a point's class**",
+        help="How often, on average over all points; 10 % would be chance. Where the map's share "
+        "is lower than that of the features, flattening to two dimensions has torn apart what the "
+        "layer keeps together.",
+    )
+    with st.grid(2, min_column_width=130):
+        st.metric("in the map", _share(status.map_agreement))
+        st.metric("in the features", _share(status.feature_agreement))
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else text.percent(value)
+
+
+def _render_images(request: MapRequest, chosen: pd.DataFrame) -> None:
+    """Draw the images of the chosen points, the wrongly answered first."""
+    if chosen.empty:
+        st.caption(
+            "Click a point to see its image here; or take the lasso above the map and draw a loop "
+            "around several."
+        )
+        return
+    is_wrong = chosen["true"] != chosen["predicted"]
+    shown = chosen.loc[is_wrong.sort_values(ascending=False, kind="stable").index][:_MOST_IMAGES]
+    count = "1 image" if len(chosen) == 1 else f"{len(chosen):,} images"
+    first = f", the first {_MOST_IMAGES} here" if len(chosen) > _MOST_IMAGES else ""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            f"**{count}**, {is_wrong.sum():,} wrong{first}: true → predicted.", width="stretch"
+        )
+        st.button(
+            "Let go",
+            icon=":material/deselect:",
+            key="let_go",
+            on_click=_let_go,
+            help="Choose none of the points.",
+        )
+    images = mnist().x_test if request.split == "test" else mnist().x_train
+    st.plotly_chart(
+        draw_image_grid(
+            images[shown["index"]],
+            [_caption(row, request.split) for row in shown.itertuples()],
+            columns=6,
+            colors=[WRONG if row.true != row.predicted else None for row in shown.itertuples()],
+        ),
+        key="map_images",
+        config={"displayModeBar": False},
+        alt=f"{count} selected in the map",
+    )
+
+
+def _caption(row: Any, split: str) -> str:
+    return mark_disputed(f"{row.true} → {row.predicted}", row.index, split)

@@ -1,0 +1,27 @@
+"""Layers: inside the network."""
+
+import streamlit as st
+
+from dashboard.app_pages.layers.first_layer import render_first_layer
+from dashboard.app_pages.layers.layer_table import render_layer_table
+from dashboard.app_pages.layers.weights import render_weights
+from dashboard.parts.inner_digit import render_digit
+from dashboard.parts.run_picker import require_run
+from dashboard.parts.worker_errors import explain_silence
+
+_VIEWS = {
+    "Layers": render_layer_table,
+    "First-layer pictures": render_first_layer,
+    "Weights": render_weights,
+    "One digit": render_digit,
+}
+
+st.title("Layers", anchor=False)
+st.caption("Inside the network: its layers, weights, dead units, and one digit on its way through.")
+run, _ = require_run()
+st.caption(f"The network as it stands, after epoch {run.network_epoch}.")
+tabs = st.tabs(list(_VIEWS), key="layers_view", bind="query-params")
+for tab, render in zip(tabs, _VIEWS.values(), strict=True):
+    if tab.open:
+        with tab, explain_silence():
+            render(run)

@@ -1,0 +1,190 @@
+"""What a reader may do with the runs chosen in the table."""
+
+import streamlit as st
+
+from core.config import RunConfig, field_text
+from core.runs import MAX_NAME, MAX_NOTE, Run
+from core.runs.errors import RunError, RunNotFoundError, RunNotWritableError
+from core.runs.summary import Summary
+from dashboard import text
+from dashboard.access.visitor import may_change
+from dashboard.app_pages.runs.run_download import render_downloads
+from dashboard.charts.colors import RUN_COLORS
+from dashboard.session import state
+from dashboard.session.resources import engine, store
+
+_PAGES = {
+    "train": ("Train", ":material/model_training:"),
+    "data": ("Data", ":material/database:"),
+    "curves": ("Curves", ":material/show_chart:"),
+    "evaluate": ("Evaluate", ":material/fact_check:"),
+    "features": ("Features", ":material/scatter_plot:"),
+    "layers": ("Layers", ":material/layers:"),
+    "draw": ("Draw", ":material/draw:"),
+}
+_MOST_NAMES = 10
+_EDIT, _DELETE = "edit_run", "delete_runs"
+
+
+def render_actions(chosen: list[Summary]) -> None:
+    """Draw what may be done with the chosen runs."""
+    if not chosen:
+        state.close_dialog()
+        st.caption("Tick runs at the left of the table to open, compare, rename or delete them.")
+        return
+    try:
+        if len(chosen) == 1:
+            _render_one(chosen[0])
+        else:
+            _render_many(chosen)
+    except RunNotFoundError:  # deleted by another since it was listed
+        st.rerun()
+
+
+def _render_one(summary: Summary) -> None:
+    run = store.get(summary.id)
+    st.subheader(text.plain(summary.name), anchor=False)
+    if summary.status.error:
+        st.error(text.plain(summary.status.error), icon=":material/error:")
+    if summary.label.note:
+        st.text(summary.label.note)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("**Open on**", width="content")
+        for page, (title, icon) in _PAGES.items():
+            st.page_link(
+                f"app_pages/{page}/page.py", label=title, icon=icon, query_params={"run": run.id}
+            )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if summary.config:
+            st.page_link(
+                "app_pages/train/page.py",
+                label="Duplicate into the form",
+                icon=":material/content_copy:",
+                query_params=form_link(summary.config),
+                help="Opens the Train page with this run's hyperparameters.",
+            )
+        render_downloads(run)
+        _render_changes([summary])
+
+
+def _render_many(chosen: list[Summary]) -> None:
+    st.subheader(f"{len(chosen)} runs chosen", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if len(chosen) <= len(RUN_COLORS):
+            st.page_link(
+                "app_pages/compare/page.py",
+                label="Compare",
+                icon=":material/compare_arrows:",
+                query_params={"runs": ",".join(summary.id for summary in chosen)},
+                help="In what they differ, and whether one is really better.",
+            )
+        _render_changes(chosen)
+
+
+def _render_changes(chosen: list[Summary]) -> None:
+    """Draw the buttons that change the runs, of those that are the reader's to change."""
+    changeable = [summary for summary in chosen if may_change(store.get(summary.id))]
+    if not changeable:
+        st.caption("Not yours to change." if len(chosen) == 1 else "None is yours to change.")
+        return
+    if len(chosen) == 1:
+        _open("Rename, note", ":material/edit:", _EDIT, chosen)
+        if _is_open(_EDIT, chosen):
+            _edit(chosen[0])
+    pinned = all(summary.label.pinned for summary in changeable)
+    st.button(
+        "Unpin" if pinned else "Pin",
+        key="pin_runs",
+        icon=":material/keep_off:" if pinned else ":material/keep:",
+        help="Pinned runs stand above the others.",
+        on_click=_pin,
+        args=(changeable, not pinned),
+    )
+    _open("Delete", ":material/delete:", _DELETE, changeable)
+    if _is_open(_DELETE, changeable):
+        _confirm_delete(changeable, kept=len(chosen) - len(changeable))
+
+
+def _open(label: str, icon: str, dialog: str, about: list[Summary]) -> None:
+    """A button that opens a dialog, which stays open while the page follows the runs."""
+    ids = [summary.id for summary in about]
+    st.button(label, icon=icon, key=dialog, on_click=state.open_dialog, args=(dialog, ids))
+
+
+def _is_open(dialog: str, about: list[Summary]) -> bool:
+    return state.is_dialog_open(dialog, [summary.id for summary in about])
+
+
+def form_link(config: RunConfig) -> dict[str, str]:
+    """The query parameters that fill the Train page's form with `config`, the defaults too."""
+    return config.differences() or {"hidden": field_text(config.hidden)}
+
+
+@st.dialog("Rename, note", on_dismiss=state.close_dialog)
+def _edit(summary: Summary) -> None:
+    name = st.text_input("Name", summary.name, max_chars=MAX_NAME)
+    note = st.text_area(
+        "Note", summary.label.note, max_chars=MAX_NOTE, placeholder="what you want to remember"
+    )
+    if st.button("Save", type="primary", key="save_label"):
+        try:
+            run = store.get(summary.id)
+            if may_change(run):
+                run.mark(name=name, note=note)
+        except RunError as error:
+            st.error(f"{text.plain(error)}.", icon=":material/error:")
+            return
+        state.close_dialog()
+        st.rerun()
+
+
+@st.dialog("Delete for good?", on_dismiss=state.close_dialog)
+def _confirm_delete(chosen: list[Summary], kept: int) -> None:
+    names = [f"- {text.plain(summary.name)}" for summary in chosen[:_MOST_NAMES]]
+    if len(chosen) > _MOST_NAMES:
+        names.append(f"- and {len(chosen) - _MOST_NAMES} more")
+    st.markdown("\n".join(names))
+    if kept:
+        st.caption(f"{kept} of the chosen runs are not yours to delete: they stay.")
+    active = sum(summary.status.state.is_active for summary in chosen)
+    if active:
+        st.warning("What still trains is stopped first.", icon=":material/stop:")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Delete", type="primary", key="confirm_delete", icon=":material/delete:"):
+            with st.spinner("Deleting …"):
+                if _delete(chosen):
+                    state.close_dialog()
+                    st.rerun()
+        if st.button("Cancel", key="cancel_delete"):
+            state.close_dialog()
+            st.rerun()
+
+
+def _delete(chosen: list[Summary]) -> bool:
+    """Delete the runs that are still there; say so, and return False, if one resists."""
+    for summary in chosen:
+        try:
+            run = store.get(summary.id)
+            if may_change(run):
+                store.delete(summary.id)
+        except RunNotFoundError:  # somebody else was quicker
+            continue
+        except OSError as error:
+            st.error(f"{text.plain(summary.name)} could not be deleted: {text.plain(error)}.")
+            return False
+    state.forget_runs(summary.id for summary in chosen)
+    engine.wake()
+    return True
+
+
+def _pin(chosen: list[Summary], pinned: bool) -> None:
+    for summary in chosen:
+        try:
+            run: Run = store.get(summary.id)
+            if may_change(run):
+                run.mark(pinned=pinned)
+        except RunNotFoundError:
+            continue
+        except RunNotWritableError as error:
+            st.toast(f"{text.plain(error)}.", icon=":material/save:")
+            return

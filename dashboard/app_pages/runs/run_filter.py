@@ -1,0 +1,162 @@
+"""Which runs the table lists: search, filters by any column, order, and the columns themselves."""
+
+from datetime import datetime
+
+import pandas as pd
+import streamlit as st
+
+from core.config import RunConfig
+from core.runs.status import State
+from core.runs.summary import Summary
+from core.runs.table import (
+    FIELDS,
+    is_number,
+    is_text,
+    run_table,
+    search,
+    sort,
+    varying_fields,
+    within,
+)
+from dashboard.session import state
+
+TITLES = {
+    "name": "Name",
+    "owner": "Owner",
+    "state": "State",
+    "created": "When",
+    **{name: str(field.title) for name, field in RunConfig.model_fields.items()},
+    "best_validation_accuracy": "Best validation",
+    "best_epoch": "Best epoch",
+    "test_accuracy": "Test accuracy",
+    "parameters": "Parameters",
+    "seconds": "Seconds",
+    "note": "Note",
+}
+"""What the columns that a reader can filter and sort by are called."""
+
+_PERCENT = {"best_validation_accuracy", "test_accuracy"}
+
+
+def pick_rows(runs: list[Summary]) -> pd.DataFrame:
+    """Let the reader search, filter and sort the runs; return their rows of `run_table`."""
+    table = run_table(runs)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        words = st.text_input(
+            "Search",
+            key="runs_search",
+            bind="query-params",
+            max_chars=100,
+            icon=":material/search:",
+            placeholder="words in name, owner, state, note …",
+            help="Lists the runs in whose texts all the words occur.",
+        )
+        filters = st.multiselect(
+            "Filter by",
+            list(TITLES),
+            format_func=TITLES.__getitem__,
+            key="runs_filters",
+            bind="query-params",
+            placeholder="any column",
+            help="For each column that you choose a control appears to narrow the list by.",
+        )
+        column, ascending = _pick_order()
+    rows = search(table, words)
+    if filters:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            for name in filters:
+                rows = _filter(rows, name, table)
+    return sort(rows, column, ascending)
+
+
+def pick_fields(runs: list[Summary], rows: pd.DataFrame) -> list[str]:
+    """Let the reader choose the hyperparameters to show; by default those in which `rows` differ.
+
+    `rows` are those of `run_table` that are listed.
+    """
+    chosen = st.multiselect(
+        "Hyperparameters",
+        FIELDS,
+        format_func=TITLES.__getitem__,
+        key="runs_columns",
+        bind="query-params",
+        placeholder="those in which the listed runs differ",
+        help="Which hyperparameters have a column.",
+    )
+    listed = (run.config for run in runs if run.id in rows.index)
+    return chosen or varying_fields(filter(None, listed))
+
+
+def _pick_order() -> tuple[str, bool]:
+    column = st.selectbox(
+        "Sort by",
+        list(TITLES),
+        index=list(TITLES).index("created"),
+        format_func=TITLES.__getitem__,
+        key="runs_sort",
+        bind="query-params",
+        width=180,
+        help="Pinned runs stay on top. A click on a column's head sorts too, for you alone: it is "
+        "not in the link.",
+    )
+    ascending = st.toggle(
+        "Ascending", key="runs_ascending", bind="query-params", help="The smallest first."
+    )
+    return column, ascending
+
+
+def _filter(table: pd.DataFrame, name: str, everything: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `table` that the reader wants; what there is to want is in `everything`."""
+    if is_text(name):
+        key = f"runs_is_{name}"
+        values = st.multiselect(
+            TITLES[name],
+            _options(everything, name, key),
+            key=key,
+            bind="query-params",
+            placeholder="any",
+            width=260,
+        )
+        return table[table[name].isin(values)] if values else table
+    if is_number(name):
+        unit, scale = (", %", 100) if name in _PERCENT else ("", 1)
+        low, high = (
+            st.number_input(
+                f"{TITLES[name]} {side}{unit}",
+                value=None,
+                format="%g",
+                key=f"runs_{side.replace(' ', '_')}_{name}",
+                bind="query-params",
+                placeholder="any",
+                width=180,
+            )
+            for side in ("at least", "at most")
+        )
+        low, high = (None if end is None else end / scale for end in (low, high))
+        return within(table, name, low, high)
+    return _filter_days(table, name)
+
+
+def _options(table: pd.DataFrame, name: str, key: str) -> list[str]:
+    """The texts of a column, and those already chosen: a filter whose choice is no option any more
+    would be none, without a word.
+    """
+    if name == "state":
+        return [one.value for one in State]
+    return sorted({*table[name], *state.chosen_texts(key)}, key=str.casefold)
+
+
+def _filter_days(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    first, last = (
+        st.date_input(
+            f"{TITLES[name]}, {side}",
+            value=None,
+            key=f"runs_{side}_{name}",
+            bind="query-params",
+            width=180,
+        )
+        for side in ("from", "to")
+    )
+    start = first and datetime.combine(first, datetime.min.time()).astimezone()
+    end = last and datetime.combine(last, datetime.max.time()).astimezone()
+    return within(table, name, start, end)

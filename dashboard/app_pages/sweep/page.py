@@ -1,0 +1,72 @@
+"""Sweep: search hyperparameters, a run for each trial, and see what they say."""
+
+import streamlit as st
+
+from core.sweep.config import SweepConfig
+from core.sweep.store import SweepError
+from dashboard import text
+from dashboard.access.visitor import owner
+from dashboard.app_pages.sweep.sweep_form import render_sweep_form
+from dashboard.app_pages.sweep.sweep_panel import render_sweep_panel
+from dashboard.app_pages.sweep.sweep_picker import pick_sweep
+from dashboard.parts.config_form import render_config_form
+from dashboard.session import state
+from dashboard.session.resources import estimate_sweep_seconds, store, sweeper
+
+
+def start_sweep(config: SweepConfig) -> None:
+    """Have the server begin the sweep, and look at it."""
+    try:
+        state.choose_sweep(sweeper.begin(config, st.session_state["sweep_name"], owner()))
+    except SweepError as error:
+        state.remark(f"{error}.")
+
+
+def render_start(config: SweepConfig) -> None:
+    """Say how many runs it will be and how long they take, and draw the button that starts them."""
+    seconds, learned = estimate_sweep_seconds(config)
+    trials, seeds = config.planned_trials, config.seeds
+    count = f"**{trials * seeds:,}** runs"
+    if seeds > 1:
+        count = f"{trials:,} trials of {seeds} seeds, {count}"
+    source = "on this machine" if learned else "at a guess: nothing was trained here yet"
+    button, name = st.columns([1, 2], vertical_alignment="bottom")
+    with button:
+        st.button(
+            "Start the sweep",
+            key="start_sweep",
+            type="primary",
+            icon=":material/play_arrow:",
+            width="stretch",
+            on_click=start_sweep,
+            args=(config,),
+            help="Its runs are ordinary runs: they wait their turn, and are on the Runs page.",
+        )
+    with name:
+        st.text_input(
+            "Name of the sweep",
+            key="sweep_name",
+            placeholder=", ".join(config.vary),
+            max_chars=80,
+        )
+    st.caption(f"{count} · at most about **{text.duration(seconds)}**, {source}")
+
+
+st.title("Sweep", anchor=False)
+st.caption(
+    "Search hyperparameters by validation accuracy: a run for each combination that is tried."
+)
+sweep = pick_sweep()
+if sweep:
+    render_sweep_panel(sweep)
+else:
+    state.open_link(store)
+    if remark := state.take_remark():
+        st.toast(text.plain(remark), icon=":material/error:", duration="long")
+    with st.sidebar:
+        st.markdown("**Everything that does not vary**")
+        base = render_config_form()
+    state.write_link(base)
+    config = render_sweep_form(base)
+    if config:
+        render_start(config)

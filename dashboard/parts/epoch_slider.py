@@ -1,0 +1,35 @@
+"""After which epoch a page shows the network; by default, as the run ended."""
+
+import streamlit as st
+
+from core.runs import Run
+from dashboard.session import state
+
+_HELP = (
+    "What the network thought of the test images after this epoch. Move it to watch the network "
+    "change its mind."
+)
+
+
+def pick_epoch(run: Run, epochs: int, help: str = _HELP, otherwise: int | None = None) -> int:
+    """Let the reader choose an epoch from 1 to `epochs`; return it.
+
+    Until it is moved it is `otherwise`, or follows the run: its latest epoch while it trains, then
+    the one whose weights it kept.
+    """
+    default = otherwise or run.status.final_epoch or epochs
+    if epochs == 1:
+        st.caption("After epoch 1, the only one so far.")
+        return 1
+    epoch = state.chosen_epoch(epochs) or default
+    state.show_epoch(epoch)
+    st.slider(
+        "After epoch",
+        1,
+        epochs,
+        key=state.EPOCH_KEY,
+        on_change=state.take_picked_epoch,
+        args=(default,),
+        help=help,
+    )
+    return epoch

@@ -1,0 +1,308 @@
+"""A run as it stands: progress, figures and curves, and what one may ask of it meanwhile."""
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.analysis.histories import best_epoch
+from core.config import bounds
+from core.runs import Run
+from core.runs.errors import DamagedRunError, RunError, RunNotFoundError
+from core.runs.status import Request, State, Status
+from dashboard import text
+from dashboard.access.visitor import may_change
+from dashboard.charts.curves import SERIES, CurveStyle, draw_curve, with_live_point
+from dashboard.parts.config_form import scale_steps
+from dashboard.parts.live_network_strip import render_inside
+from dashboard.parts.result import render_result
+from dashboard.session import state
+from dashboard.session.follow import follow
+from dashboard.session.live_refresh import Pace, draw_live
+from dashboard.session.resources import engine, queue_place, read_history, shared, shared_lately
+
+# Panels are drawn one after another: at once they would be no quicker, as Python runs one thread at
+# a time, and with a class watching they would wait for Streamlit's locks a hundred times each.
+_turn = threading.Lock()
+_pace = Pace()
+_PAUSE_HELP = (
+    "Hold the training where it is, within a second. Resumed, it learns what it would have. After "
+    "half a minute another run may have its place; then it waits for its turn."
+)
+_RESUME_HELP = "Go on from here, as if there had been no pause."
+_STOP_HELP = (
+    "End the training within a second, for good. The network is kept as it is then, and can be "
+    "looked into on every page."
+)
+BADGES = {
+    State.QUEUED: ("gray", ":material/hourglass_empty:"),
+    State.RUNNING: ("blue", ":material/play_arrow:"),
+    State.PAUSED: ("orange", ":material/pause:"),
+    State.STOPPING: ("orange", ":material/stop:"),
+    State.FINISHED: ("green", ":material/check:"),
+    State.STOPPED: ("gray", ":material/stop:"),
+    State.FAILED: ("red", ":material/error:"),
+    State.DAMAGED: ("red", ":material/broken_image:"),
+}
+
+
+def render_live_panel(run: Run) -> None:
+    """Draw the run, and again several times a second for as long as it trains."""
+    with suppress(RunNotFoundError):
+        if run.status.state.is_active:
+            draw_live(partial(_render, run), _pace, state.visit())
+            return
+        follow(run)
+    st.fragment(_render)(run)
+
+
+def _render(run: Run, every: float | None = None) -> None:
+    if remark := state.take_remark():
+        st.toast(text.plain(remark), icon=":material/error:", duration="long")
+    with _turn:
+        try:
+            _render_panel(run, every)
+        except RunNotFoundError:  # at any moment
+            st.warning("This run was deleted.", icon=":material/delete:")
+        except DamagedRunError as error:
+            _render_damage(error)
+
+
+def _render_panel(run: Run, every: float | None) -> None:
+    status, history = shared(_read, run)
+    if every and not status.state.is_active:
+        st.rerun()  # ends the timer, and shows what comes after a run
+    if status.state is State.DAMAGED:
+        _render_damage(status.error)
+        return
+    _render_head(run, status)
+    _render_progress(run, status, history)
+    # What is drawn for one is drawn for all who draw within half a pace: a class sees it as one.
+    lately = every / 2 if every else 0.0
+    in_hand = status.state.is_active and may_change(run)
+    if in_hand:
+        _render_requests(run, status)
+    elif status.state.is_active:
+        st.caption(f"A run of {text.plain(run.record.owner)}: you may watch, not change it.")
+    if not status.state.is_active and len(history):
+        render_result(run.config, status, history)
+    elif len(history) or status.running_loss is not None:
+        shared_lately(_render_figures, run, lately)
+    if len(history) or status.running_loss is not None:
+        _render_curves(run, lately)
+    if in_hand and status.base_learning_rate:
+        _render_rate(run)
+    if len(history):
+        render_inside(run, len(history))
+
+
+def _render_damage(why: object) -> None:
+    st.error(text.plain(why), title="This run is damaged", icon=":material/broken_image:")
+
+
+def _read(run: Run) -> tuple[Status, pd.DataFrame]:
+    status = run.status
+    if status.state is State.DAMAGED:
+        return status, pd.DataFrame()
+    return status, read_history(run)  # a status comes six times a second
+
+
+def _render_head(run: Run, status: Status) -> None:
+    color, icon = BADGES[status.state]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(text.plain(run.name), anchor=False, width="content")
+        st.badge(status.state.value, color=color, icon=icon)
+
+
+def _render_progress(run: Run, status: Status, history: pd.DataFrame) -> None:
+    config = run.config
+    trouble = engine.queue.troubles.get(run.id) if status.state.is_active else None
+    if trouble:
+        sentence = f"{trouble}. It goes on by itself once it can be."
+        st.warning(text.plain(sentence), icon=":material/save:")
+    if status.state is State.FAILED:
+        st.error(text.plain(status.error), title="This run failed", icon=":material/error:")
+        return
+    if status.state is State.QUEUED:
+        st.caption(_queue_sentence(run))
+        return
+    done = len(history) + (status.batch / config.batches if status.epoch > len(history) else 0)
+    if status.state.is_active:
+        st.progress(min(done / config.epochs, 1.0), _progress_sentence(run, status))
+    if status.state is State.PAUSED and queue_place(run):  # resumed, after its worker had left it
+        st.caption(_queue_sentence(run))
+    if status.is_silent and not trouble:
+        st.warning(
+            "The process that trained this run gives no sign of life. The run goes on from its "
+            "last epoch as soon as a worker is free.",
+            icon=":material/heart_broken:",
+        )
+
+
+def _queue_sentence(run: Run) -> str:
+    if engine.problem:
+        return f"Waiting: {engine.problem}."
+    place = queue_place(run)
+    if place is None:
+        return "Starting …"
+    ahead, seconds = place
+    waiting = f"{ahead} {'run' if ahead == 1 else 'runs'} before it" if ahead else "it is the next"
+    return f"Waiting for its turn: {waiting}, starts in about {text.duration(seconds)}."
+
+
+def _progress_sentence(run: Run, status: Status) -> str:
+    config = run.config
+    parts = [
+        f"Epoch {status.epoch} of {config.epochs}",
+        f"batch {status.batch} of {config.batches}",
+    ]
+    if status.seconds_per_epoch:
+        parts.append(f"{text.duration(status.seconds_per_epoch)} per epoch")
+    if status.seconds_left is not None:
+        parts.append(f"{text.duration(status.seconds_left)} left")
+    return " · ".join(parts)
+
+
+def _render_requests(run: Run, status: Status) -> None:
+    request = run.control.request
+    stops = request is Request.STOP or status.state is State.STOPPING
+    with st.container(horizontal=True):
+        if request is Request.PAUSE:
+            _ask("Resume", ":material/play_arrow:", run, Request.RUN, _RESUME_HELP)
+        else:
+            no_pause = stops or status.state is State.QUEUED
+            _ask("Pause", ":material/pause:", run, Request.PAUSE, _PAUSE_HELP, no_pause)
+        _ask("Stop", ":material/stop:", run, Request.STOP, _STOP_HELP, stops)
+
+
+def _ask(
+    label: str, icon: str, run: Run, request: Request, explanation: str, disabled: bool = False
+) -> None:
+    st.button(
+        label,
+        icon=icon,
+        key=f"ask_{request}",
+        help=explanation,
+        on_click=_ask_run,
+        args=(run, request),
+        disabled=disabled,
+    )
+
+
+def _ask_run(run: Run, request: Request | None = None, learning_rate: float | None = None) -> None:
+    """Ask it of the training, or have the panel say why it cannot be asked."""
+    try:
+        run.ask(request, learning_rate)
+    except RunError as error:  # deleted since the page was drawn, or not to be written
+        state.remark(f"{error}.")
+
+
+def _render_figures(run: Run) -> None:
+    status, history = _read(run)
+    with st.grid(4, min_column_width=130):
+        if len(history):
+            last = history.iloc[-1]
+            accuracy, loss = history["validation_accuracy"], history["validation_loss"]
+            st.metric(
+                "Validation accuracy",
+                text.percent(last["validation_accuracy"]),
+                _best(history, accuracy.idxmax(), text.percent(accuracy.max())),
+                delta_color="off",
+                delta_arrow="off",
+            )
+            st.metric(
+                "Validation loss",
+                f"{last['validation_loss']:.4f}",
+                _best(history, loss.idxmin(), f"{loss.min():.4f}"),
+                delta_color="off",
+                delta_arrow="off",
+            )
+        if status.running_loss is not None and status.running_accuracy is not None:
+            st.metric("Accuracy while fitting", text.percent(status.running_accuracy))
+            st.metric("Loss while fitting", f"{status.running_loss:.4f}")
+
+
+def _best(history: pd.DataFrame, row: int, value: str) -> str:
+    return f"best {value}, epoch {history['epoch'].iloc[row]:.0f}"
+
+
+def _render_curves(run: Run, lately: float) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.pills(
+            "Series",
+            list(SERIES),
+            format_func=SERIES.__getitem__,
+            selection_mode="multi",
+            default=list(SERIES),
+            key="curve_series",
+            persist_state="session",
+            help="What Keras reports while it fits (dropout on, averaged while the weights move), "
+            "and each split as measured after the epoch.",
+        )
+        log_loss = st.toggle(
+            "Log loss",
+            key="log_loss",
+            persist_state="session",
+            help="A logarithmic axis for the loss: shows what still happens when it is small.",
+        )
+    series = tuple(name for name in SERIES if name in chosen)
+    if not series:
+        st.info("Choose a series to see its curves.", icon=":material/show_chart:")
+        return
+    shared_lately(_draw_curves, run, lately, CurveStyle(series, log_loss))
+
+
+def _draw_curves(run: Run, style: CurveStyle) -> None:
+    names = ", ".join(SERIES[name].lower() for name in style.series)
+    with st.grid(2, min_column_width=300):
+        for metric, options in _curves(run, style).items():
+            axis = ", logarithmic" if style.is_logarithmic(metric) else ""
+            st.echarts_chart(
+                options,
+                key=f"{metric}_curve",
+                height=300,
+                alt=f"{metric.title()}{axis} by epoch of the run {run.name}: {names}",
+            )
+
+
+def _curves(run: Run, style: CurveStyle) -> dict[str, dict[str, Any]]:
+    status, history = _read(run)
+    best = best_epoch(history, run.config.min_delta)
+    epochs = len(history)
+    if status.state.is_active:
+        epochs = run.config.epochs
+        history = with_live_point(history, status, run.config.batches)
+    rate = run.config.learning_rate
+    return {
+        metric: draw_curve(history, metric, style, epochs, best, rate)
+        for metric in ("loss", "accuracy")
+    }
+
+
+def _render_rate(run: Run) -> None:
+    current = run.control.learning_rate or run.config.learning_rate
+    # Another rate is another slider, which begins at it. Were it set on the same one, a browser
+    # too slow to draw that message before the next would begin at the lowest, and ask for it.
+    counted = f"live_rate_{run.id}"
+    shown, count = st.session_state.get(counted, (None, 0))
+    if shown != current:
+        count += 1
+        st.session_state[counted] = current, count
+    key = f"{counted}_{count}"
+    st.select_slider(
+        "Learning rate from now on",
+        scale_steps(bounds("learning_rate"), current),
+        value=current,
+        key=key,
+        format_func=text.rate,
+        on_change=_change_rate(run, key),
+        help="Acts on the running training from its next batch on. The curves mark the change.",
+    )
+
+
+def _change_rate(run: Run, key: str) -> Callable[[], None]:
+    return lambda: _ask_run(run, learning_rate=st.session_state[key])

@@ -1,0 +1,182 @@
+"""Loss and accuracy of the chosen run, and of others laid over it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.analysis.histories import best_epoch, best_table, smooth, with_elapsed, without_penalty
+from core.runs import Run
+from core.runs.errors import RunError
+from dashboard import text
+from dashboard.charts.colors import RUN_COLORS, run_colors
+from dashboard.charts.curves import SERIES, CurveStyle, draw_curve
+from dashboard.charts.overlay import OverlaidRun, draw_overlay
+from dashboard.parts.run_picker import name_runs, pick_runs, readable_runs, require_run
+from dashboard.session.follow import follow
+from dashboard.session.resources import read_history
+
+_AXES = {"epoch": "epoch", "elapsed": "time"}
+_WITH_PENALTY, _CROSS_ENTROPY = "with L2 penalty", "cross-entropy"
+
+
+def render_run_curves() -> None:
+    """Draw the chosen run's curves, and those of others that the reader lays over it."""
+    run, history = require_run()
+    histories = {run: history} | _pick_others(run)
+    render_histories(histories, name_runs(list(histories)))
+
+
+def render_histories(histories: Mapping[Run, pd.DataFrame], names: Mapping[Run, str]) -> None:
+    """Draw the controls, the two charts of these runs, and each one's best epoch."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        series, axis = _pick_lines()
+        penalty, smoothing = _pick_treatment()
+        style = CurveStyle(series, log_toggle(), axis)
+    colors = run_colors(run.id for run in histories)
+    runs = [
+        OverlaidRun(
+            names[run],
+            colors[run.id],
+            _prepare(history, penalty, smoothing),
+            best_epoch(history, run.config.min_delta),
+        )
+        for run, history in histories.items()
+    ]
+    with st.grid(2, min_column_width=400):
+        for metric in ("loss", "accuracy"):
+            st.echarts_chart(
+                _draw(runs, metric, style, next(iter(histories)).config.learning_rate),
+                key=f"curves_{metric}",
+                height=400,
+                alt=f"{metric.title()} of {', '.join(names.values())}",
+            )
+    best = best_table(
+        {names[run]: history for run, history in histories.items()},
+        {names[run]: run.config.min_delta for run in histories},
+    )
+    if len(best):
+        _render_best(best)
+
+
+def log_toggle() -> bool:
+    """Let the reader put losses on a logarithmic axis."""
+    return st.toggle(
+        "Log loss",
+        key="curves_log",
+        bind="query-params",
+        help="A logarithmic axis for the loss: shows what still happens when it is small.",
+    )
+
+
+def _pick_others(run: Run) -> dict[Run, pd.DataFrame]:
+    """Runs to lay over `run`, each with its history of at least one epoch."""
+    chosen = pick_runs(
+        "Compare with",
+        [other for other in readable_runs("curves_others") if other.id != run.id],
+        name="curves_others",
+        most=len(RUN_COLORS) - 1,
+        placeholder="other runs to lay over it",
+        help=f"Up to {len(RUN_COLORS) - 1} more runs in the same charts. Colours then tell the "
+        "runs apart, dashes the series.",
+    )
+    follow(*chosen)
+    histories = {}
+    for other in chosen:
+        try:
+            histories[other] = read_history(other)
+        except RunError as error:
+            st.warning(f"{text.plain(error)}.", icon=":material/broken_image:")
+    return {other: history for other, history in histories.items() if len(history)}
+
+
+def _pick_lines() -> tuple[tuple[str, ...], str]:
+    """Which of SERIES to draw, and along which of AXES."""
+    series = st.pills(
+        "Series",
+        list(SERIES),
+        format_func=SERIES.__getitem__,
+        selection_mode="multi",
+        default=["train", "validation"],
+        key="curves_series",
+        bind="query-params",
+        help="What Keras reports while it fits (dropout on, averaged while the weights move), and "
+        "each split as measured after the epoch.",
+    )
+    axis = st.segmented_control(
+        "By",
+        list(_AXES),
+        format_func=_AXES.__getitem__,
+        default="epoch",
+        required=True,
+        key="curves_axis",
+        bind="query-params",
+        help="Along epochs, or along the seconds spent training, which is fairer to small "
+        "networks.",
+    )
+    return tuple(name for name in SERIES if name in series), axis
+
+
+def _pick_treatment() -> tuple[bool, float]:
+    """Whether losses include the L2 penalty, and how much curves are smoothed, 0 to below 1."""
+    loss = st.segmented_control(
+        "Loss",
+        [_WITH_PENALTY, _CROSS_ENTROPY],
+        default=_WITH_PENALTY,
+        required=True,
+        key="curves_loss_kind",
+        bind="query-params",
+        help="What training minimises, or cross-entropy alone, which compares runs with different "
+        "L2. While fitting, the penalty at the epoch's end is taken off.",
+    )
+    smoothing = st.slider(
+        "Smoothing",
+        0.0,
+        0.95,
+        step=0.05,
+        key="curves_smoothing",
+        bind="query-params",
+        width=180,
+        help="Averages each epoch with those before it, the further back the less: shows the trend "
+        "in noisy curves.",
+    )
+    return loss == _WITH_PENALTY, smoothing
+
+
+def _prepare(history: pd.DataFrame, penalty: bool, smoothing: float) -> pd.DataFrame:
+    history = with_elapsed(history if penalty else without_penalty(history))
+    return smooth(history, smoothing)
+
+
+def _draw(
+    runs: list[OverlaidRun], metric: str, style: CurveStyle, first_rate: float
+) -> dict[str, Any]:
+    """`first_rate` is what the first run began with: of one alone, changes are marked."""
+    if len(runs) > 1:
+        return draw_overlay(runs, metric, style)
+    only = runs[0]
+    epochs = len(only.history)
+    return draw_curve(only.history, metric, style, epochs, only.best_epoch, first_rate)
+
+
+def _render_best(table: pd.DataFrame) -> None:
+    st.markdown(
+        "**Best epochs**",
+        help="The last to better the validation loss, L2 penalty included, by more than the run's "
+        "least improvement: the one that early stopping keeps. Marked in the charts by a dotted "
+        "line, or by a ring if there are several runs.",
+    )
+    with st.container(key="best_epochs"):
+        st.table(
+            {
+                "Run": table["run"].map(text.plain),
+                "Epochs": table["epochs"].map(str),
+                "Best epoch": table["best_epoch"].map("{:.0f}".format),
+                "Validation loss": table["validation_loss"].map("{:.4f}".format),
+                "Validation accuracy": table["validation_accuracy"].map(text.percent),
+                "Training time until then": table["elapsed"].map(text.duration),
+            },
+            hide_index=True,
+            alt="Best epoch of each run",
+        )

@@ -1,0 +1,24 @@
+"""Queues runs for who is looking, and says so where that cannot be."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.config import RunConfig
+from core.engine import QueueError
+from core.runs import Run
+from core.runs.errors import RunError
+from dashboard import text
+from dashboard.access.visitor import owner
+from dashboard.session.resources import engine
+
+
+def start_runs(asked: Sequence[tuple[RunConfig, str | None]]) -> list[Run]:
+    """Queue a run of each configuration, with its name; or none, and say why in a toast."""
+    try:
+        return engine.enqueue_all(asked, owner())
+    except QueueError as error:
+        st.toast(text.plain(error), icon=":material/group:", duration="long")
+    except RunError as error:
+        st.toast(f"{text.plain(error)}.", icon=":material/cloud_off:", duration="long")
+    return []

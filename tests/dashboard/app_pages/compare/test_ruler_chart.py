@@ -1,0 +1,34 @@
+import pytest
+
+from core.analysis.published import PUBLISHED
+from dashboard.app_pages.compare.ruler_chart import Mark, draw_ruler
+
+MARKS = [
+    Mark("A · <b>mine</b>", "#112233", 0.0111, 0.0092, 0.0134),
+    Mark("B · " + "x" * 100, "#445566", 0.5, 0.49, 0.51),
+]
+
+
+def test_rows_go_from_the_highest_error_to_the_lowest() -> None:
+    figure = draw_ruler(MARKS)
+    rows = figure.layout.yaxis.categoryarray
+    errors = {one.name: one.error for one in PUBLISHED}
+    assert len(rows) == len(PUBLISHED) + 2
+    assert rows[0].startswith("B · xxx")
+    assert rows[0].endswith("…")
+    place = rows.index("A · &lt;b&gt;mine&lt;/b&gt;")
+    assert errors[rows[place - 1]] > 0.0111 > errors[rows[place + 1]]
+
+
+def test_a_run_is_drawn_with_its_interval_in_its_colour() -> None:
+    published, run, _ = draw_ruler(MARKS).data
+    assert list(published.x) == pytest.approx([100 * one.error for one in PUBLISHED])
+    assert (run.x[0], run.marker.color) == (pytest.approx(1.11), "#112233")
+    assert run.error_x.array[0] == pytest.approx(0.23)
+    assert run.error_x.arrayminus[0] == pytest.approx(0.19)
+
+
+def test_published_errors_fall() -> None:
+    errors = [one.error for one in PUBLISHED]
+    assert errors == sorted(errors, reverse=True)
+    assert all(one.source for one in PUBLISHED)

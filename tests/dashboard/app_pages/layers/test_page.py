@@ -1,0 +1,147 @@
+"""The Layers page: the table, the pictures, the weights, one digit; against NumPy and Keras."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.config.architecture import count_parameters
+from core.data import load_mnist
+from core.runs import Run
+from core.runs.status import State
+from dashboard.charts.strips import draw_weights
+from tests.dashboard.app_pages.lab import Lab, Media, spec, words
+
+DISPUTED = 947  # a test image with a label that people found wrong
+
+
+@pytest.fixture
+def network(trained: Run) -> keras.Model:
+    return keras.saving.load_model(trained.model_path, compile=False)
+
+
+def captions(app: AppTest) -> list[str]:
+    return [caption for image in app.image for caption in image.captions]
+
+
+def first_layer(kernel: np.ndarray, bias: np.ndarray, index: int) -> np.ndarray:
+    """What the first hidden layer makes of a test image."""
+    pixels = load_mnist().x_test[index].reshape(784) / 255
+    return np.maximum(pixels @ kernel + bias, 0)
+
+
+def kept_first_layer(run: Run, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+    """The kernel and biases of the first layer as the run keeps them."""
+    epochs, weights = run.weights()
+    flat = weights[epochs.tolist().index(epoch)].astype(np.float32)
+    units = run.config.hidden[0]
+    return flat[: 784 * units].reshape(784, units), flat[784 * units :][:units]
+
+
+def test_the_table_and_the_full_configuration(lab: Lab, trained: Run, network: keras.Model) -> None:
+    app = lab.open("layers", run=trained.id)
+    assert "The network as it stands, after epoch 3." in words(app)
+    total = f"{count_parameters(trained.config):,}"
+    assert f"**{total}** parameters in {len(network.layers)} layers." in words(app)
+    table = app.dataframe[0].value
+    assert table["name"].tolist() == [layer.name for layer in network.layers]
+    assert table["type"].tolist() == [type(layer).__name__ for layer in network.layers]
+    assert table["parameters"].tolist() == [layer.count_params() for layer in network.layers]
+    shown = dict(zip(table["name"], table["activation"], strict=True))
+    assert (shown["hidden_1"], shown["output"]) == ("relu", "softmax")
+    assert not app.json
+    app.session_state["layer_configs"] = True
+    configs = json.loads(app.run().json[0].value)
+    assert list(configs) == [layer.name for layer in network.layers]
+    assert configs["hidden_1"]["units"] == 32
+    assert configs["dropout_2"]["rate"] == 0.2
+
+
+def test_first_layer_pictures_by_norm(lab: Lab, trained: Run, network: keras.Model) -> None:
+    norms = np.linalg.norm(network.layers[0].get_weights()[0], axis=0)
+    app = lab.open("layers", run=trained.id, layers_view="First-layer pictures")
+    assert captions(app) == [f"unit {unit}, norm {norms[unit]:.2f}" for unit in np.argsort(-norms)]
+
+
+def test_first_layer_pictures_after_each_epoch(lab: Lab, trained: Run, media: Media) -> None:
+    view = {"layers_view": "First-layer pictures", "first_layer_view": "after each epoch"}
+    app = lab.open("layers", run=trained.id, **view)
+    shown = media.picture(app, "First-layer weights as pictures after epoch 3")
+    np.testing.assert_array_equal(shown, draw_weights(trained.first_layer(3)))
+    app.slider(key="picked_epoch").set_value(2).run()
+    shown = media.picture(app, "First-layer weights as pictures after epoch 2")
+    np.testing.assert_array_equal(shown, draw_weights(trained.first_layer(2)))
+
+
+def test_dead_units_and_histograms(lab: Lab, trained: Run, network: keras.Model) -> None:
+    pixels = load_mnist().x_test.reshape(-1, 784) / np.float32(255)
+    kernel, bias = network.get_layer("hidden_1").get_weights()
+    dead = int((np.maximum(pixels @ kernel + bias, 0) == 0).all(axis=0).sum())
+    app = lab.open("layers", run=trained.id, layers_view="Weights")
+    metric, _ = app.metric
+    assert metric.label == "hidden_1"
+    assert metric.value == f"{100 * dead / 32:.2f} %"
+    assert metric.delta == f"{dead} of 32 units"
+    assert "`hidden_1` kernel, 25,088 values" in words(app)
+    assert len(app.get("plotly_chart")) == 6
+    for layer in ("hidden_1", "hidden_2", "output"):
+        for name, values in zip(
+            ("kernel", "bias"), network.get_layer(layer).get_weights(), strict=True
+        ):
+            (bars,) = spec(app, f"histogram_{layer}_{name}")["data"]
+            counts, edges = np.histogram(values, 50)
+            np.testing.assert_array_equal(bars["y"], counts)
+            np.testing.assert_allclose(bars["x"], (edges[1:] + edges[:-1]) / 2, atol=1e-6)
+
+
+def test_one_digit_on_its_way_through(
+    lab: Lab, trained: Run, network: keras.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = lab.open("layers", run=trained.id, layers_view="One digit", layers_digit=str(DISPUTED))
+    true = load_mnist().y_test[DISPUTED]
+    predicted = trained.test_probabilities(3)[DISPUTED].argmax()
+    assert f"No. {DISPUTED}: true label **{true}**, predicted **{predicted}**" in words(app)
+    assert "label disputed" in words(app)
+    assert f"What speaks for a **{predicted}**:" in words(app)
+    expected = first_layer(*network.get_layer("hidden_1").get_weights(), DISPUTED)
+    shown = spec(app, "activations_hidden_1")["data"][0]["z"]
+    np.testing.assert_allclose(np.ravel(shown), expected, atol=1e-5)
+    above = int((expected > 0).sum())
+    assert f"Hidden layer 1: {above} of 32 units above zero" in words(app)
+    app.pills(key="speaker").set_value(4).run()
+    assert "What speaks for a **4**:" in words(app)
+    monkeypatch.setattr("random.randrange", lambda limit: limit - 1)
+    app.button(key="random_digit").click().run()
+    assert f"No. 9,999: true label **{load_mnist().y_test[-1]}**" in words(app)
+    assert app.query_params["layers_digit"] == "9999"
+
+
+def test_one_digit_after_each_epoch(lab: Lab, trained: Run) -> None:
+    answers = trained.test_probabilities().argmax(axis=2)
+    index = int(np.flatnonzero((answers != answers[0]).any(axis=0))[0])  # the network changed
+    true = load_mnist().y_test[index]
+    app = lab.open("layers", run=trained.id, layers_view="One digit", layers_digit=str(index))
+
+    def check(epoch: int) -> None:
+        assert f"What the network takes it for after epoch {epoch}, %" in words(app)
+        predicted = answers[epoch - 1, index]
+        assert f"No. {index:,}: true label **{true}**, predicted **{predicted}**" in words(app)
+        shown = spec(app, "activations_hidden_1")["data"][0]["z"]
+        expected = first_layer(*kept_first_layer(trained, epoch), index)
+        np.testing.assert_allclose(np.ravel(shown), expected, atol=0.01)  # kept as float16
+
+    check(3)
+    for epoch in (2, 1):
+        app.slider(key="picked_epoch").set_value(epoch).run()
+        check(epoch)
+
+
+def test_another_run_is_picked(lab: Lab, trained: Run) -> None:
+    other = lab.runs.create(trained.config, name="no epoch yet", state=State.STOPPED)
+    app = lab.open("layers", run=other.id)
+    assert "This run ended before its first epoch did." in words(app)
+    app.selectbox(key="picked_run").set_value(trained.id).run()
+    assert "The network as it stands, after epoch 3." in words(app)
+    assert app.query_params["run"] == trained.id

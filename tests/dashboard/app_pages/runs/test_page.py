@@ -1,0 +1,280 @@
+"""The Runs page: what the table lists, and what is done with the runs that are chosen in it."""
+
+import json
+from urllib.parse import parse_qsl
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Dataframe
+
+from core.config import RunConfig
+from core.runs import Run
+from core.runs.status import State
+from dashboard import text
+from tests.dashboard.app_pages.lab import Lab, go, protos, words
+
+NAMES = ["zebra one", "zebra two", "zebra <b>three</b> **x**"]
+
+
+@pytest.fixture
+def zebras(lab: Lab) -> list[Run]:
+    """Three ended runs, oldest first, that differ in dropout and hidden layers."""
+    configs = [RunConfig(), RunConfig(dropout=0.5), RunConfig(dropout=0.25, hidden=(64,))]
+    return [
+        lab.runs.create(config, name=name, state=State.FINISHED)
+        for config, name in zip(configs, NAMES, strict=True)
+    ]
+
+
+def table(app: AppTest) -> Dataframe:
+    return app.dataframe(key="runs_table")
+
+
+def listed(app: AppTest) -> list[str]:
+    return list(table(app).value["name"])
+
+
+def select(app: AppTest, *rows: int) -> AppTest:
+    """Have the browser say that these rows are selected, and what else was done on the page."""
+    states = app._tree.get_widget_states()
+    selection = {"rows": list(rows), "columns": [], "cells": []}
+    states.widgets.add(id=table(app).proto.id, string_value=json.dumps({"selection": selection}))
+    return app._run(states)
+
+
+def chosen(app: AppTest) -> list[str]:
+    return app.query_params.get("runs", "").split(",")
+
+
+def headings(app: AppTest) -> list[str]:
+    return [heading.value for heading in app.subheader]
+
+
+def dialog_names(app: AppTest) -> list[str]:
+    """The names in the dialog that asks whether to delete; none where there is no dialog."""
+    return [line for one in app.markdown if one.value[:2] == "- " for line in one.value.split("\n")]
+
+
+def test_all_runs_are_listed_with_what_they_differ_in(lab: Lab, zebras: list[Run]) -> None:
+    app = lab.open("runs")
+    assert listed(app) == NAMES[::-1]
+    columns = json.loads(table(app).proto.columns)
+    shown = [columns[name]["label"] for name in table(app).value if name in RunConfig.model_fields]
+    assert shown == ["Hidden layers", "Dropout"]
+    assert headings(app) == []
+    assert "Tick runs at the left of the table" in words(app)
+
+
+def test_runs_are_searched_filtered_and_sorted_by_address_too(lab: Lab, zebras: list[Run]) -> None:
+    plain, half, quarter = zebras
+    app = lab.open("runs", runs_search="zebra")
+    assert listed(app) == NAMES[::-1]
+    app.text_input(key="runs_search").set_value("zebra two").run()
+    assert listed(app) == [half.name]
+
+    link = {"runs_filters": "Dropout", "runs_sort": "Dropout"}
+    app = lab.open("runs", **link)
+    assert listed(app) == [half.name, quarter.name, plain.name]
+    app.number_input(key="runs_at_least_dropout").set_value(0.2).run()
+    assert listed(app) == [half.name, quarter.name]
+    app = lab.open("runs", **link, runs_at_least_dropout="0.2")
+    assert listed(app) == [half.name, quarter.name]
+
+
+def test_a_filter_stays_though_no_run_is_like_it(lab: Lab, zebras: list[Run]) -> None:
+    *_, quarter = zebras
+    filters = {"runs_is_state": "failed", "runs_is_name": "zebra gone"}
+    app = lab.open("runs", runs_filters=["State", "Name"], **filters)
+    assert [info.value for info in app.info] == ["No run is like this."]
+    assert app.multiselect(key="runs_is_state").value == ["failed"]
+    assert app.multiselect(key="runs_is_name").value == ["zebra gone"]
+
+    app = lab.open("runs", runs_search="zebra", runs_filters="State", runs_is_state="finished")
+    assert listed(app) == NAMES[::-1]
+    app.text_input(key="runs_search").set_value("no such run").run()
+    assert [info.value for info in app.info] == ["No run is like this."]
+    assert app.multiselect(key="runs_is_state").value == ["finished"]
+    quarter.write_status(quarter.status.model_copy(update={"state": State.STOPPED}))
+    app.text_input(key="runs_search").set_value("zebra").run()
+    assert listed(app) == NAMES[1::-1]
+
+
+def test_a_run_is_chosen_renamed_noted_and_pinned(lab: Lab, zebras: list[Run]) -> None:
+    plain, half, quarter = zebras
+    app = select(lab.open("runs"), 2)
+    assert headings(app) == [plain.name]
+    assert chosen(app) == [plain.id]
+
+    app.button(key="edit_run").click().run()
+    (name,) = [field for field in app.text_input if field.label == "Name"]
+    (note,) = app.text_area
+    assert (name.value, note.value) == (plain.name, "")
+    name.set_value("zebra *renamed*")
+    note.set_value("# a note <script>")
+    app.button(key="save_label").click().run()
+    assert (plain.name, plain.label.note) == ("zebra *renamed*", "# a note <script>")
+    assert headings(app) == [text.plain("zebra *renamed*")]
+    assert [one.value for one in app.text] == ["# a note <script>"]
+    assert not app.text_area
+
+    app.button(key="pin_runs").click().run()
+    assert app.button(key="pin_runs").label == "Unpin"
+    assert listed(app) == ["zebra *renamed*", quarter.name, half.name]
+    assert headings(app) == [text.plain("zebra *renamed*")]
+    app.button(key="pin_runs").click().run()
+    assert listed(app) == [quarter.name, half.name, "zebra *renamed*"]
+
+
+def test_a_link_chooses_runs_and_deleting_asks_first(lab: Lab, zebras: list[Run]) -> None:
+    plain, half, quarter = zebras
+    app = lab.open("runs", runs=f"{plain.id},{quarter.id}")
+    assert headings(app) == ["2 runs chosen"]
+    app.button(key="delete_runs").click().run()
+    assert dialog_names(app) == [f"- {text.plain(run.name)}" for run in (plain, quarter)]
+    app.button(key="cancel_delete").click().run()
+    assert dialog_names(app) == []
+    assert headings(app) == ["2 runs chosen"]
+    assert plain.path.is_dir()
+
+    app.button(key="delete_runs").click().run()
+    app.button(key="confirm_delete").click().run()
+    assert listed(app) == [half.name]
+    assert dialog_names(app) == []
+    assert [run.id for run in lab.runs.list()] == [half.id]
+    assert "runs" not in app.query_params
+
+
+def test_a_run_that_trains_is_stopped_before_it_is_deleted(lab: Lab, zebras: list[Run]) -> None:
+    run = lab.runs.create(RunConfig(), name="zebra that trains", state=State.RUNNING)
+    app = lab.open("runs", runs=run.id)
+    app.button(key="delete_runs").click().run()
+    assert [warning.value for warning in app.warning] == ["What still trains is stopped first."]
+    app.button(key="confirm_delete").click().run()
+    assert not run.path.exists()
+    assert listed(app) == NAMES[::-1]
+
+
+def test_a_dialog_about_a_run_that_another_deletes_is_closed(lab: Lab, zebras: list[Run]) -> None:
+    plain, half, quarter = zebras
+    app = lab.open("runs", runs=half.id)
+    app.button(key="edit_run").click().run()
+    lab.runs.create(RunConfig(seed=1), name="zebra new", state=State.FINISHED)
+    app.run()
+    assert app.button(key="save_label").label == "Save"  # it stays while others come
+    lab.runs.delete(half.id)
+    app.run()
+    assert listed(app) == ["zebra new", quarter.name, plain.name]
+    assert headings(app) == []
+    assert not [button for button in app.button if button.key == "save_label"]
+
+
+# --- while the table moves: what the browser sends is about the rows that it shows
+
+
+def test_a_press_on_a_table_that_has_moved_since_is_about_the_same_run(
+    lab: Lab, zebras: list[Run]
+) -> None:
+    plain, half, _ = zebras
+    app = lab.open("runs", runs=half.id)
+    for seed in range(1, 3):  # a sweep is under way; the page has followed it, not the browser
+        lab.runs.create(RunConfig(seed=seed), state=State.FINISHED)
+        app.run()
+    app.button(key="delete_runs").click()
+    select(app, 1)
+    assert headings(app) == [half.name]
+    assert chosen(app) == [half.id]
+    assert dialog_names(app) == [f"- {half.name}"]
+    app.button(key="confirm_delete").click()
+    select(app, 3)
+    assert not half.path.exists()
+    assert plain.path.is_dir()
+
+
+def test_a_row_ticked_in_a_table_that_has_moved_since_is_that_row(
+    lab: Lab, zebras: list[Run]
+) -> None:
+    plain, _, quarter = zebras
+    app = lab.open("runs", runs=plain.id)
+    for seed in range(1, 3):
+        lab.runs.create(RunConfig(seed=seed), state=State.FINISHED)
+        app.run()
+    select(app, 0, 2)
+    assert chosen(app) == [plain.id, quarter.id]
+    select(app, 2, 4, 1)  # by now the browser shows the five
+    assert chosen(app) == [plain.id, quarter.id, lab.runs.list()[1].id]
+    select(app)
+    assert headings(app) == []
+
+
+def test_rows_are_those_of_the_latest_table_once_another_choice_was_made(
+    lab: Lab, zebras: list[Run]
+) -> None:
+    _, half, quarter = zebras
+    app = lab.open("runs", runs=half.id)
+    lab.runs.create(RunConfig(seed=1), name="zebra new", state=State.FINISHED)
+    app.run()
+    select(app)
+    assert headings(app) == []
+    select(app, 1)  # as `half` was in the first table
+    assert chosen(app) == [quarter.id]
+
+
+def test_rows_that_are_there_no_more_choose_nothing(lab: Lab, zebras: list[Run]) -> None:
+    plain, half, _ = zebras
+    app = lab.open("runs", runs=f"{plain.id},{half.id}")
+    lab.runs.delete(plain.id)
+    app.run()
+    assert headings(app) == [half.name]
+    select(app, 1, 2)
+    assert chosen(app) == [half.id]
+
+
+# ---
+
+
+def test_a_run_is_duplicated_into_the_form(lab: Lab, zebras: list[Run]) -> None:
+    *_, quarter = zebras
+    app = lab.open("train", hidden="8-8-8")
+    assert app.number_input(key="config_hidden_2").value == 8
+    go(app, "runs", runs=quarter.id)
+    (link,) = [link for link in app.page_link if link.value == "Duplicate into the form"]
+    assert link.proto.page == "train"
+    go(app, "train", **dict(parse_qsl(link.proto.query_string)))
+    assert app.number_input(key="config_hidden_0").value == 64
+    assert app.slider(key="config_dropout").value == 0.25
+    assert app.query_params["dropout"] == "0.25"
+    assert "config_hidden_1" not in [field.key for field in app.number_input]
+
+
+def test_a_run_can_be_opened_on_every_page_that_shows_one(lab: Lab, zebras: list[Run]) -> None:
+    run = zebras[0]
+    app = lab.open("runs", runs=run.id)
+    links = [link.proto for link in app.page_link if link.value != "Duplicate into the form"]
+    pages = ["train", "data", "curves", "evaluate", "features", "layers", "draw"]
+    assert [link.page for link in links] == pages
+    assert {link.query_string for link in links} == {f"run={run.id}"}
+
+
+def test_a_run_is_taken_away_as_far_as_it_has_come(
+    lab: Lab, zebras: list[Run], trained: Run
+) -> None:
+    for run, is_whole in ((trained, True), (zebras[0], False)):
+        app = lab.open("runs", runs=run.id)
+        offered = {button.label: not button.proto.disabled for button in app.download_button}
+        assert offered == {
+            "Network (.keras)": is_whole,
+            "History (CSV)": True,
+            "Configuration (JSON)": True,
+            "Script (.py)": is_whole,
+            "Notebook (.ipynb)": is_whole,
+        }
+
+
+def test_a_link_to_runs_that_are_gone_says_so(lab: Lab, zebras: list[Run]) -> None:
+    app = lab.open("runs", runs=f"../../etc,{zebras[0].id}")
+    (warning,) = app.warning
+    assert (
+        warning.value == text.plain("there is no run '../../etc'") + "; it may have been deleted."
+    )
+    assert headings(app) == ["zebra one"]
+    assert len(protos(app, "page_link")) == 8

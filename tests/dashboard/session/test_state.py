@@ -1,0 +1,20 @@
+"""What a session remembers, within a page that Streamlit runs."""
+
+from streamlit.testing.v1 import AppTest
+
+
+def test_a_dialog_is_about_the_runs_that_it_was_opened_for() -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from dashboard.session import state
+
+        state.open_dialog("delete", ["a", "b"])
+        shown = [state.is_dialog_open("delete", ["b", "a"]), state.is_dialog_open("edit", ["a"])]
+        shown += [state.is_dialog_open("delete", ["c"])]  # which closes it, for those too:
+        shown += [state.is_dialog_open("delete", ["a", "b"])]
+        st.text(shown)
+
+    shown = AppTest.from_function(page, default_timeout=120).run()
+    assert not shown.exception
+    assert shown.text[0].value == "[True, False, False, False]"
