@@ -18,7 +18,7 @@ from core.data import (
 
 TRAINING_COUNTS = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
 TEST_COUNTS = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
-REMEDY = r"git checkout -- core/mnist\.npz"
+REMEDY = r"git checkout -- core/data/mnist\.npz"
 
 
 # --- the data set

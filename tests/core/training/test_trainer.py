@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import core.runs
+import core.runs.run
 from core.analysis.early_stopping import best_epoch
 from core.config import RunConfig
 from core.data import Floats, load_mnist, prepare_splits, scale_images
@@ -651,7 +651,7 @@ def test_checkpoint_that_cannot_be_read_at_present_is_kept(
     finished: Run, store: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = store.create(finished.config, state=State.RUNNING)
-    write_history, load = Run.write_history, core.runs.load_arrays
+    write_history, load = Run.write_history, core.runs.run.load_arrays
 
     def fill_disk(run: Run, rows: list[dict[str, float]]) -> None:
         if len(rows) == 2:
