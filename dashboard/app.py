@@ -7,15 +7,15 @@ import pkgutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from types import ModuleType
 
 import streamlit as st
 from starlette.middleware import Middleware
 
-from core.data import DataError
+from core.data import DataError, load_mnist
 from dashboard import app_pages, parts, text
 from dashboard.access.door import Door
 from dashboard.access.protection import refuse_open_network, require_folder
+from dashboard.session.server import server
 from dashboard.session.stale_elements import mend_stale_elements
 
 _log = logging.getLogger(__name__)
@@ -23,23 +23,17 @@ _log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def _lifespan(app: st.App) -> AsyncIterator[None]:
-    # Imported here, once Streamlit's runtime is there to cache for `resources`.
-    resources = importlib.import_module("dashboard.session.resources")
-    await asyncio.gather(
-        asyncio.to_thread(resources.engine.start), asyncio.to_thread(_prepare, resources)
-    )
-    resources.sweeper.start()
+    await asyncio.gather(asyncio.to_thread(server().start), asyncio.to_thread(_prepare))
     try:
         yield
     finally:
-        await asyncio.to_thread(resources.sweeper.stop)
-        await asyncio.to_thread(resources.engine.stop)
+        await asyncio.to_thread(server().stop)
 
 
-def _prepare(resources: ModuleType) -> None:
+def _prepare() -> None:
     """Read in what the first visitors would else wait for: the data, and what pages import."""
     with suppress(DataError):  # the pages that need them say so
-        resources.mnist()
+        load_mnist()
     for package in (parts, app_pages):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.endswith(".page"):  # which runs it

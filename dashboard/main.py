@@ -1,10 +1,11 @@
-"""Page configuration and navigation, nothing else."""
+"""Page configuration, navigation, and the head of every page, nothing else."""
 
 import streamlit as st
 
 from dashboard.access.login import render_login
 from dashboard.access.visitor import visitor
-from dashboard.menu import ICON, make_pages
+from dashboard.menu import ICON, entry, make_pages
+from dashboard.parts.run_header import render_header
 
 st.set_page_config("Digit Lab", ICON, layout="wide")
 pages = make_pages()
@@ -21,6 +22,8 @@ here = st.navigation(
     position="top" if is_known else "hidden",
 )
 if is_known:
+    if page := entry(here.url_path):
+        render_header(page.title, page.sentence, page.no_run)
     here.run()
 else:
     render_login()

@@ -4,6 +4,7 @@ import copy
 from base64 import b64encode
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -14,59 +15,86 @@ ICON = (
 )
 """The dashboard's icon; as a file it would be read and packed anew for each run of a page."""
 
+
+class Entry(NamedTuple):
+    """A page: its name in the menu, its icon, and the sentence below its title."""
+
+    title: str
+    icon: str
+    sentence: str
+    no_run: str | None = None
+    """What the run's control says while no run is chosen; None: the page looks at no run."""
+
+
+_NO_RUN = "choose a run"
 _PAGES = {
-    "train": (
+    "train": Entry(
         "Train",
         ":material/model_training:",
-        "Pick a network's layers and hyperparameters, train it on MNIST and watch it learn.",
+        "Pick a network, press Train, and watch it learn to read handwritten digits.",
+        "the next one you train",
     ),
-    "data": (
+    "data": Entry(
         "Data",
         ":material/database:",
         "The digits themselves: grey values, how they are prepared, and a grid to browse by class.",
+        "the default split",
     ),
-    "curves": (
+    "curves": Entry(
         "Curves",
         ":material/show_chart:",
         "Loss and accuracy of one run or several, and why the two kinds of training loss differ.",
+        _NO_RUN,
     ),
-    "evaluate": (
+    "evaluate": Entry(
         "Evaluate",
         ":material/fact_check:",
         "Right and wrong answers: report, confusion matrix, errors, probabilities, calibration.",
+        _NO_RUN,
     ),
-    "features": (
+    "features": Entry(
         "Features",
         ":material/scatter_plot:",
-        "A map of what a hidden layer makes of the digits, by PCA and t-SNE.",
+        "A map of what a layer makes of the digits: images that the network finds alike lie "
+        "together.",
+        _NO_RUN,
     ),
-    "layers": (
+    "layers": Entry(
         "Layers",
         ":material/layers:",
         "Inside the network: its layers, weights, dead units, and one digit on its way through.",
+        _NO_RUN,
     ),
-    "draw": (
+    "draw": Entry(
         "Draw",
         ":material/draw:",
         "Draw a digit and see what networks make of it, stroke by stroke.",
+        _NO_RUN,
     ),
-    "runs": (
+    "runs": Entry(
         "Runs",
         ":material/table_rows:",
-        "All runs in a table: sort, filter, search, open, rename, take away, delete.",
+        "All runs: sort, filter and search them; choose some to open, compare or delete.",
     ),
-    "compare": (
+    "compare": Entry(
         "Compare",
         ":material/compare_arrows:",
         "In what runs differ, and whether one is really better than another.",
     ),
-    "sweep": (
+    "sweep": Entry(
         "Sweep",
         ":material/travel_explore:",
-        "Search hyperparameters: many runs of one question, with what they say about it.",
+        "Search hyperparameters by validation accuracy: a run for each combination that is tried.",
+    ),
+    "classroom": Entry(
+        "Class", ":material/groups:", "How the others come in, and who you are here."
     ),
 }
-_CLASS = ("Class", ":material/groups:", "How the others come in, and who you are here.")
+
+
+def entry(name: str) -> Entry | None:
+    """The page whose address ends in `name`; None for the root, which only leads to one."""
+    return _PAGES.get(name)
 
 
 def make_pages() -> list[st.Page]:
@@ -77,8 +105,14 @@ def make_pages() -> list[st.Page]:
 @cache
 def _pages() -> tuple[st.Page, ...]:
     # Once for all: each looks for its file on the disk.
-    shown = _PAGES if guard() is Guard.ALONE else _PAGES | {"classroom": _CLASS}
     return tuple(
-        st.Page(f"app_pages/{name}/page.py", url_path=name, title=title, icon=icon, help=text)
-        for name, (title, icon, text) in shown.items()
+        st.Page(
+            f"app_pages/{name}/page.py",
+            url_path=name,
+            title=page.title,
+            icon=page.icon,
+            help=page.sentence,
+        )
+        for name, page in _PAGES.items()
+        if name != "classroom" or guard() is not Guard.ALONE
     )

@@ -84,7 +84,7 @@ def place_on_map(run: Run, request: MapRequest, image: Floats) -> tuple[float, f
     return float(x), float(y)
 
 
-def predict(run: Run, images: Floats) -> Floats:
+def predict(run: Run, images: npt.NDArray[Any]) -> Floats:
     """The answers of the run's network as it stands: images (n, 28, 28) to float32 (n, 10)."""
     return layer_outputs(load_network(run), "output", images)
 

@@ -13,7 +13,6 @@ from distributed import CancelledError, Client, Future, KilledWorker, LocalClust
 
 from core.engine.version import versions
 from core.engine.worker import (
-    call_by_name,
     check_and_train_run,
     compare_worker,
     train_run,
@@ -139,12 +138,9 @@ class Cluster:
             self._check_connection(self._client)
         return self.problem is None
 
-    def submit(self, function: Callable[..., Any] | str, *args: Any) -> Future:
-        """Run `function(*args)` on a worker, at once. Raises EngineError if there is no cluster."""
-        client = self._require_client()
-        if isinstance(function, str):
-            return client.submit(call_by_name, function, *args, pure=False)
-        return client.submit(function, *args, pure=False)
+    def submit(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Future:
+        """Run the function on a worker, at once. Raises EngineError if there is no cluster."""
+        return self._require_client().submit(function, *args, **kwargs, pure=False)
 
     def choose_worker(self, trainings: Iterable[Training]) -> str | None:
         """Of several workers, the one with the most places free; None if there is no choice.

@@ -89,13 +89,13 @@ class Engine:
         """
         return self.queue.give(run_id).future
 
-    def submit(self, function: Callable[..., Any] | str, *args: Any) -> Future:
-        """Run `function(*args)` on a worker, at once, whether or not a training is under way.
+    def submit(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Future:
+        """Run the function on a worker, at once, whether or not a training is under way.
 
-        A function may be given as "core.module:name", so that the caller need not import what it
-        imports. Raises EngineError if there is no cluster; the future raises what it raises.
+        `calls` has the functions for what needs Keras. Raises EngineError if there is no cluster;
+        the future raises what the function raises.
         """
-        return self.cluster.submit(function, *args)
+        return self.cluster.submit(function, *args, **kwargs)
 
     def wake(self) -> None:
         """Have the supervisor look at the runs now rather than within a second."""

@@ -96,9 +96,3 @@ def _give_way(niceness: int) -> None:
         for thread in (0, *(thread.id for thread in threads)):
             with suppress(ProcessLookupError):  # it has ended since
                 os.setpriority(os.PRIO_PROCESS, thread, niceness)
-
-
-def call_by_name(name: str, *args: Any) -> Any:
-    """Call the function "package.module:name"; raises what it raises."""
-    module, _, function = name.partition(":")
-    return getattr(importlib.import_module(module), function)(*args)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -76,7 +77,9 @@ def search(table: pd.DataFrame, words: str) -> pd.DataFrame:
     return table.loc[lines.index]
 
 
-def within(table: pd.DataFrame, column: str, low: float | None, high: float | None) -> pd.DataFrame:
+def within(
+    table: pd.DataFrame, column: str, low: float | datetime | None, high: float | datetime | None
+) -> pd.DataFrame:
     """The rows whose value, of a column of numbers or times, is from `low` to `high`, if given."""
     if low is not None:
         table = table[table[column] >= low]

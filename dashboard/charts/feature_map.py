@@ -187,4 +187,5 @@ def _trace(
 
 
 def _is_wrong(points: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    return (points["true"] != points["predicted"]).to_numpy()
+    wrong: npt.NDArray[np.bool_] = (points["true"] != points["predicted"]).to_numpy()
+    return wrong

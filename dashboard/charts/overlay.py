@@ -35,7 +35,9 @@ def draw_overlay(runs: Sequence[OverlaidRun], metric: str, style: CurveStyle) ->
     The legend names runs and series apart: their product would be too long to read.
     """
     frames = [drawn_frame(run.history, metric, style) for run in runs]
-    entries = [(run.name, run.color, "solid") for run in runs]
+    entries: list[tuple[str, str, str | list[int]]] = [
+        (run.name, run.color, "solid") for run in runs
+    ]
     if len(style.series) > 1:
         entries += [(SERIES[name], NEUTRAL, DASHES[name]) for name in style.series]
     ringed = "validation" if "validation" in style.series else next(iter(style.series), None)

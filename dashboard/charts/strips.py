@@ -41,7 +41,7 @@ def color_weights(pictures: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.uin
     """The colours of weights, (n, 28, 28), as `draw_weights` shows them: uint8 (n, 28, 28, 3)."""
     strength = pictures / np.maximum(np.abs(pictures).max(axis=(1, 2), keepdims=True), 1e-12)
     ends = np.where(strength[..., None] < 0, _NEGATIVE, _POSITIVE)
-    colors = _ZERO + (ends - _ZERO) * np.abs(strength[..., None]) ** 0.7
+    colors: npt.NDArray[np.floating] = _ZERO + (ends - _ZERO) * np.abs(strength[..., None]) ** 0.7
     return colors.astype(np.uint8)
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.config import MAX_HIDDEN_LAYERS, PRESETS, Bounds, RunConfig, bounds
 from dashboard import text
-from dashboard.session import state
+from dashboard.session import form
 
 _STEPS_PER_DECADE = (1, 2, 5)
 _WITH_EARLY_STOPPING = {"patience", "min_delta", "restore_best_weights"}
@@ -17,14 +17,14 @@ _WITH_EARLY_STOPPING = {"patience", "min_delta", "restore_best_weights"}
 
 def render_config_form() -> RunConfig:
     """Draw the form, with what is wrong beside each control; return the configuration it says."""
-    config, wrong = state.read_form()
-    wrong = state.rejected_by_link(config) | wrong
-    state.show_preset(config)
+    config, wrong = form.read_form()
+    wrong = form.rejected_by_link(config) | wrong
+    form.show_preset(config)
     st.selectbox(
         "Preset",
         list(PRESETS),
-        key=state.PRESET_KEY,
-        on_change=state.choose_preset,
+        key=form.PRESET_KEY,
+        on_change=form.choose_preset,
         placeholder="your own",
         help="A whole configuration to start from. The notebook's three networks, a quick first "
         "try, one that overfits, and the most accurate one we found.",
@@ -40,7 +40,7 @@ def render_config_form() -> RunConfig:
         render(name)
         _complain(name, wrong)
     is_wrong = any(name in wrong for _, name in _more_options())
-    with st.expander("More options", icon=":material/tune:", expanded=state.opens_more(is_wrong)):
+    with st.expander("More options", icon=":material/tune:", expanded=form.opens_more(is_wrong)):
         _render_more(wrong)
     for name in wrong.keys() - RunConfig.model_fields.keys():
         st.error(f"{text.plain(name)}: {text.plain(wrong[name])}")
@@ -50,7 +50,7 @@ def render_config_form() -> RunConfig:
 def _render_layers(wrong: dict[str, str]) -> None:
     field = RunConfig.model_fields["hidden"]
     limits = bounds("hidden")
-    depth = state.depth()
+    depth = form.depth()
     st.markdown(field.title, help=field.description)
     for layer in range(depth):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -59,7 +59,7 @@ def _render_layers(wrong: dict[str, str]) -> None:
                 f"Units in hidden layer {layer + 1}",
                 int(limits.low),
                 int(limits.high),
-                key=state.key("hidden", layer),
+                key=form.key("hidden", layer),
                 step=32,
                 label_visibility="collapsed",
                 persist_state="session",
@@ -68,14 +68,14 @@ def _render_layers(wrong: dict[str, str]) -> None:
                 ":material/close:",
                 key=f"remove_layer_{layer}",
                 help=f"Remove hidden layer {layer + 1}",
-                on_click=state.remove_layer,
+                on_click=form.remove_layer,
                 args=(layer,),
                 type="tertiary",
             )
     st.button(
         "Add layer",
         icon=":material/add:",
-        on_click=state.add_layer,
+        on_click=form.add_layer,
         disabled=depth >= MAX_HIDDEN_LAYERS,
         help=f"Up to {MAX_HIDDEN_LAYERS} hidden layers. Without any, the network is linear.",
     )
@@ -100,7 +100,7 @@ def _more_options() -> list[tuple[Callable[[str], None], str]]:
 
 
 def _render_more(wrong: dict[str, str]) -> None:
-    hidden = set() if st.session_state[state.key("early_stopping")] else _WITH_EARLY_STOPPING
+    hidden = set() if st.session_state[form.key("early_stopping")] else _WITH_EARLY_STOPPING
     for render, name in _more_options():
         if name not in hidden:
             render(name)
@@ -117,7 +117,7 @@ def _labels(name: str) -> dict[str, str]:
     field = RunConfig.model_fields[name]
     return {
         "label": field.title or name,
-        "key": state.key(name),
+        "key": form.key(name),
         "help": field.description or "",
         "persist_state": "session",
     }
@@ -148,14 +148,14 @@ def _decimal(name: str) -> None:
 
 def _scale(name: str) -> None:
     """A slider over 1, 2, 5, 10 … within the bounds; a value in between gets a place of its own."""
-    steps = scale_steps(bounds(name), st.session_state[state.key(name)])
+    steps = scale_steps(bounds(name), st.session_state[form.key(name)])
     st.select_slider(**_labels(name), options=steps, format_func=text.rate)
 
 
 def _powers_of_two(name: str) -> None:
     limits = bounds(name)
     powers = range(round(math.log2(limits.low)), round(math.log2(limits.high)) + 1)
-    options = sorted({2**power for power in powers} | {st.session_state[state.key(name)]})
+    options = sorted({2**power for power in powers} | {st.session_state[form.key(name)]})
     st.select_slider(**_labels(name), options=options)
 
 

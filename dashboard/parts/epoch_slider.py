@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.runs import Run
-from dashboard.session import state
+from dashboard.session import linked
 
 _HELP = (
     "What the network thought of the test images after this epoch. Move it to watch the network "
@@ -21,14 +21,13 @@ def pick_epoch(run: Run, epochs: int, help: str = _HELP, otherwise: int | None =
     if epochs == 1:
         st.caption("After epoch 1, the only one so far.")
         return 1
-    epoch = state.chosen_epoch(epochs) or default
-    state.show_epoch(epoch)
+    epoch = linked.chosen_epoch(epochs) or default
     st.slider(
         "After epoch",
         1,
         epochs,
-        key=state.EPOCH_KEY,
-        on_change=state.take_picked_epoch,
+        key=linked.EPOCH.show(epoch),
+        on_change=linked.pick_epoch,
         args=(default,),
         help=help,
     )

@@ -7,6 +7,8 @@ import numpy.typing as npt
 import streamlit as st
 
 from core.config import CLASSES, TEST_SET
+from core.data import load_mnist
+from core.engine import calls
 from core.maps.request import hidden_layers
 from core.runs import Run
 from dashboard.charts.answer import draw_answer
@@ -15,7 +17,8 @@ from dashboard.charts.layers import draw_activations
 from dashboard.charts.strips import color_weights
 from dashboard.parts.disputed import render_disputed_badge
 from dashboard.parts.kept_epoch import pick_kept_epoch
-from dashboard.session.resources import ask_worker, mnist, read_history
+from dashboard.session.queries import read_history
+from dashboard.session.sharing import ask_worker
 
 _INDEX_KEY = "layers_digit"
 _SIDE = 8
@@ -31,8 +34,8 @@ def render_digit(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         index = _pick_index()
         speaker = _pick_class()
-    image, true = mnist().x_test[index], int(mnist().y_test[index])
-    values = ask_worker("core.network.inspect:activations", run, image, epoch)
+    image, true = load_mnist().x_test[index], int(load_mnist().y_test[index])
+    values = ask_worker(calls.activations, run, image, epoch)
     predicted = int(values["output"].argmax())
     speaker = predicted if speaker is None else speaker
     _render_head(index, true, predicted)
@@ -92,7 +95,7 @@ def _render_head(index: int, true: int, predicted: int) -> None:
 
 
 def _render_gradient(run: Run, epoch: int, image: npt.NDArray[np.uint8], digit: int) -> None:
-    gradient = ask_worker("core.network.inspect:input_gradient", run, image, digit, epoch)
+    gradient = ask_worker(calls.input_gradient, run, image, digit, epoch)
     st.markdown(f"What speaks for a **{digit}**: red for it, blue against")
     st.image(
         enlarge(color_weights(gradient[None])[0], _SIDE),

@@ -4,11 +4,13 @@ from typing import Any
 
 import streamlit as st
 
+from core.data import load_mnist
 from core.runs import Run
 from core.runs.errors import DamagedRunError
 from dashboard import text
 from dashboard.charts.strips import draw_answers, draw_weights, encode_png
-from dashboard.session.resources import mnist, shared_by_epoch, test_probabilities
+from dashboard.session.queries import test_probabilities
+from dashboard.session.sharing import history_version, shared_as_of
 
 # The first test image of each digit, 0 to 9.
 _TEN_DIGITS = [3, 2, 1, 18, 4, 8, 11, 0, 61, 7]
@@ -17,7 +19,7 @@ _TEN_DIGITS = [3, 2, 1, 18, 4, 8, 11, 0, 61, 7]
 def render_inside(run: Run, epoch: int) -> None:
     """Draw the first-layer pictures and the ten digits' probabilities as they are after `epoch`."""
     try:
-        shared_by_epoch(_draw, run, epoch)
+        shared_as_of(history_version(run), _draw, run, epoch)
     except DamagedRunError as error:
         st.caption(text.plain(error))
 
@@ -56,5 +58,5 @@ def _units(run: Run, shown: int) -> str:
 def _read(run: Run, epoch: int) -> tuple[int, bytes, dict[str, Any]]:
     weights = run.first_layer(epoch)
     probabilities = test_probabilities(run, epoch)[_TEN_DIGITS]
-    answers = draw_answers(mnist().x_test[_TEN_DIGITS], probabilities)
+    answers = draw_answers(load_mnist().x_test[_TEN_DIGITS], probabilities)
     return len(weights), encode_png(draw_weights(weights)), answers

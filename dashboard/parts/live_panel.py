@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -20,10 +20,12 @@ from dashboard.charts.curves import SERIES, CurveStyle, draw_curve, with_live_po
 from dashboard.parts.config_form import scale_steps
 from dashboard.parts.live_network_strip import render_inside
 from dashboard.parts.result import render_result
-from dashboard.session import state
+from dashboard.session import dialogs, state
 from dashboard.session.follow import follow
 from dashboard.session.live_refresh import Pace, draw_live
-from dashboard.session.resources import engine, queue_place, read_history, shared, shared_lately
+from dashboard.session.queries import queue_position, read_history
+from dashboard.session.server import server
+from dashboard.session.sharing import recent_version, shared, shared_as_of
 
 # Panels are drawn one after another: at once they would be no quicker, as Python runs one thread at
 # a time, and with a class watching they would wait for Streamlit's locks a hundred times each.
@@ -38,7 +40,7 @@ _STOP_HELP = (
     "End the training within a second, for good. The network is kept as it is then, and can be "
     "looked into on every page."
 )
-BADGES = {
+BADGES: dict[State, tuple[Literal["gray", "blue", "orange", "green", "red"], str]] = {
     State.QUEUED: ("gray", ":material/hourglass_empty:"),
     State.RUNNING: ("blue", ":material/play_arrow:"),
     State.PAUSED: ("orange", ":material/pause:"),
@@ -61,7 +63,7 @@ def render_live_panel(run: Run) -> None:
 
 
 def _render(run: Run, every: float | None = None) -> None:
-    if remark := state.take_remark():
+    if remark := dialogs.pop_remark():
         st.toast(text.plain(remark), icon=":material/error:", duration="long")
     with _turn:
         try:
@@ -91,7 +93,7 @@ def _render_panel(run: Run, every: float | None) -> None:
     if not status.state.is_active and len(history):
         render_result(run.config, status, history)
     elif len(history) or status.running_loss is not None:
-        shared_lately(_render_figures, run, lately)
+        shared_as_of(recent_version(run, lately), _render_figures, run)
     if len(history) or status.running_loss is not None:
         _render_curves(run, lately)
     if in_hand and status.base_learning_rate:
@@ -120,7 +122,7 @@ def _render_head(run: Run, status: Status) -> None:
 
 def _render_progress(run: Run, status: Status, history: pd.DataFrame) -> None:
     config = run.config
-    trouble = engine.queue.troubles.get(run.id) if status.state.is_active else None
+    trouble = server().engine.queue.troubles.get(run.id) if status.state.is_active else None
     if trouble:
         sentence = f"{trouble}. It goes on by itself once it can be."
         st.warning(text.plain(sentence), icon=":material/save:")
@@ -133,7 +135,9 @@ def _render_progress(run: Run, status: Status, history: pd.DataFrame) -> None:
     done = len(history) + (status.batch / config.batches if status.epoch > len(history) else 0)
     if status.state.is_active:
         st.progress(min(done / config.epochs, 1.0), _progress_sentence(run, status))
-    if status.state is State.PAUSED and queue_place(run):  # resumed, after its worker had left it
+    if status.state is State.PAUSED and queue_position(
+        run
+    ):  # resumed, after its worker had left it
         st.caption(_queue_sentence(run))
     if status.is_silent and not trouble:
         st.warning(
@@ -144,9 +148,9 @@ def _render_progress(run: Run, status: Status, history: pd.DataFrame) -> None:
 
 
 def _queue_sentence(run: Run) -> str:
-    if engine.problem:
-        return f"Waiting: {engine.problem}."
-    place = queue_place(run)
+    if server().engine.problem:
+        return f"Waiting: {server().engine.problem}."
+    place = queue_position(run)
     if place is None:
         return "Starting …"
     ahead, seconds = place
@@ -198,7 +202,7 @@ def _ask_run(run: Run, request: Request | None = None, learning_rate: float | No
     try:
         run.ask(request, learning_rate)
     except RunError as error:  # deleted since the page was drawn, or not to be written
-        state.remark(f"{error}.")
+        dialogs.remark(f"{error}.")
 
 
 def _render_figures(run: Run) -> None:
@@ -253,7 +257,7 @@ def _render_curves(run: Run, lately: float) -> None:
     if not series:
         st.info("Choose a series to see its curves.", icon=":material/show_chart:")
         return
-    shared_lately(_draw_curves, run, lately, CurveStyle(series, log_loss))
+    shared_as_of(recent_version(run, lately), _draw_curves, run, CurveStyle(series, log_loss))
 
 
 def _draw_curves(run: Run, style: CurveStyle) -> None:

@@ -13,9 +13,10 @@ from dashboard import text
 from dashboard.charts.colors import RUN_COLORS, run_colors
 from dashboard.charts.curves import SERIES, CurveStyle, draw_curve
 from dashboard.charts.overlay import OverlaidRun, draw_overlay
-from dashboard.parts.run_picker import name_runs, pick_runs, readable_runs, require_run
+from dashboard.parts.run_header import require_run
+from dashboard.parts.run_picker import name_runs, pick_runs, readable_runs
 from dashboard.session.follow import follow
-from dashboard.session.resources import read_history
+from dashboard.session.queries import read_history
 
 _AXES = {"epoch": "epoch", "elapsed": "time"}
 _WITH_PENALTY, _CROSS_ENTROPY = "with L2 penalty", "cross-entropy"

@@ -10,9 +10,9 @@ from core.runs import Run
 from core.runs.errors import RunError
 from core.runs.status import State
 from core.runs.summary import Summary
-from dashboard.session import state
+from dashboard.session import dialogs, state
 from dashboard.session.live_refresh import Pace, draw_live
-from dashboard.session.resources import summaries
+from dashboard.session.queries import summaries
 
 _training = Pace(fastest=1.0)
 _ended = Pace(fastest=5.0)  # they may still be deleted
@@ -64,7 +64,7 @@ def needs_run(seen: object, about: Collection[str]) -> bool:
     """Whether the runs are no more as they were `seen`, or the dialog `about` them is closed: the
     page itself closes it where it finds that one of them is gone.
     """
-    return not set(about) <= state.dialog_runs() or mark_runs(summaries(), about) != seen
+    return not set(about) <= dialogs.dialog_runs() or mark_runs(summaries(), about) != seen
 
 
 def mark_runs(runs: list[Summary], about: Collection[str] = ()) -> object:

@@ -10,9 +10,6 @@ import time
 from collections.abc import Callable
 
 import streamlit as st
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 
 _FASTEST = 0.4  # seconds between two drawings, unless another is asked for
 _STEP = 1.6  # from one pace to the next, so that it seldom changes
@@ -59,22 +56,8 @@ def draw_live(draw: Callable[[float], object], pace: Pace, watcher: str) -> None
     every = pace.seconds(watcher)
 
     def draw_again() -> None:
-        nonlocal every
         if pace.has_changed(every, watcher):
-            every = pace.seconds(watcher)
-            _set_timer(every)
+            st.rerun()  # which sets another timer
         draw(every)
 
     st.fragment(draw_again, run_every=every)()
-
-
-def _set_timer(seconds: float) -> None:
-    """Have the browser run this fragment every so many seconds from now on, instead of as before.
-
-    Streamlit's own way is to run the whole page again, which costs three times as much: a class
-    that arrives would do so again and again.
-    """
-    message = ForwardMsg()
-    message.auto_rerun.interval = seconds
-    message.auto_rerun.fragment_id = ThreadState.get().fragment_id
-    get_script_run_ctx().enqueue(message)

@@ -13,7 +13,7 @@ _clear = ForwardMsgQueue.clear
 
 def mend_stale_elements() -> None:
     """Have browsers told that a run came to its end, whatever runs next in the session."""
-    ForwardMsgQueue.clear = _clear_and_keep_ends
+    ForwardMsgQueue.clear = _clear_and_keep_ends  # type: ignore[method-assign, assignment]
 
 
 def _clear_and_keep_ends(

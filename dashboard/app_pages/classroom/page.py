@@ -5,8 +5,6 @@ import streamlit as st
 from dashboard.app_pages.classroom.account import render_who
 from dashboard.app_pages.classroom.invitation import render_address, render_qr
 
-st.title("Class", anchor=False)
-st.caption("How the others come in, and who you are here.")
 picture, words = st.columns([2, 3], gap="large")
 with picture:
     render_qr()

@@ -12,17 +12,13 @@ from core.runs.errors import RunError, RunNotFoundError
 from core.runs.summary import Summary
 from dashboard import text
 from dashboard.charts.colors import RUN_COLORS, run_colors
-from dashboard.parts.run_picker import (
-    dated_label,
-    say_no_epoch,
-    say_nothing_trained,
-    tell_apart,
-)
-from dashboard.session import state
+from dashboard.parts.run_header import say_no_epoch, say_nothing_trained
+from dashboard.parts.run_picker import dated_label, tell_apart
+from dashboard.session import linked
 from dashboard.session.follow import follow
-from dashboard.session.resources import read_history, store
+from dashboard.session.queries import read_history
+from dashboard.session.server import server
 
-_KEY = "compared_runs"
 _MOST = 200
 _LETTERS = "ABCDEFGH"
 
@@ -57,7 +53,7 @@ def require_compared(runs: list[Summary]) -> list[Compared]:
     found = []
     for summary in chosen:
         with suppress(RunNotFoundError):  # deleted since they were listed
-            found.append((store.get(summary.id), summary))
+            found.append((server().store.get(summary.id), summary))
     follow(*(run for run, _ in found))
     readable = []
     for run, summary in found:
@@ -107,22 +103,16 @@ def pick_pair(compared: list[Compared]) -> tuple[Compared, Compared]:
 
 
 def _pick(runs: dict[str, Summary]) -> list[Summary]:
-    try:
-        chosen = state.chosen_runs(store)
-    except RunNotFoundError as error:
-        st.warning(f"{text.plain(error)}; it may have been deleted.", icon=":material/search_off:")
-        chosen = state.chosen_runs(store)
-    ids = [run.id for run in chosen if run.id in runs][: len(RUN_COLORS)]
+    ids = [run.id for run in linked.chosen_runs() if run.id in runs][: len(RUN_COLORS)]
     offered = list(dict.fromkeys([*ids, *list(runs)[:_MOST]]))
     labels = tell_apart({run_id: _label(runs[run_id]) for run_id in offered})
-    st.session_state[_KEY] = ids
     st.multiselect(
         "Runs",
         offered,
         format_func=labels.__getitem__,
         max_selections=len(RUN_COLORS),
-        key=_KEY,
-        on_change=lambda: state.choose_runs(st.session_state[_KEY]),
+        key=linked.RUNS.show(ids),
+        on_change=lambda: linked.choose_runs(linked.RUNS.picked),
         placeholder="choose two to eight",
         help="The newest runs; older ones are found on the page Runs. The first is A, the next B.",
     )

@@ -14,12 +14,13 @@ def render_confusion_difference(pair: Pair) -> None:
         f"Images in each cell with {b.letter} less those with {a.letter}. The colour is that of "
         "the better one there: with more right answers on the diagonal, fewer wrong ones elsewhere."
     )
-    matrices = (
-        confusion_matrix(pair.labels, predicted)
-        for predicted in (pair.predicted_a, pair.predicted_b)
-    )
     st.echarts_chart(
-        draw_confusion_difference(*matrices, (a.letter, b.letter), (a.color, b.color)),
+        draw_confusion_difference(
+            confusion_matrix(pair.labels, pair.predicted_a),
+            confusion_matrix(pair.labels, pair.predicted_b),
+            (a.letter, b.letter),
+            (a.color, b.color),
+        ),
         key="confusion_difference",
         height=550,
         width=640,

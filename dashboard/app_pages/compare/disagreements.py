@@ -4,11 +4,11 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from core.data import load_mnist
 from dashboard.app_pages.compare.compared import Compared
 from dashboard.app_pages.compare.pair import Pair
 from dashboard.parts.disputed import mark_disputed, render_disputed_badge
 from dashboard.parts.image_grid import pick_image
-from dashboard.session.resources import mnist
 
 _MOST = 48
 
@@ -40,9 +40,9 @@ def _render(
         f"{more}Below each: the true label, and → what {worse.letter} takes it for. Click one to "
         "see it large."
     )
-    labels = mnist().y_test
+    labels = load_mnist().y_test
     place = pick_image(
-        mnist().x_test[shown],
+        load_mnist().x_test[shown],
         [mark_disputed(f"{labels[index]} → {wrong_answers[index]}", index) for index in shown],
         key=f"only_{better.letter}",
         alt=f"Test images that {better.letter} gets right and {worse.letter} wrong",

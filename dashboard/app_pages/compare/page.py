@@ -10,10 +10,8 @@ from dashboard.app_pages.compare.pair import load_pair
 from dashboard.app_pages.compare.ruler import render_ruler
 from dashboard.app_pages.compare.significance import render_better
 from dashboard.parts.run_curves import render_histories
-from dashboard.session.resources import summaries
+from dashboard.session.queries import summaries
 
-st.title("Compare", anchor=False)
-st.caption("In what runs differ, and whether one is really better than another.")
 runs = summaries()
 compared = require_compared(runs)
 render_compare_table(compared)

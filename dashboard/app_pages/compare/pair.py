@@ -6,10 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from core.data import load_mnist
 from core.runs.errors import DamagedRunError
 from dashboard import text
 from dashboard.app_pages.compare.compared import Compared
-from dashboard.session.resources import mnist, test_probabilities
+from dashboard.session.queries import test_probabilities
 
 
 class Pair(NamedTuple):
@@ -25,12 +26,14 @@ class Pair(NamedTuple):
     @property
     def right_a(self) -> npt.NDArray[np.bool_]:
         """Which images A gets right."""
-        return self.predicted_a == self.labels
+        right: npt.NDArray[np.bool_] = self.predicted_a == self.labels
+        return right
 
     @property
     def right_b(self) -> npt.NDArray[np.bool_]:
         """Which images B gets right."""
-        return self.predicted_b == self.labels
+        right: npt.NDArray[np.bool_] = self.predicted_b == self.labels
+        return right
 
 
 def load_pair(a: Compared, b: Compared) -> Pair:
@@ -44,4 +47,4 @@ def load_pair(a: Compared, b: Compared) -> Pair:
             text.plain(error), title="These runs cannot be shown", icon=":material/broken_image:"
         )
         st.stop()
-    return Pair(a, b, mnist().y_test, *predicted)
+    return Pair(a, b, load_mnist().y_test, *predicted)

@@ -13,7 +13,7 @@ from dashboard import text
 from dashboard.app_pages.compare.pair import Pair
 from dashboard.parts.start import start_runs
 from dashboard.session.follow import follow_runs
-from dashboard.session.resources import estimate_seconds
+from dashboard.session.queries import estimate_seconds
 
 _MORE = 3
 

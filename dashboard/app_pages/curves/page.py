@@ -7,10 +7,6 @@ from dashboard.parts.run_curves import render_run_curves
 
 _VIEWS = {"Runs": render_run_curves, "Two training losses": render_two_losses}
 
-st.title("Curves", anchor=False)
-st.caption(
-    "Loss and accuracy of one run or several, and why the two kinds of training loss differ."
-)
 for tab, render_view in zip(
     st.tabs(list(_VIEWS), key="curves", bind="query-params"), _VIEWS.values(), strict=True
 ):

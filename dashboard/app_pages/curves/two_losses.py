@@ -12,9 +12,10 @@ from core.runs.errors import RunError
 from dashboard import text
 from dashboard.charts.curves import CurveStyle, draw_curve, loss_limits
 from dashboard.parts.run_curves import log_toggle
-from dashboard.parts.run_picker import pick_one_of, readable_runs, say_no_epoch
+from dashboard.parts.run_header import say_no_epoch
+from dashboard.parts.run_picker import pick_one_of, readable_runs
 from dashboard.session.follow import follow
-from dashboard.session.resources import read_history
+from dashboard.session.queries import read_history
 
 _SERIES = ("fitting", "train", "validation")
 

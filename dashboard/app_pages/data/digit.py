@@ -12,7 +12,7 @@ from dashboard.app_pages.data.digit_charts import GREY_VALUES_SIZE, draw_grey_va
 from dashboard.app_pages.data.wide import wide
 from dashboard.charts.images import enlarge
 from dashboard.parts.disputed import render_disputed_badge
-from dashboard.session.resources import kept
+from dashboard.session.sharing import shared
 
 _SETS = {"train": "training", "test": "test"}
 _CONTENT = {
@@ -28,8 +28,8 @@ def digit_key(split: str) -> str:
     return "test_digit" if split == "test" else "training_digit"
 
 
-def pick_digit(split: str, otherwise: int | None = None) -> Digits | None:
-    """Let the reader give the number of an image; return it, or that of number `otherwise`."""
+def pick_digit(split: str, placeholder: str = "click a digit, or its number") -> Digits | None:
+    """Let the reader give the number of an image; return it, if they do."""
     size = TEST_SET if split == "test" else TRAINING_SET
     number = st.number_input(
         "Test image" if split == "test" else "Training image",
@@ -38,10 +38,9 @@ def pick_digit(split: str, otherwise: int | None = None) -> Digits | None:
         value=None,
         key=digit_key(split),
         bind="query-params",
-        placeholder="click a digit, or its number" if otherwise is None else str(otherwise),
+        placeholder=placeholder,
         help=f"Its number among the {size:,}, from 0.",
     )
-    number = otherwise if number is None else number
     return None if number is None else take_digits(split, np.array([number]))
 
 
@@ -76,7 +75,7 @@ def render_arrays(_: RunConfig) -> None:
     picker, values = st.columns([1, 2], gap="large")
     with picker:
         st.table(
-            _array_table(kept(describe_arrays)),
+            _array_table(shared(describe_arrays)),
             hide_index=True,
             alt="The four arrays of the data set",
         )
@@ -91,7 +90,7 @@ def render_arrays(_: RunConfig) -> None:
             help="The 60,000 training images, of which a run holds some out, or the 10,000 for "
             "the test.",
         )
-        digit = pick_digit(split, otherwise=0)
+        digit = pick_digit(split, placeholder="0") or take_digits(split, np.array([0]))
         render_digit(digit, split)
         st.caption("0 is black, the paper; 255 is white, the ink.")
     with values:

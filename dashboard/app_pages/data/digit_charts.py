@@ -98,4 +98,5 @@ def draw_stretch(difference: ScalerDifference) -> go.Figure:
 
 def as_picture(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     """Values from 0 to 1 as grey values; whatever is above 1 is white."""
-    return np.rint(255 * values.clip(0, 1)).astype(np.uint8)
+    grey: npt.NDArray[np.floating] = np.rint(255 * values.clip(0, 1))
+    return grey.astype(np.uint8)

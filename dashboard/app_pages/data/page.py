@@ -9,7 +9,7 @@ from dashboard.app_pages.data.classes import render_classes
 from dashboard.app_pages.data.digit import render_arrays
 from dashboard.app_pages.data.digit_browser import render_browser
 from dashboard.app_pages.data.preparation import render_preparation
-from dashboard.parts.run_picker import pick_run
+from dashboard.parts.run_header import picked_run
 
 _PARTS = {
     "As they come": render_arrays,
@@ -21,7 +21,7 @@ _PARTS = {
 
 def pick_split() -> RunConfig:
     """The configuration that decides the split: of the run that the reader picks, if any."""
-    run = pick_run(placeholder="the default split")
+    run = picked_run()
     try:
         config = run.config if run else RunConfig()
     except RunError as error:
@@ -41,10 +41,6 @@ def pick_split() -> RunConfig:
     return config
 
 
-st.title("Data", anchor=False)
-st.caption(
-    "The digits themselves: grey values, how they are prepared, and a grid to browse by class."
-)
 config = pick_split()
 for tab, render_part in zip(
     st.tabs(list(_PARTS), key="data", bind="query-params"), _PARTS.values(), strict=True

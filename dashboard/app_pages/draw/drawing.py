@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.drawing import Preparation, prepare
 from core.drawing.answers import Reading
+from core.engine import calls
 from core.runs import Run
 from dashboard import text
 from dashboard.app_pages.draw.canvas import pick_canvas
@@ -12,7 +13,7 @@ from dashboard.app_pages.draw.drawing_views import render_views
 from dashboard.app_pages.draw.label_drawing import ask_truth
 from dashboard.charts.answer import draw_answer
 from dashboard.parts.worker_errors import explain_silence
-from dashboard.session.resources import ask_at_once
+from dashboard.session.sharing import ask_worker_anew
 
 
 @st.fragment
@@ -44,9 +45,7 @@ def render_drawing(run: Run, epoch: int) -> None:
 
 def _answer(run: Run, epoch: int, preparation: Preparation) -> Reading:
     """Draw what the network takes the drawing for."""
-    reading: Reading = ask_at_once(
-        "core.drawing.reading:read_drawing", run, epoch, preparation.image
-    )
+    reading: Reading = ask_worker_anew(calls.read_drawing, run, epoch, preparation.image)
     second, first = reading.probabilities.argsort(kind="stable")[-2:].tolist()
     sure, less = (text.percent(reading.probabilities[digit]) for digit in (first, second))
     st.markdown(f"### Read as {first} &ensp; :small[{sure} sure; next {second}, {less}]")

@@ -4,11 +4,12 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from core.engine import calls
 from core.maps.request import MapRequest, parse_map_key
 from core.runs import Run
 from core.runs.status import State
 from dashboard.charts.feature_map import Coloring, draw_map, mark_place
-from dashboard.session.resources import ask_at_once
+from dashboard.session.sharing import ask_worker_anew
 
 
 def render_place(run: Run, image: npt.NDArray[np.float32]) -> None:
@@ -26,7 +27,7 @@ def render_place(run: Run, image: npt.NDArray[np.float32]) -> None:
         help="The drawing lies at the median of the 15 images of the map nearest to it in the "
         "layer that was mapped.",
     )
-    place = ask_at_once("core.drawing.reading:place_on_map", run, request, image)
+    place = ask_worker_anew(calls.place_on_map, run, request, image)
     figure = draw_map(run.map_points(request.key), Coloring.TRUE, request.method)
     st.plotly_chart(
         mark_place(figure, *place),

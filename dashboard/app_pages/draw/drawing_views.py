@@ -6,7 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from core.data import load_mnist
 from core.drawing.answers import Neighbours, Reading
+from core.engine import calls
 from core.maps.request import hidden_layers
 from core.runs import Run
 from dashboard.app_pages.draw.drawing_map import render_place
@@ -15,7 +17,7 @@ from dashboard.charts.answer import draw_answer_history
 from dashboard.charts.images import enlarge
 from dashboard.charts.strips import color_weights
 from dashboard.parts.inner_digit import render_layer
-from dashboard.session.resources import ask_at_once, mnist
+from dashboard.session.sharing import ask_worker_anew
 
 Image = npt.NDArray[np.float32]
 
@@ -56,14 +58,14 @@ def _render_inside(run: Run, reading: Reading) -> None:
 
 
 def _render_neighbours(run: Run, epoch: int, image: Image) -> None:
-    found: Neighbours = ask_at_once("core.drawing.reading:nearest_images", run, epoch, image)
+    found: Neighbours = ask_worker_anew(calls.nearest_images, run, epoch, image)
     where = "in the last hidden layer" if run.config.hidden else "by their pixels"
     st.markdown(f"The five training images nearest {where}, of {found.searched:,}")
-    labels = mnist().y_train[found.indices]
+    labels = load_mnist().y_train[found.indices]
     with st.container(horizontal=True):
         for index, label, distance in zip(found.indices, labels, found.distances, strict=True):
             st.image(
-                enlarge(mnist().x_train[index], 4),
+                enlarge(load_mnist().x_train[index], 4),
                 caption=f"a {label}, distance {distance:.2f}",
                 alt=f"Training image {index}, a {label}",
             )
@@ -71,7 +73,7 @@ def _render_neighbours(run: Run, epoch: int, image: Image) -> None:
 
 
 def _render_epochs(run: Run, epoch: int, image: Image) -> None:
-    epochs, history = ask_at_once("core.drawing.reading:answers_by_epoch", run, image)
+    epochs, history = ask_worker_anew(calls.answers_by_epoch, run, image)
     if not len(epochs):
         st.info(
             "This run was trained before the weights of each epoch were kept.",

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.analysis.metrics import accuracy, confusion_matrix
 from core.drawing.collection import Drawing, DrawingError, as_arrays, export_drawings
+from core.engine import calls
 from core.runs import Run
 from core.runs.errors import DamagedRunError, NoNetworkError, RunNotFoundError
 from dashboard import text
@@ -15,7 +16,9 @@ from dashboard.app_pages.draw.handwriting_gallery import render_gallery
 from dashboard.charts.confusion import draw_confusion_matrix
 from dashboard.parts.run_picker import label_runs
 from dashboard.parts.worker_errors import explain_silence
-from dashboard.session.resources import ask_worker, drawings, kept_drawings, store, summaries
+from dashboard.session.queries import all_drawings, summaries
+from dashboard.session.server import server
+from dashboard.session.sharing import ask_worker
 
 _MINE, _ALL = "Mine", "Everybody's"
 _MOST_RUNS = 30
@@ -37,7 +40,7 @@ def render_handwriting(run: Run) -> None:
         return
     with explain_silence():
         images, labels = as_arrays(chosen)
-        answers = ask_worker("core.drawing.reading:predict", run, images).argmax(axis=1)
+        answers = ask_worker(calls.predict, run, images).argmax(axis=1)
         left, right = st.columns([5, 4], gap="medium")
         with left:
             st.markdown("How this run reads them")
@@ -53,7 +56,7 @@ def render_handwriting(run: Run) -> None:
 
 
 def _pick_drawings() -> list[Drawing]:
-    kept = kept_drawings()
+    kept = all_drawings()
     mine = [drawing for drawing in kept if drawing.owner == owner()]
     if len(mine) == len(kept):
         return mine
@@ -92,7 +95,7 @@ def _offer_import() -> None:
         )
         if file and st.button("Add its drawings", type="primary", key="import_drawings"):
             try:
-                count = drawings.add_file(file.getvalue(), owner())
+                count = server().drawings.add_file(file.getvalue(), owner())
             except DrawingError as error:
                 st.error(f"Refused: {text.plain(error)}.", icon=":material/error:")
             else:
@@ -108,7 +111,7 @@ def _render_runs(chosen: list[Drawing]) -> None:
     names = label_runs(runs)
     for run in runs:
         with suppress(NoNetworkError, DamagedRunError, RunNotFoundError):
-            answers = ask_worker("core.drawing.reading:predict", run, images).argmax(axis=1)
+            answers = ask_worker(calls.predict, run, images).argmax(axis=1)
             measured = accuracy(labels, answers)
             rows.append(
                 {
@@ -135,9 +138,9 @@ def _render_runs(chosen: list[Drawing]) -> None:
 
 
 def _newest_with_network() -> list[Run]:
-    runs = []
+    runs: list[Run] = []
     for summary in summaries():
         if summary.results.epochs_done and len(runs) < _MOST_RUNS:
             with suppress(RunNotFoundError):
-                runs.append(store.get(summary.id))
+                runs.append(server().store.get(summary.id))
     return runs

@@ -8,7 +8,7 @@ from core.drawing.collection import Drawing, as_arrays
 from dashboard.access.visitor import visitor
 from dashboard.charts.feature_map import WRONG
 from dashboard.charts.images import GRID_CONFIG, draw_image_grid
-from dashboard.session.resources import drawings
+from dashboard.session.server import server
 
 _PER_PAGE = 60
 
@@ -53,7 +53,7 @@ def _offer_deletion(chosen: list[Drawing]) -> None:
             icon=":material/delete:",
             key="delete_drawings",
             disabled=not mine,
-            on_click=drawings.delete,
+            on_click=server().drawings.delete,
             args=(mine,),
             help="For good. Hold Shift while clicking to choose several.",
         )

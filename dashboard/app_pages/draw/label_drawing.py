@@ -9,7 +9,7 @@ from core.drawing.collection import DrawingError
 from dashboard import text
 from dashboard.access.visitor import owner
 from dashboard.session import state
-from dashboard.session.resources import drawings
+from dashboard.session.server import server
 
 _KEEP = "keep_drawing"
 
@@ -41,7 +41,7 @@ def ask_truth(image: npt.NDArray[np.float32], answer: int) -> None:
 def _tell(digit: int, image: npt.NDArray[np.float32], answer: int) -> None:
     if st.session_state[_KEEP]:
         try:
-            drawings.add(image, digit, owner())
+            server().drawings.add(image, digit, owner())
         except DrawingError as error:
             message = f"It was not kept: {text.plain(error)}. It is still there, to try again."
             st.toast(message, icon=":material/error:", duration="long")

@@ -6,10 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from core.drawing.answers import Opinion
+from core.engine import calls
 from core.runs import Run
 from dashboard import text
 from dashboard.parts.run_picker import label_runs, pick_runs, readable_runs
-from dashboard.session.resources import ask_at_once
+from dashboard.session.sharing import ask_worker_anew
 
 _MOST = 12
 
@@ -27,7 +28,7 @@ def render_opinions(run: Run, image: npt.NDArray[np.float32]) -> None:
     )
     asked = [run, *chosen]
     labels = label_runs([run, *others])
-    opinions = ask_at_once("core.drawing.reading:ask_runs", asked, image)
+    opinions = ask_worker_anew(calls.ask_runs, asked, image)
     st.table(
         pd.DataFrame(
             [_row(labels[run.id], opinion) for run, opinion in zip(asked, opinions, strict=True)]

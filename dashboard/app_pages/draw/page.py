@@ -5,11 +5,9 @@ import streamlit as st
 from dashboard.app_pages.draw.drawing import render_drawing
 from dashboard.app_pages.draw.handwriting import render_handwriting
 from dashboard.parts.kept_epoch import pick_kept_epoch
-from dashboard.parts.run_picker import require_run
+from dashboard.parts.run_header import require_run
 from dashboard.parts.worker_errors import explain_silence
 
-st.title("Draw", anchor=False)
-st.caption("Draw a digit and see what networks make of it, stroke by stroke.")
 run, history = require_run()
 drawing, handwriting = st.tabs(["One digit", "My handwriting"], key="draw", bind="query-params")
 if drawing.open:

@@ -6,12 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from core.config import TEST_SET
+from core.data import load_mnist
 from dashboard.app_pages.evaluate.evaluation import Evaluation
 from dashboard.charts.answer import draw_answer, draw_answer_history
 from dashboard.charts.images import enlarge
 from dashboard.parts.disputed import mark_disputed, render_disputed_badge
 from dashboard.parts.image_grid import pick_image
-from dashboard.session.resources import mnist
 
 _KEY = "test_image"
 
@@ -27,7 +27,7 @@ def render_answers(answers: pd.DataFrame, *, key: str, alt: str, size: int) -> N
         st.session_state[_KEY] = indices[place]
 
     pick_image(
-        mnist().x_test[indices],
+        load_mnist().x_test[indices],
         [_caption(answer) for answer in answers.itertuples()],
         key=key,
         alt=alt,
@@ -70,7 +70,7 @@ def _render_picture(evaluation: Evaluation, index: int) -> None:
     with st.container(horizontal=True):
         st.badge("right" if right else "wrong", color="green" if right else "red")
         render_disputed_badge(index)
-    st.image(enlarge(mnist().x_test[index]), width=200, alt=f"Test image {index}")
+    st.image(enlarge(load_mnist().x_test[index]), width=200, alt=f"Test image {index}")
 
 
 def _render_probabilities(evaluation: Evaluation, index: int) -> None:

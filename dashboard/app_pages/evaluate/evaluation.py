@@ -14,10 +14,12 @@ from core.analysis.metrics import (
     answer_table,
     classification_table,
 )
+from core.data import load_mnist
 from core.runs import Run
 from core.runs.errors import DamagedRunError
 from dashboard import text
-from dashboard.session.resources import mnist, shared_by_epoch, test_probabilities
+from dashboard.session.queries import test_probabilities
+from dashboard.session.sharing import history_version, shared_as_of
 
 
 class Evaluation(NamedTuple):
@@ -41,7 +43,7 @@ def load_evaluation(run: Run, epoch: int) -> Evaluation:
             text.plain(error), title="This run cannot be shown", icon=":material/broken_image:"
         )
         st.stop()
-    labels = mnist().y_test
+    labels = load_mnist().y_test
     return Evaluation(run, epoch, probabilities, labels, answer_table(probabilities, labels))
 
 
@@ -73,7 +75,7 @@ def render_scores(evaluation: Evaluation, loss: float) -> None:
 
 def render_report(evaluation: Evaluation) -> None:
     """Draw the classification report, to sort and to download."""
-    table = shared_by_epoch(_report, evaluation.run, evaluation.epoch)
+    table = shared_as_of(history_version(evaluation.run), _report, evaluation.run, evaluation.epoch)
     share = st.column_config.NumberColumn
     st.dataframe(
         table.assign(**100 * table[["precision", "recall", "f1"]]),
@@ -106,7 +108,7 @@ def render_report(evaluation: Evaluation) -> None:
 
 
 def _report(run: Run, epoch: int) -> pd.DataFrame:
-    return classification_table(mnist().y_test, test_probabilities(run, epoch).argmax(axis=1))
+    return classification_table(load_mnist().y_test, test_probabilities(run, epoch).argmax(axis=1))
 
 
 def _accuracy(label: str, measured: Accuracy, explanation: str) -> None:

@@ -8,7 +8,7 @@ from dashboard.app_pages.evaluate.errors import render_errors
 from dashboard.app_pages.evaluate.evaluation import load_evaluation, render_report, render_scores
 from dashboard.app_pages.evaluate.probabilities import render_probabilities
 from dashboard.parts.epoch_slider import pick_epoch
-from dashboard.parts.run_picker import require_run
+from dashboard.parts.run_header import require_run
 
 _PARTS = {
     "Report": render_report,
@@ -18,8 +18,6 @@ _PARTS = {
     "Calibration": render_calibration,
 }
 
-st.title("Evaluate", anchor=False)
-st.caption("Right and wrong answers: report, confusion matrix, errors, probabilities, calibration.")
 run, history = require_run()
 epoch = pick_epoch(run, len(history))
 evaluation = load_evaluation(run, epoch)

@@ -63,7 +63,7 @@ def _pick_split() -> str:
 
 
 def _pick_points() -> int:
-    default = MapRequest.model_fields["points"].default
+    default: int = MapRequest.model_fields["points"].default
     return st.select_slider(
         "How many",
         [int(step) for step in scale_steps(map_bounds("points"), default)],
@@ -94,7 +94,7 @@ def _pick_perplexity() -> int:
         "Perplexity",
         int(limits.low),
         int(limits.high),
-        value=MapRequest.model_fields["perplexity"].default,
+        value=int(MapRequest.model_fields["perplexity"].default),
         key="map_perplexity",
         bind="query-params",
         help="How many neighbours a point tries to keep, roughly. Small shows fine structure, "
@@ -108,7 +108,7 @@ def _pick_seed() -> int:
         "Seed of the map",
         int(limits.low),
         int(limits.high),
-        value=MapRequest.model_fields["seed"].default,
+        value=int(MapRequest.model_fields["seed"].default),
         key="map_seed",
         bind="query-params",
         help="The same seed gives the same map; another one shows what is chance in it.",

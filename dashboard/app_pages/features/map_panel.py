@@ -12,7 +12,7 @@ from core.runs.status import State
 from dashboard import text
 from dashboard.access.visitor import may_change, visitor
 from dashboard.app_pages.features.map_view import render_map_view
-from dashboard.session.resources import start_map
+from dashboard.session.queries import start_map
 
 _EVERY = 0.5  # seconds between two looks at a map that grows
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import streamlit as st
 
+from core.data import load_mnist
 from core.maps.request import MapRequest, MapStatus
 from core.runs import Run
 from dashboard import text
@@ -13,7 +14,7 @@ from dashboard.charts.feature_map import MAP_HEIGHT, WRONG, Coloring, draw_growi
 from dashboard.charts.images import draw_image_grid
 from dashboard.parts.disputed import mark_disputed
 from dashboard.parts.epoch_slider import pick_epoch
-from dashboard.session.resources import mnist, read_history, test_probabilities
+from dashboard.session.queries import read_history, test_probabilities
 
 _CHART = "map"
 _CHOSEN = "map_chosen"
@@ -169,7 +170,7 @@ def _render_images(request: MapRequest, chosen: pd.DataFrame) -> None:
             on_click=_let_go,
             help="Choose none of the points.",
         )
-    images = mnist().x_test if request.split == "test" else mnist().x_train
+    images = load_mnist().x_test if request.split == "test" else load_mnist().x_train
     st.plotly_chart(
         draw_image_grid(
             images[shown["index"]],

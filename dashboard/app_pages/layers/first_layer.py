@@ -4,12 +4,13 @@ import streamlit as st
 
 from core.analysis.first_layer import FirstLayer
 from core.config import CLASSES
+from core.engine import calls
 from core.runs import Run
 from core.runs.errors import DamagedRunError
 from dashboard.charts.images import enlarge
 from dashboard.charts.strips import color_weights, draw_weights
 from dashboard.parts.epoch_slider import pick_epoch
-from dashboard.session.resources import ask_worker
+from dashboard.session.sharing import ask_worker
 
 _KEPT, _EPOCHS = "as kept, by norm", "after each epoch"
 _A_PAGE = 40
@@ -46,7 +47,7 @@ def _render_kept(run: Run) -> None:
     pages = -(-units // _A_PAGE)
     page = st.pagination(pages, key="units_page", bind="query-params") if pages > 1 else 1
     # No more than is shown: the answers are kept, one for each epoch of a run that is watched.
-    function = "core.network.inspect:first_layer_weights"
+    function = calls.first_layer_weights
     layer: FirstLayer = ask_worker(function, run, (page - 1) * _A_PAGE, _A_PAGE)
     for picture, unit, norm in zip(
         color_weights(layer.images), layer.units, layer.norms, strict=True

@@ -6,7 +6,7 @@ from dashboard.app_pages.layers.first_layer import render_first_layer
 from dashboard.app_pages.layers.layer_table import render_layer_table
 from dashboard.app_pages.layers.weights import render_weights
 from dashboard.parts.inner_digit import render_digit
-from dashboard.parts.run_picker import require_run
+from dashboard.parts.run_header import require_run
 from dashboard.parts.worker_errors import explain_silence
 
 _VIEWS = {
@@ -16,8 +16,6 @@ _VIEWS = {
     "One digit": render_digit,
 }
 
-st.title("Layers", anchor=False)
-st.caption("Inside the network: its layers, weights, dead units, and one digit on its way through.")
 run, _ = require_run()
 st.caption(f"The network as it stands, after epoch {run.network_epoch}.")
 tabs = st.tabs(list(_VIEWS), key="layers_view", bind="query-params")

@@ -3,18 +3,19 @@
 import pandas as pd
 import streamlit as st
 
+from core.engine import calls
 from core.runs import Run
 from dashboard import text
 from dashboard.charts.layers import draw_weight_histogram
-from dashboard.session.resources import ask_worker
+from dashboard.session.sharing import ask_worker
 
 _SHOWN_FIRST = ("kernel", "bias")
 
 
 def render_weights(run: Run) -> None:
     """Draw the share of dead units of each hidden layer, and a histogram of every array."""
-    _render_dead_units(ask_worker("core.network.inspect:dead_units", run))
-    _render_histograms(ask_worker("core.network.inspect:weight_histograms", run))
+    _render_dead_units(ask_worker(calls.dead_units, run))
+    _render_histograms(ask_worker(calls.weight_histograms, run))
 
 
 def _render_dead_units(layers: pd.DataFrame) -> None:

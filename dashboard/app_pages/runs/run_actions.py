@@ -10,8 +10,8 @@ from dashboard import text
 from dashboard.access.visitor import may_change
 from dashboard.app_pages.runs.run_download import render_downloads
 from dashboard.charts.colors import RUN_COLORS
-from dashboard.session import state
-from dashboard.session.resources import engine, store
+from dashboard.session import dialogs, linked
+from dashboard.session.server import server
 
 _PAGES = {
     "train": ("Train", ":material/model_training:"),
@@ -29,7 +29,7 @@ _EDIT, _DELETE = "edit_run", "delete_runs"
 def render_actions(chosen: list[Summary]) -> None:
     """Draw what may be done with the chosen runs."""
     if not chosen:
-        state.close_dialog()
+        dialogs.close_dialog()
         st.caption("Tick runs at the left of the table to open, compare, rename or delete them.")
         return
     try:
@@ -42,7 +42,7 @@ def render_actions(chosen: list[Summary]) -> None:
 
 
 def _render_one(summary: Summary) -> None:
-    run = store.get(summary.id)
+    run = server().store.get(summary.id)
     st.subheader(text.plain(summary.name), anchor=False)
     if summary.status.error:
         st.error(text.plain(summary.status.error), icon=":material/error:")
@@ -83,7 +83,7 @@ def _render_many(chosen: list[Summary]) -> None:
 
 def _render_changes(chosen: list[Summary]) -> None:
     """Draw the buttons that change the runs, of those that are the reader's to change."""
-    changeable = [summary for summary in chosen if may_change(store.get(summary.id))]
+    changeable = [summary for summary in chosen if may_change(server().store.get(summary.id))]
     if not changeable:
         st.caption("Not yours to change." if len(chosen) == 1 else "None is yours to change.")
         return
@@ -108,11 +108,11 @@ def _render_changes(chosen: list[Summary]) -> None:
 def _open(label: str, icon: str, dialog: str, about: list[Summary]) -> None:
     """A button that opens a dialog, which stays open while the page follows the runs."""
     ids = [summary.id for summary in about]
-    st.button(label, icon=icon, key=dialog, on_click=state.open_dialog, args=(dialog, ids))
+    st.button(label, icon=icon, key=dialog, on_click=dialogs.open_dialog, args=(dialog, ids))
 
 
 def _is_open(dialog: str, about: list[Summary]) -> bool:
-    return state.is_dialog_open(dialog, [summary.id for summary in about])
+    return dialogs.is_dialog_open(dialog, [summary.id for summary in about])
 
 
 def form_link(config: RunConfig) -> dict[str, str]:
@@ -120,7 +120,7 @@ def form_link(config: RunConfig) -> dict[str, str]:
     return config.differences() or {"hidden": field_text(config.hidden)}
 
 
-@st.dialog("Rename, note", on_dismiss=state.close_dialog)
+@st.dialog("Rename, note", on_dismiss=dialogs.close_dialog)
 def _edit(summary: Summary) -> None:
     name = st.text_input("Name", summary.name, max_chars=MAX_NAME)
     note = st.text_area(
@@ -128,17 +128,17 @@ def _edit(summary: Summary) -> None:
     )
     if st.button("Save", type="primary", key="save_label"):
         try:
-            run = store.get(summary.id)
+            run = server().store.get(summary.id)
             if may_change(run):
                 run.mark(name=name, note=note)
         except RunError as error:
             st.error(f"{text.plain(error)}.", icon=":material/error:")
             return
-        state.close_dialog()
+        dialogs.close_dialog()
         st.rerun()
 
 
-@st.dialog("Delete for good?", on_dismiss=state.close_dialog)
+@st.dialog("Delete for good?", on_dismiss=dialogs.close_dialog)
 def _confirm_delete(chosen: list[Summary], kept: int) -> None:
     names = [f"- {text.plain(summary.name)}" for summary in chosen[:_MOST_NAMES]]
     if len(chosen) > _MOST_NAMES:
@@ -153,10 +153,10 @@ def _confirm_delete(chosen: list[Summary], kept: int) -> None:
         if st.button("Delete", type="primary", key="confirm_delete", icon=":material/delete:"):
             with st.spinner("Deleting …"):
                 if _delete(chosen):
-                    state.close_dialog()
+                    dialogs.close_dialog()
                     st.rerun()
         if st.button("Cancel", key="cancel_delete"):
-            state.close_dialog()
+            dialogs.close_dialog()
             st.rerun()
 
 
@@ -164,23 +164,23 @@ def _delete(chosen: list[Summary]) -> bool:
     """Delete the runs that are still there; say so, and return False, if one resists."""
     for summary in chosen:
         try:
-            run = store.get(summary.id)
+            run = server().store.get(summary.id)
             if may_change(run):
-                store.delete(summary.id)
+                server().store.delete(summary.id)
         except RunNotFoundError:  # somebody else was quicker
             continue
         except OSError as error:
             st.error(f"{text.plain(summary.name)} could not be deleted: {text.plain(error)}.")
             return False
-    state.forget_runs(summary.id for summary in chosen)
-    engine.wake()
+    linked.forget_runs(summary.id for summary in chosen)
+    server().engine.wake()
     return True
 
 
 def _pin(chosen: list[Summary], pinned: bool) -> None:
     for summary in chosen:
         try:
-            run: Run = store.get(summary.id)
+            run: Run = server().store.get(summary.id)
             if may_change(run):
                 run.mark(pinned=pinned)
         except RunNotFoundError:

@@ -1,6 +1,6 @@
 """Which runs the table lists: search, filters by any column, order, and the columns themselves."""
 
-from datetime import datetime
+from datetime import datetime, time
 
 import pandas as pd
 import streamlit as st
@@ -157,6 +157,6 @@ def _filter_days(table: pd.DataFrame, name: str) -> pd.DataFrame:
         )
         for side in ("from", "to")
     )
-    start = first and datetime.combine(first, datetime.min.time()).astimezone()
-    end = last and datetime.combine(last, datetime.max.time()).astimezone()
+    start = datetime.combine(first, time.min).astimezone() if first else None
+    end = datetime.combine(last, time.max).astimezone() if last else None
     return within(table, name, start, end)

@@ -3,17 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from core.config import RunConfig
-from core.runs.errors import RunNotFoundError
 from core.runs.summary import Summary
-from dashboard import text
 from dashboard.app_pages.runs.run_filter import TITLES
-from dashboard.session import state
-from dashboard.session.resources import store
+from dashboard.session import linked, state
 
 _KEY = "runs_table"
 _MOST_ROWS, _HEIGHT = 14, 500
@@ -35,11 +33,7 @@ def pick_runs(runs: list[Summary], rows: pd.DataFrame, fields: list[str]) -> lis
 
     A run that is chosen but not listed no longer counts: what is done is done to what one sees.
     """
-    try:
-        chosen = state.chosen_runs(store)
-    except RunNotFoundError as error:
-        st.warning(f"{text.plain(error)}; it may have been deleted.", icon=":material/search_off:")
-        chosen = state.chosen_runs(store)
+    chosen = linked.chosen_runs()
     if rows.empty:
         st.info("No run is like this.", icon=":material/search_off:")
         return []
@@ -72,7 +66,7 @@ def _choose(tables: Sequence[tuple[list[str], list[int]]]) -> None:
     ids, before = min(tables, key=lambda table: len({*selected} ^ {*table[1]}))
     kept = [place for place in before if place in selected]
     added = [place for place in selected if place not in before and place < len(ids)]
-    state.choose_runs(ids[place] for place in [*kept, *added][: state.MOST_RUNS])
+    linked.choose_runs(ids[place] for place in [*kept, *added][: linked.MOST_RUNS])
 
 
 def _shown(table: pd.DataFrame, fields: list[str]) -> pd.DataFrame:
@@ -99,7 +93,7 @@ def _shown(table: pd.DataFrame, fields: list[str]) -> pd.DataFrame:
     return shown if table["pinned"].any() else shown.drop(columns="pinned")
 
 
-def _columns(fields: list[str]) -> dict[str, object]:
+def _columns(fields: list[str]) -> dict[str, Any]:
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     return TITLES | {
         "pinned": text("Pin", width=65, pinned=True),
@@ -127,7 +121,7 @@ def _columns(fields: list[str]) -> dict[str, object]:
     }
 
 
-def _field(name: str) -> object:
+def _field(name: str) -> Any:
     """A hyperparameter's column, with what it does to learning on its head."""
     field = RunConfig.model_fields[name]
     return st.column_config.Column(field.title, help=field.description)

@@ -10,16 +10,19 @@ from dashboard.app_pages.sweep.sweep_form import render_sweep_form
 from dashboard.app_pages.sweep.sweep_panel import render_sweep_panel
 from dashboard.app_pages.sweep.sweep_picker import pick_sweep
 from dashboard.parts.config_form import render_config_form
-from dashboard.session import state
-from dashboard.session.resources import estimate_sweep_seconds, store, sweeper
+from dashboard.session import dialogs, form, linked
+from dashboard.session.queries import estimate_sweep_seconds
+from dashboard.session.server import server
 
 
 def start_sweep(config: SweepConfig) -> None:
     """Have the server begin the sweep, and look at it."""
     try:
-        state.choose_sweep(sweeper.begin(config, st.session_state["sweep_name"], owner()))
+        sweep = server().sweeper.begin(config, st.session_state["sweep_name"], owner())
     except SweepError as error:
-        state.remark(f"{error}.")
+        dialogs.remark(f"{error}.")
+    else:
+        linked.SWEEP.choose(sweep.id)
 
 
 def render_start(config: SweepConfig) -> None:
@@ -52,21 +55,17 @@ def render_start(config: SweepConfig) -> None:
     st.caption(f"{count} · at most about **{text.duration(seconds)}**, {source}")
 
 
-st.title("Sweep", anchor=False)
-st.caption(
-    "Search hyperparameters by validation accuracy: a run for each combination that is tried."
-)
 sweep = pick_sweep()
 if sweep:
     render_sweep_panel(sweep)
 else:
-    state.open_link(store)
-    if remark := state.take_remark():
+    form.open_link()
+    if remark := dialogs.pop_remark():
         st.toast(text.plain(remark), icon=":material/error:", duration="long")
     with st.sidebar:
         st.markdown("**Everything that does not vary**")
         base = render_config_form()
-    state.write_link(base)
+    form.write_link(base)
     config = render_sweep_form(base)
     if config:
         render_start(config)

@@ -13,7 +13,8 @@ from core.sweep.store import Sweep
 from dashboard import text
 from dashboard.access.visitor import owner
 from dashboard.parts.start import start_runs
-from dashboard.session.resources import store, summaries
+from dashboard.session.queries import summaries
+from dashboard.session.server import server
 
 _SEEDS = 5
 
@@ -35,7 +36,7 @@ def render_best(sweep: Sweep, trials: pd.DataFrame) -> None:
         for name in sweep.config.vary:
             st.metric(RunConfig.model_fields[name].title or name, _figure(best[name]))
     try:
-        run = store.get(best["runs"][0])
+        run = server().store.get(best["runs"][0])
         repeats = find_repeats(sweep, trials)
     except RunError:
         st.caption("The best run was deleted.")
@@ -69,7 +70,7 @@ def find_repeats(sweep: Sweep, trials: pd.DataFrame) -> list[Summary]:
     number, own = sweep.status.best_trial, sweep.config.seed_numbers
     if number is None:
         return []
-    config = store.get(trials.set_index("number").loc[number, "runs"][0]).config
+    config = server().store.get(trials.set_index("number").loc[number, "runs"][0]).config
     found = [
         one for one in siblings(config, summaries()) if one.config and one.config.seed not in own
     ]

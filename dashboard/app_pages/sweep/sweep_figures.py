@@ -12,8 +12,10 @@ from core.sweep.figures import FigureKind, is_too_few
 from core.sweep.store import Sweep
 from dashboard import text
 from dashboard.app_pages.sweep.sweep_charts import dress_figure
-from dashboard.session import state
-from dashboard.session.resources import shared_by_sweep, store, sweep_figure
+from dashboard.session import linked
+from dashboard.session.queries import sweep_figure
+from dashboard.session.server import server
+from dashboard.session.sharing import shared
 
 _TABLE = "Trials"
 _TITLES = {
@@ -81,7 +83,7 @@ def _render_figure(sweep: Sweep, trials: pd.DataFrame, kind: FigureKind) -> None
         if len(names) < 2:
             return
     try:
-        figure = shared_by_sweep(_draw_figure, sweep, kind, names)
+        figure = shared(_draw_figure, sweep, kind, names)
     except ValueError as error:
         st.info(text.plain(error), icon=":material/hourglass_empty:")
         return
@@ -128,11 +130,11 @@ def _open_run(trials: pd.DataFrame, point: dict[str, Any]) -> None:
 
 def _go_to(run_ids: list[str]) -> None:
     try:
-        run = store.get(run_ids[0])
+        run = server().store.get(run_ids[0])
     except (IndexError, RunNotFoundError):
         st.toast("The run of this trial was deleted.", icon=":material/delete:")
         return
-    state.choose_run(run)
+    linked.choose_run(run)
     st.switch_page("app_pages/train/page.py", query_params={"run": run.id})
 
 

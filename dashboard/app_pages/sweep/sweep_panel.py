@@ -16,9 +16,10 @@ from dashboard.access.visitor import may_change
 from dashboard.app_pages.sweep.sweep_best import find_repeats, render_best
 from dashboard.app_pages.sweep.sweep_figures import render_figures
 from dashboard.parts.live_panel import BADGES
-from dashboard.session import state
+from dashboard.session import dialogs, state
 from dashboard.session.live_refresh import Pace, draw_live
-from dashboard.session.resources import engine, sweep_trials, sweeper
+from dashboard.session.queries import sweep_trials
+from dashboard.session.server import server
 
 _EVERY = 1.0  # seconds at least between two looks at a sweep that goes on
 _IDLE_EVERY = 5.0  # at one that does not: another may extend or resume it, or train its best again
@@ -58,7 +59,7 @@ def _render(sweep: Sweep, every: float | None = None) -> None:
     try:
         if (every is not None) != sweep.has_work:
             st.rerun()  # starts or ends the timer
-        if remark := state.take_remark():
+        if remark := dialogs.pop_remark():
             st.toast(text.plain(remark), icon=":material/error:", duration="long")
         status, trials = sweep.status, sweep_trials(sweep)
     except SweepError as error:
@@ -102,16 +103,16 @@ def _render_progress(sweep: Sweep, status: SweepStatus, trials: pd.DataFrame) ->
     if sweep.state is State.RUNNING and (left := _seconds_left(sweep, status, trials)):
         parts.append(f"about {text.duration(left)} left")
     st.progress(min(status.done / sweep.planned, 1.0), " · ".join(parts))
-    if problem := status.problem or engine.problem:
+    if problem := status.problem or server().engine.problem:
         st.warning(f"It does not go on: {text.plain(problem)}.", icon=":material/warning:")
 
 
 def _seconds_left(sweep: Sweep, status: SweepStatus, trials: pd.DataFrame) -> float | None:
     seconds = trials["seconds"].mean()
     left = sweep.planned - status.done
-    if pd.isna(seconds) or not engine.places:  # a cluster may have no worker at present
+    if pd.isna(seconds) or not server().engine.places:  # a cluster may have no worker at present
         return None
-    return float(left * seconds / engine.places)
+    return float(left * seconds / server().engine.places)
 
 
 def _render_requests(sweep: Sweep) -> None:
@@ -156,8 +157,8 @@ def _and_wake(act: Callable[..., None]) -> Callable[..., None]:
         try:
             act(*args)
         except SweepError as error:
-            state.remark(f"{error}.")
-        sweeper.wake()
+            dialogs.remark(f"{error}.")
+        server().sweeper.wake()
 
     return then_wake
 

@@ -9,17 +9,17 @@ from dashboard.app_pages.train.network_chart import describe_network, draw_netwo
 from dashboard.parts.config_form import render_config_form
 from dashboard.parts.live_panel import render_live_panel
 from dashboard.parts.result import render_next
-from dashboard.parts.run_picker import pick_run
+from dashboard.parts.run_header import picked_run
 from dashboard.parts.start import start_runs
-from dashboard.session import state
-from dashboard.session.resources import estimate_seconds, store
+from dashboard.session import form, linked
+from dashboard.session.queries import estimate_seconds
 
 
 def start_run(config: RunConfig) -> None:
     """Queue a run of `config` and watch it."""
     for run in start_runs([(config, st.session_state["run_name"])]):
-        state.choose_epoch(None)
-        state.choose_run(run)
+        linked.EPOCH.choose(None)
+        linked.choose_run(run)
 
 
 def render_network(config: RunConfig) -> None:
@@ -35,14 +35,12 @@ def render_network(config: RunConfig) -> None:
     )
 
 
-st.title("Train", anchor=False)
-st.caption("Pick a network, press Train, and watch it learn to read handwritten digits.")
-state.open_link(store)
+form.open_link()
 with st.sidebar:
     config = render_config_form()
-state.write_link(config)
+form.write_link(config)
 
-button, name, picker = st.columns([1, 2, 2], vertical_alignment="bottom")
+button, name = st.columns([1, 4], vertical_alignment="bottom")
 with button:
     st.button(
         "Train",
@@ -58,8 +56,7 @@ with name:
     st.text_input(
         "Name of the next run", key="run_name", placeholder=config.summary(), max_chars=80
     )
-with picker:
-    run = pick_run(placeholder="the next one you train")
+run = picked_run()
 if run is None:
     render_network(config)
 else:

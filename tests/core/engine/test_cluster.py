@@ -1,5 +1,6 @@
 """What is known of workers and their scheduler, on a Dask cluster within this process."""
 
+import math
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -65,7 +66,7 @@ def test_the_worker_with_the_most_places_free_is_chosen(
 
 def test_without_a_connection_nothing_is_submitted(cluster: Cluster) -> None:
     with pytest.raises(EngineError, match="has not been started"):
-        cluster.submit("math:sqrt", 2.0)
+        cluster.submit(math.sqrt, 2.0)
     with pytest.raises(EngineError, match="has not been started"):
         cluster.choose_worker([])
 
@@ -90,7 +91,7 @@ def test_a_scheduler_is_named_until_it_is_there_and_when_it_is_lost(
     cluster.connect()
     assert f"the scheduler at {address} cannot be reached" in str(cluster.problem)
     with pytest.raises(EngineError, match=address):
-        cluster.submit("math:sqrt", 2.0)
+        cluster.submit(math.sqrt, 2.0)
     with scheduler(0, scheduler_port=port):
         assert not cluster.look()
         assert cluster.problem == f"no workers: none has joined the scheduler at {address}"
@@ -106,7 +107,7 @@ def test_workers_are_counted_by_their_places(
         assert cluster.look()
         assert list(cluster.places.values()) == [3, 3]
         assert cluster.choose_worker([]) in cluster.places
-        assert cluster.submit("math:sqrt", 16.0).result(timeout=30) == 4.0
+        assert cluster.submit(math.sqrt, 16.0).result(timeout=30) == 4.0
 
 
 def test_workers_without_a_place_to_train_are_told(

@@ -105,11 +105,11 @@ def test_a_worker_answers_while_a_run_trains(
 ) -> None:
     run = engine.enqueue(small(**LONG), owner="Ada")
     wait_until(lambda: run.status.epoch >= 2, "the second epoch")
-    assert engine.submit("math:sqrt", 2.0).result(timeout=RESULT_SECONDS) == math.sqrt(2)
+    assert engine.submit(math.sqrt, 2.0).result(timeout=RESULT_SECONDS) == math.sqrt(2)
     assert engine.submit(math.hypot, 3, 4).result(timeout=RESULT_SECONDS) == 5
     with pytest.raises(ValueError, match=r"math domain error|nonnegative"):
-        engine.submit("math:sqrt", -1.0).result(timeout=RESULT_SECONDS)
-    pid = engine.submit("os:getpid").result(timeout=RESULT_SECONDS)
+        engine.submit(math.sqrt, -1.0).result(timeout=RESULT_SECONDS)
+    pid = engine.submit(os.getpid).result(timeout=RESULT_SECONDS)
     assert pid in {process.pid for process in psutil.Process().children(recursive=True)}
     assert run.status.state is State.RUNNING
     assert engine.problem is None
@@ -120,7 +120,7 @@ def test_a_worker_answers_while_a_run_trains(
 
 
 def test_it_listens_on_loopback_only_and_on_no_well_known_port(engine: Engine) -> None:
-    assert engine.submit("os:getpid").result(timeout=RESULT_SECONDS)
+    assert engine.submit(os.getpid).result(timeout=RESULT_SECONDS)
     processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
     listening = [
         connection.laddr
@@ -147,7 +147,7 @@ def test_the_run_of_a_worker_killed_for_its_memory_goes_on_to_the_same_weights(
     run = engine.store.create(undisturbed.config)
     future = engine.submit_run(run.id)
     pause_after_two_epochs(run, wait_until)
-    worker = psutil.Process(engine.submit("os:getpid").result(timeout=RESULT_SECONDS))
+    worker = psutil.Process(engine.submit(os.getpid).result(timeout=RESULT_SECONDS))
     job = engine.submit(_eat_memory, str(tmp_path / "eaten"))  # held, or it would be dropped
     wait_until(lambda: not worker.is_running(), "the worker to be killed")
     run.ask(Request.RUN)
@@ -259,7 +259,7 @@ def test_a_run_survives_its_scheduler(
             with process(*worker_of(address)) as nanny:
                 pause_after_two_epochs(run, wait_until)
                 workers = [psutil.Process(nanny.pid), *psutil.Process(nanny.pid).children(True)]
-                assert engine.submit("os:getpid").result(timeout=RESULT_SECONDS) in {
+                assert engine.submit(os.getpid).result(timeout=RESULT_SECONDS) in {
                     worker.pid for worker in workers
                 }
                 first.kill()
@@ -307,6 +307,7 @@ def test_a_worker_of_another_version_is_refused(
 
 
 SCRIPT = """
+import math
 import sys
 
 from core.config import RunConfig
@@ -319,7 +320,7 @@ if __name__ == "__main__":
     config = RunConfig(hidden=(16,), training_images=1_000, validation_share=0.05, epochs=2)
     run = engine.store.create(config)
     status = engine.submit_run(run.id).result()
-    print(run.id, status.state, engine.submit("math:sqrt", 16.0).result())
+    print(run.id, status.state, engine.submit(math.sqrt, 16.0).result())
     engine.stop()
 """
 

@@ -8,7 +8,7 @@ import pytest
 
 from core.config import RunConfig
 from core.engine.version import versions
-from core.engine.worker import call_by_name, check_and_train_run, train_run, warm_up_worker
+from core.engine.worker import check_and_train_run, train_run, warm_up_worker
 from core.runs import RunStore
 from core.runs.status import State
 
@@ -41,12 +41,6 @@ def test_a_run_that_another_process_trains_is_left_to_it(store: RunStore, small:
     with run.training_lock():
         assert train_run(store.root, run.id, 0.0) is None
     assert run.status.state is State.QUEUED
-
-
-def test_functions_are_called_by_name() -> None:
-    assert call_by_name("math:hypot", 3, 4) == 5
-    with pytest.raises(AttributeError, match="no_such_function"):
-        call_by_name("math:no_such_function")
 
 
 def test_a_worker_gives_way_and_has_its_first_network_ready(

@@ -13,12 +13,11 @@ from core.config import RunConfig
 from core.engine.queue import RunQueue
 from core.runs import Run, RunStore
 from core.runs.status import State
-from core.sweep.store import SweepStore
 from core.training import train
 from dashboard import menu
 from dashboard.access import login_cookie
 from dashboard.access.login_cookie import COOKIE, read_pass, write_pass
-from dashboard.session import resources
+from dashboard.session.server import server
 from tests.dashboard.app_pages.lab import Lab, Media, call_here
 
 
@@ -27,12 +26,12 @@ def lab(store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab
     """The dashboard, alone at its desk, on an empty folder of runs."""
     for name in ("DIGITLAB_CLASS_PASSWORD", "DIGITLAB_TEACHER_PASSWORD", "DASK_SCHEDULER_ADDRESS"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(resources.store, "root", store.root)
-    monkeypatch.setattr(resources.sweeps, "root", SweepStore(store).root)
-    monkeypatch.setattr(resources.drawings, "root", tmp_path / "drawings")
-    queue = RunQueue(resources.store, resources.engine.cluster, most_waiting=10)
-    monkeypatch.setattr(resources.engine, "queue", queue)
-    monkeypatch.setattr(resources.engine, "submit", call_here)
+    monkeypatch.setenv("DIGITLAB_RUNS", str(store.root))
+    monkeypatch.setenv("DIGITLAB_DRAWINGS", str(tmp_path / "drawings"))
+    server.cache_clear()
+    engine = server().engine
+    engine.queue = RunQueue(engine.store, engine.cluster, most_waiting=10)
+    monkeypatch.setattr(engine, "submit", call_here)
     # Streamlit clears Keras's session after each run of a page, where Keras is loaded: not so in
     # the server, which never loads it.
     monkeypatch.setattr(script_runner, "_clean_problem_modules", lambda: None)

@@ -5,7 +5,7 @@ runs of their own. What a worker would answer is computed at once, here.
 import base64
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -22,7 +22,6 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block, Element, Node
 from streamlit.util import calc_hash
 
-from core.engine.worker import call_by_name
 from core.runs import RunStore
 
 MAIN = Path(__file__).parents[3] / "dashboard" / "main.py"
@@ -66,12 +65,11 @@ def _components() -> BidiComponentManager:
     return manager
 
 
-def call_here(function: Any, *args: Any) -> Future[Any]:
+def call_here(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Future[Any]:
     """What the engine's `submit` would give, computed at once."""
     future: Future[Any] = Future()
     try:
-        call = call_by_name if isinstance(function, str) else lambda f, *a: f(*a)
-        future.set_result(call(function, *args))
+        future.set_result(function(*args, **kwargs))
     except Exception as error:
         future.set_exception(error)
     return future

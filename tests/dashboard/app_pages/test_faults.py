@@ -14,7 +14,8 @@ from core.runs.status import Request, State, Status
 from core.training import train
 from dashboard import text
 from dashboard.app import app as digit_lab
-from dashboard.session import resources
+from dashboard.session import sharing
+from dashboard.session.server import server
 from tests.dashboard.app_pages.lab import MAIN, Lab, address, words
 
 SMALL = RunConfig(hidden=(16,), epochs=2, training_images=2_000)
@@ -46,8 +47,7 @@ def damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.write_bytes(content)
     monkeypatch.setattr(load_mnist.__wrapped__, "__defaults__", (path,))
     load_mnist.cache_clear()
-    resources.mnist.clear()
-    resources.kept.clear()
+    sharing._shared.clear()
     return path
 
 
@@ -72,12 +72,11 @@ def test_a_damaged_data_set_is_named(served: Lab, damaged: Path) -> None:
 def test_the_server_starts_with_a_damaged_data_set(lab: Lab, damaged: Path) -> None:
     def start() -> None:
         from dashboard import app
-        from dashboard.session import resources
 
-        app._prepare(resources)
+        app._prepare()
 
     with pytest.raises(DataError):
-        resources.mnist()
+        load_mnist()
     app = AppTest.from_function(start, default_timeout=30).run()
     assert not app.exception
 
@@ -122,7 +121,7 @@ def test_runs_that_cannot_be_written_are_told_and_the_page_goes_on(lab: Lab) -> 
     press(app, "train")
     assert not app.toast
     (run,) = lab.runs.list()
-    assert [waiting.id for waiting in resources.engine.queue.waiting] == [run.id]
+    assert [waiting.id for waiting in server().engine.queue.waiting] == [run.id]
 
 
 def test_a_pause_that_cannot_be_written_is_told(lab: Lab) -> None:
@@ -148,7 +147,7 @@ def test_a_run_that_cannot_be_written_is_told_and_goes_on(lab: Lab) -> None:
     in_the_way.mkdir()
     with pytest.raises(RunNotWritableError, match=f"{run.id} cannot be written") as caught:
         train(run)
-    resources.engine.queue.troubles[run.id] = str(caught.value)
+    server().engine.queue.troubles[run.id] = str(caught.value)
     app = lab.open("train", run=run.id)
     (warning,) = app.warning
     assert warning.value == text.plain(f"{caught.value}. {GOES_ON}")
@@ -218,7 +217,7 @@ def test_damaged_weights_are_named_where_a_digit_is_drawn(lab: Lab, trained: Run
 
 def test_train_pressed_twice_trains_once(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = 100.0
-    monkeypatch.setattr(resources.engine.queue, "_clock", lambda: seconds)
+    monkeypatch.setattr(server().engine.queue, "_clock", lambda: seconds)
     app = lab.open("train", **FORM)
     press(app, "train")
     assert not app.toast
@@ -233,7 +232,7 @@ def test_train_pressed_twice_trains_once(lab: Lab, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_run_stopped_while_queued_waits_no_longer(lab: Lab) -> None:
-    queue = resources.engine.queue
+    queue = server().engine.queue
     first = lab.runs.create(SMALL, state=State.RUNNING)
     first.write_status(Status(state=State.RUNNING, epoch=1, batch=1))
     second = lab.runs.create(SMALL)

@@ -18,11 +18,12 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.config import RunConfig
+from core.data import load_mnist
 from core.runs import Run
 from core.runs.status import State
 from core.sweep.config import SweepConfig
 from core.sweep.store import SweepStore
-from dashboard.session import resources
+from dashboard.session.server import server
 from dashboard.text import plain
 from tests.core.sweep.conftest import drive
 from tests.dashboard.app_pages.lab import Lab, go, nodes, words
@@ -125,7 +126,7 @@ def test_nothing_can_be_made_of_a_runs_name_in_any_view(
     lab: Lab, hostile: list[Run], page: str
 ) -> None:
     one, other = (run.id for run in hostile)
-    resources.drawings.add(np.zeros((28, 28), np.float32), 3, HOSTILE)
+    server().drawings.add(np.zeros((28, 28), np.float32), 3, HOSTILE)
     query = {"run": one, "runs": f"{one},{other}", "curves_others": other}
     app = lab.open(page, **query, whose_drawings="Everybody's")
     name, count = PAGES[page] or ("", 0)
@@ -212,7 +213,7 @@ def test_other_runs_are_named_beside_what_they_say_of_a_drawing(
     lab: Lab, hostile: list[Run]
 ) -> None:
     file = io.BytesIO()
-    Image.fromarray(resources.mnist().x_test[0]).resize((280, 280)).save(file, "PNG")
+    Image.fromarray(load_mnist().x_test[0]).resize((280, 280)).save(file, "PNG")
     query = {"digit_source": "Picture file", "drawing_view": "Other runs"}
     app = lab.open("draw", run=hostile[0].id, **query)
     app.file_uploader[0].upload("digit.png", file.getvalue()).run()

@@ -37,7 +37,7 @@ def test_a_page_goes_on_following_once_its_dialog_is_closed(
     run = store.create(RunConfig())
     opened = frozenset({run.id})
     monkeypatch.setattr(follow, "summaries", lambda: [summarize(each) for each in store.list()])
-    monkeypatch.setattr(follow.state, "dialog_runs", lambda: opened)
+    monkeypatch.setattr(follow.dialogs, "dialog_runs", lambda: opened)
     seen = mark_runs([summarize(run)], opened)
     assert not follow.needs_run(seen, opened)
     opened = frozenset()

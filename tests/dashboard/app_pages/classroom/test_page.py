@@ -16,7 +16,7 @@ from core.sweep.config import SweepConfig
 from core.sweep.store import SweepStore
 from dashboard import text
 from dashboard.access.invitation import network_address
-from dashboard.session import resources
+from dashboard.session.server import server
 from tests.dashboard.app_pages.lab import Lab, nodes, protos, words
 
 ComeIn = Callable[..., str]
@@ -124,8 +124,8 @@ def test_nothing_is_asked_of_anothers_sweep(lab: Lab, come_in: ComeIn) -> None:
 def test_anothers_drawing_is_not_deleted(lab: Lab, come_in: ComeIn, trained: Run) -> None:
     bert = come_in("Bert")
     image = np.zeros((28, 28), np.float32)
-    own, theirs = (resources.drawings.add(image, 3, owner) for owner in (bert, ANNA))
-    places = [drawing.id for drawing in resources.drawings.load_all()]
+    own, theirs = (server().drawings.add(image, 3, owner) for owner in (bert, ANNA))
+    places = [drawing.id for drawing in server().drawings.load_all()]
     others = "Drawings of others are theirs to delete."
 
     def open_gallery() -> AppTest:
@@ -138,7 +138,7 @@ def test_anothers_drawing_is_not_deleted(lab: Lab, come_in: ComeIn, trained: Run
     app = select(app, "drawings_gallery", places.index(own))
     assert others not in captions(app)
     app.button(key="delete_drawings").click().run()
-    assert [kept.id for kept in resources.drawings.load_all()] == [theirs]
+    assert [kept.id for kept in server().drawings.load_all()] == [theirs]
 
     come_in("Ms N", TEACHERS)
     app = select(open_gallery(), "drawings_gallery", 0)

@@ -60,7 +60,7 @@ def test_it_asks_for_two_runs(lab: Lab, pair: list[Run]) -> None:
     app = open_part(lab, pair[:1], "Curves")
     assert [info.value for info in app.info] == ["Choose two runs or more to compare."]
     assert [link.label for link in protos(app, "page_link")] == ["Find runs in the table"]
-    app.multiselect(key="compared_runs").select(pair[1].id).run()
+    app.multiselect(key="picked_runs").select(pair[1].id).run()
     assert not app.info
     assert chart(app, "curves_loss").alt == "Loss of A · pair 0, B · pair 1"
     assert app.query_params["runs"] == f"{pair[0].id},{pair[1].id}"

@@ -23,7 +23,7 @@ from core.maps.job import compute_and_keep_map
 from core.maps.request import MapMethod, MapRequest
 from core.runs import Run, new_run_id
 from core.runs.status import State
-from dashboard.session import resources
+from dashboard.session.server import server
 from tests.dashboard.app_pages.lab import Lab, Media, protos, spec, words
 
 X_TEST, Y_TEST = load_mnist().x_test, load_mnist().y_test
@@ -47,7 +47,7 @@ def network(trained: Run) -> keras.Model:
 
 @pytest.fixture
 def drawings(lab: Lab) -> DrawingStore:
-    return resources.drawings
+    return server().drawings
 
 
 def corner(index: int) -> bytes:

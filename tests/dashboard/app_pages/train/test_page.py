@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from core.config import PRESETS, RunConfig
 from core.runs import Run
 from core.runs.status import Request, State
-from dashboard.session import resources
+from dashboard.session.server import server
 from tests.dashboard.app_pages.lab import Lab, protos, words
 
 EVERY = "while fitting, train, validation, test"
@@ -118,7 +118,7 @@ def test_a_wrong_link_gets_a_sentence(lab: Lab, link: str, sentence: str) -> Non
 def test_a_run_that_is_asked_for_twice_at_once_is_trained_once(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resources.engine.queue, "_clock", lambda: 0.0)  # however slow we are
+    monkeypatch.setattr(server().engine.queue, "_clock", lambda: 0.0)  # however slow we are
     app = lab.open("train", hidden="16")
     app.button(key="train").click().run()
     assert not app.toast
@@ -134,7 +134,7 @@ def test_a_run_that_is_asked_for_twice_at_once_is_trained_once(
 
 def test_one_who_has_ten_runs_waiting_is_asked_to_wait(lab: Lab) -> None:
     asked = [(RunConfig(seed=seed), None) for seed in range(10)]
-    resources.engine.queue.add(asked, getuser())
+    server().engine.queue.add(asked, getuser())
     app = lab.open("train", hidden="16")
     app.button(key="train").click().run()
     (toast,) = app.toast
@@ -144,7 +144,7 @@ def test_one_who_has_ten_runs_waiting_is_asked_to_wait(lab: Lab) -> None:
 
 
 def test_a_second_run_waits_and_says_its_place(lab: Lab) -> None:
-    resources.engine.queue.training.append(lab.runs.create(RunConfig(), state=State.RUNNING))
+    server().engine.queue.training.append(lab.runs.create(RunConfig(), state=State.RUNNING))
     app = lab.open("train", hidden="16", epochs="1")
     app.button(key="train").click().run()
     first = lab.runs.list()[0]
@@ -291,7 +291,7 @@ def test_a_run_that_nobody_trains_says_so(lab: Lab, running: Run) -> None:
     running.write_status(running.status.model_copy(update=silent))
     assert "gives no sign of life" in words(lab.open("train", run=running.id))
     running.write_status(running.status.model_copy(update=silent | {"state": State.PAUSED}))
-    resources.engine.queue.waiting.append(running)
+    server().engine.queue.waiting.append(running)
     shown = words(lab.open("train", run=running.id))
     assert "gives no sign of life" not in shown
     assert "Waiting for its turn: it is the next" in shown

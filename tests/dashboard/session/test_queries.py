@@ -1,19 +1,21 @@
-"""What sessions share of a run: computed once, and anew when the run has changed; the queue."""
+"""What sessions share of a run: computed once, and anew when it has changed; the queue."""
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core.config import RunConfig
 from core.runs import HISTORY_COLUMNS, Run, RunStore
 from core.runs.errors import RunNotFoundError
 from core.runs.status import State, Status
-from dashboard.session.resources import (
-    engine,
-    estimate_seconds,
-    queue_place,
+from dashboard.session.queries import estimate_seconds, queue_position
+from dashboard.session.queries import test_probabilities as read_test_probabilities
+from dashboard.session.server import server
+from dashboard.session.sharing import (
+    history_version,
     shared,
-    shared_by_epoch,
+    shared_as_of,
 )
 
 calls: list[str] = []
@@ -53,12 +55,22 @@ def test_runs_are_told_apart(store: RunStore) -> None:
 def test_what_depends_on_the_epoch_outlives_a_status(store: RunStore) -> None:
     run = store.create(RunConfig(), state=State.RUNNING)
     run.write_history([dict.fromkeys(HISTORY_COLUMNS, 1.0)])
-    assert shared_by_epoch(count_epochs, run, 1) == (1, 1)
+    assert shared_as_of(history_version(run), count_epochs, run, 1) == (1, 1)
     run.write_status(Status(state=State.RUNNING, batch=7))
-    assert shared_by_epoch(count_epochs, run, 1) == (1, 1)
+    assert shared_as_of(history_version(run), count_epochs, run, 1) == (1, 1)
     assert len(calls) == 1
     run.write_history([dict.fromkeys(HISTORY_COLUMNS, 1.0)] * 2)
-    assert shared_by_epoch(count_epochs, run, 1) == (1, 2)
+    assert shared_as_of(history_version(run), count_epochs, run, 1) == (1, 2)
+
+
+def test_an_epoch_that_was_trained_again_is_read_again(store: RunStore) -> None:
+    """A run taken up from its checkpoint repeats the epoch, in as many seconds as it may be."""
+    run = store.create(RunConfig(), state=State.RUNNING)
+    for share in (0.1, 0.9):
+        thought = np.full((10_000, 10), share, np.float32)
+        run.write_test_probabilities(1, thought)
+        run.write_history([dict.fromkeys(HISTORY_COLUMNS, 1.0)])
+        np.testing.assert_array_equal(read_test_probabilities(run, 1), thought)
 
 
 def test_a_deleted_run_is_missed_by_all(store: RunStore) -> None:
@@ -78,14 +90,14 @@ def test_a_deleted_run_keeps_nobody_in_the_queue(
         store.create(RunConfig(epochs=epochs)) for epochs in range(1, 5)
     )
     training.write_status(Status(state=State.RUNNING, seconds_left=7.0))
-    monkeypatch.setattr(engine.queue, "training", [training])
-    monkeypatch.setattr(engine.queue, "waiting", [gone, first, second])
+    monkeypatch.setattr(server().engine.queue, "training", [training])
+    monkeypatch.setattr(server().engine.queue, "waiting", [gone, first, second])
     waits = [estimate_seconds(RunConfig(epochs=epochs))[0] for epochs in (2, 3)]
-    assert queue_place(second) == (2, pytest.approx(7 + sum(waits)))
+    assert queue_position(second) == (2, pytest.approx(7 + sum(waits)))
     store.delete(gone.id)
     # has read nothing yet
-    monkeypatch.setattr(engine.queue, "waiting", [Run(gone.path), first, second])
-    assert queue_place(gone) is None
-    assert queue_place(second) == (1, pytest.approx(7 + waits[1]))
+    monkeypatch.setattr(server().engine.queue, "waiting", [Run(gone.path), first, second])
+    assert queue_position(gone) is None
+    assert queue_position(second) == (1, pytest.approx(7 + waits[1]))
     store.delete(training.id)
-    assert queue_place(second) == (1, pytest.approx(waits[1]))
+    assert queue_position(second) == (1, pytest.approx(waits[1]))

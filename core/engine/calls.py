@@ -1,0 +1,115 @@
+"""What pages ask of a worker about a run's network, as typed functions: for `Engine.submit`.
+
+Each imports what it calls where it runs, so that a page which names it loads no Keras.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from core.analysis.first_layer import FirstLayer
+from core.data import Floats
+from core.drawing.answers import Neighbours, Opinion, Reading
+from core.maps.request import MapRequest
+from core.runs import Run
+
+
+def layer_table(run: Run) -> pd.DataFrame:
+    """`core.network.inspect.layer_table`"""
+    from core.network import inspect
+
+    return inspect.layer_table(run)
+
+
+def layer_configs(run: Run) -> dict[str, dict[str, Any]]:
+    """`core.network.inspect.layer_configs`"""
+    from core.network import inspect
+
+    return inspect.layer_configs(run)
+
+
+def first_layer_weights(run: Run, first: int, count: int) -> FirstLayer:
+    """`core.network.inspect.first_layer_weights`"""
+    from core.network import inspect
+
+    return inspect.first_layer_weights(run, first, count)
+
+
+def weight_histograms(run: Run) -> pd.DataFrame:
+    """`core.network.inspect.weight_histograms`"""
+    from core.network import inspect
+
+    return inspect.weight_histograms(run)
+
+
+def dead_units(run: Run) -> pd.DataFrame:
+    """`core.network.inspect.dead_units`"""
+    from core.network import inspect
+
+    return inspect.dead_units(run)
+
+
+def activations(run: Run, image: npt.NDArray[Any], epoch: int) -> dict[str, Floats]:
+    """`core.network.inspect.activations`"""
+    from core.network import inspect
+
+    return inspect.activations(run, image, epoch)
+
+
+def input_gradient(run: Run, image: npt.NDArray[Any], digit: int, epoch: int) -> Floats:
+    """`core.network.inspect.input_gradient`"""
+    from core.network import inspect
+
+    return inspect.input_gradient(run, image, digit, epoch)
+
+
+def predict(run: Run, images: npt.NDArray[Any]) -> Floats:
+    """`core.drawing.reading.predict`"""
+    from core.drawing import reading
+
+    return reading.predict(run, images)
+
+
+def read_drawing(run: Run, epoch: int, image: Floats) -> Reading:
+    """`core.drawing.reading.read_drawing`"""
+    from core.drawing import reading
+
+    return reading.read_drawing(run, epoch, image)
+
+
+def ask_runs(runs: Sequence[Run], image: Floats) -> tuple[Opinion, ...]:
+    """`core.drawing.reading.ask_runs`"""
+    from core.drawing import reading
+
+    return reading.ask_runs(runs, image)
+
+
+def answers_by_epoch(run: Run, image: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
+    """`core.drawing.reading.answers_by_epoch`"""
+    from core.drawing import reading
+
+    return reading.answers_by_epoch(run, image)
+
+
+def nearest_images(run: Run, epoch: int, image: Floats) -> Neighbours:
+    """`core.drawing.reading.nearest_images`"""
+    from core.drawing import reading
+
+    return reading.nearest_images(run, epoch, image)
+
+
+def place_on_map(run: Run, request: MapRequest, image: Floats) -> tuple[float, float]:
+    """`core.drawing.reading.place_on_map`"""
+    from core.drawing import reading
+
+    return reading.place_on_map(run, request, image)
+
+
+def compute_and_keep_map(run: Run, request: MapRequest) -> None:
+    """`core.maps.job.compute_and_keep_map`"""
+    from core.maps import job
+
+    job.compute_and_keep_map(run, request)

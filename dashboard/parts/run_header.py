@@ -1,0 +1,109 @@
+"""The head of every page: its title, and the control of the run that is looked at."""
+
+from typing import NoReturn
+
+import pandas as pd
+import streamlit as st
+
+from core.runs import Run
+from core.runs.errors import RunError, RunNotFoundError
+from core.runs.status import State
+from dashboard import text
+from dashboard.parts.run_picker import MOST, label_runs
+from dashboard.session import linked
+from dashboard.session.follow import follow
+from dashboard.session.queries import read_history
+from dashboard.session.server import server
+
+
+def render_header(title: str, sentence: str, no_run: str | None) -> None:
+    """Draw the page's head and, if it looks at a run, the control to pick one.
+
+    `no_run` is what that says while none is picked; None for a page that looks at no run.
+    """
+    st.title(title, anchor=False)
+    st.caption(sentence)
+    if no_run is not None:
+        _render_run_control(no_run)
+
+
+def _render_run_control(placeholder: str) -> None:
+    try:
+        chosen = linked.chosen_run()
+    except RunNotFoundError as error:
+        st.warning(f"{text.plain(error)}; it may have been deleted.", icon=":material/search_off:")
+        chosen = None
+    runs = {run.id: run for run in server().store.list()[:MOST]}
+    if chosen:
+        runs.setdefault(chosen.id, chosen)
+    if not runs:
+        return
+    labels = label_runs(runs.values())
+    st.selectbox(
+        "Run",
+        list(runs),
+        format_func=labels.__getitem__,
+        key=linked.RUN.show(chosen.id if chosen else None),
+        on_change=linked.pick_run,
+        placeholder=placeholder,
+        index=None,
+        help="The run that is looked at. The address of this page shows it to others.",
+    )
+
+
+def picked_run() -> Run | None:
+    """The run that the reader picked; None if they picked none."""
+    try:
+        return linked.chosen_run()
+    except RunNotFoundError:  # deleted since the header was drawn
+        return None
+
+
+def require_run() -> tuple[Run, pd.DataFrame]:
+    """The run that the reader picked, with its history of at least one epoch.
+
+    Where there is none to show, say what to do instead and end the page.
+    """
+    run = picked_run()
+    if run is None:
+        if not server().store.list():
+            say_nothing_trained()
+        _say_and_stop("Choose a run above, or train one.")
+    try:
+        follow(run)
+        history = read_history(run)
+        damage = run.status.error if run.status.state is State.DAMAGED else None
+    except RunError as error:
+        damage = str(error)
+    if damage:
+        st.error(
+            text.plain(damage), title="This run cannot be shown", icon=":material/broken_image:"
+        )
+        st.stop()
+    if history.empty:
+        say_no_epoch(run, "This run")
+        label = "Watch it train" if run.status.state.is_active else "Look at the run"
+        st.page_link("app_pages/train/page.py", label=label, icon=":material/visibility:")
+        st.stop()
+    return run, history
+
+
+def say_no_epoch(run: Run, name: str) -> None:
+    """Say that the run, called `name`, has no epoch to show: not yet, or for good."""
+    status = run.status
+    if status.state.is_active:
+        st.info(f"{name} has not ended its first epoch yet.", icon=":material/hourglass_empty:")
+        return
+    why = f" {text.plain(status.error)}" if status.error else ""
+    st.info(f"{name} ended before its first epoch did.{why}", icon=":material/block:")
+
+
+def say_nothing_trained() -> NoReturn:
+    """Say what to do where there is no run at all, and end the page."""
+    _say_and_stop("Nothing has been trained yet.")
+
+
+def _say_and_stop(sentence: str) -> NoReturn:
+    st.info(sentence, icon=":material/model_training:")
+    st.page_link("app_pages/train/page.py", label="Train a network", icon=":material/play_arrow:")
+    st.stop()

@@ -1,0 +1,177 @@
+"""What is looked at, on every page and in the address: a run, several runs, a sweep, an epoch.
+
+A control cannot link itself: bound to the address it writes there what it shows, which for a run
+is its name and time, and drops a link that holds the run's id.
+"""
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from core.runs import Run
+from core.runs.errors import RunNotFoundError
+from core.sweep.store import SweepError
+from dashboard import text
+from dashboard.session.server import server
+
+Found = TypeVar("Found")
+
+MOST_RUNS = 100
+"""Runs that may be chosen together; of a link that names more, the first count."""
+
+
+class Linked:
+    """A choice that outlives a change of page, and that the address holds under `name`."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.key = f"picked_{name}"
+        """The key of the control that shows the choice."""
+        self._last = f"_{name}"
+
+    def read(self) -> str | None:
+        """The choice: the address's, or the last; None if there is none."""
+        value: str | None = st.query_params.get(self.name, self.last)
+        self.choose(value)
+        return value
+
+    @property
+    def last(self) -> str | None:
+        """The choice as it was when it was last read or made, whatever the address says."""
+        value: str | None = st.session_state.get(self._last)
+        return value
+
+    def choose(self, value: str | None) -> None:
+        """Make this the choice; None takes it back."""
+        st.session_state[self._last] = value
+        if value is None:
+            st.query_params.pop(self.name, None)
+        elif st.query_params.get(self.name) != value:
+            st.query_params[self.name] = value
+
+    def forget(self) -> None:
+        """Take the choice back, unless the address holds one."""
+        st.session_state[self._last] = None
+
+    def find(self, get: Callable[[str], Found]) -> Found | None:
+        """What the choice names, as `get` finds it; None if there is no choice.
+
+        Raises once what `get` raises: then there is no choice any more.
+        """
+        value = self.read()
+        if not value:
+            return None
+        try:
+            return get(value)
+        except (RunNotFoundError, SweepError):
+            self.choose(None)
+            raise
+
+    def read_ids(self) -> list[str] | None:
+        """The ids that were chosen, in order; None if there is no choice."""
+        value = self.read()
+        if value is None:
+            return None
+        return list(dict.fromkeys(filter(None, value.split(","))))[:MOST_RUNS]
+
+    def choose_ids(self, ids: Iterable[str] | None) -> None:
+        """Make these the choice, in order; None takes it back."""
+        self.choose(None if ids is None else ",".join(ids))
+
+    def show(self, option: object) -> str:
+        """Have the control show `option`; returns the control's key."""
+        st.session_state[self.key] = option
+        return self.key
+
+    @property
+    def picked(self) -> Any:
+        """What the control was set to."""
+        return st.session_state[self.key]
+
+
+RUN, RUNS, SWEEP, EPOCH = (Linked(name) for name in ("run", "runs", "sweep", "epoch"))
+
+
+def chosen_run() -> Run | None:
+    """The run that is looked at; None if none is. Raises RunNotFoundError, once, if it is gone."""
+    before = RUN.last
+    try:
+        return RUN.find(server().store.get)
+    finally:
+        _forget_epoch_of(before)
+
+
+def choose_run(run: Run | None) -> None:
+    """Look at `run`, after the epoch that a link names with it; None looks at none."""
+    before = RUN.last
+    RUN.choose(run.id if run else None)
+    _forget_epoch_of(before)
+
+
+def pick_run() -> None:
+    """Look at the run that the control was set to, as it stands; say so if it was deleted since."""
+    EPOCH.choose(None)
+    try:
+        choose_run(server().store.get(RUN.picked) if RUN.picked else None)
+    except RunNotFoundError as error:
+        st.toast(f"{text.plain(error)}.", icon=":material/search_off:")
+
+
+def chosen_runs() -> list[Run]:
+    """The runs that are chosen together, in order; says so if any of them is gone."""
+    found, missing = [], []
+    for run_id in RUNS.read_ids() or ():
+        try:
+            found.append(server().store.get(run_id))
+        except RunNotFoundError as error:
+            missing.append(f"{text.plain(error)}; it may have been deleted.")
+    choose_runs(run.id for run in found)
+    if missing:
+        st.warning(missing[0], icon=":material/search_off:")
+    return found
+
+
+def choose_runs(run_ids: Iterable[str]) -> None:
+    """Choose these runs together, in order."""
+    RUNS.choose_ids(list(run_ids) or None)
+
+
+def forget_runs(run_ids: Iterable[str]) -> None:
+    """Choose and look at these runs no longer, as they were deleted."""
+    gone = set(run_ids)
+    choose_runs(run_id for run_id in RUNS.read_ids() or () if run_id not in gone)
+    if RUN.last in gone:
+        choose_run(None)
+
+
+def pick_sweep() -> None:
+    """Look at the sweep that the control was set to; say so if it was deleted since."""
+    try:
+        if SWEEP.picked:
+            server().sweeps.get(SWEEP.picked)
+        SWEEP.choose(SWEEP.picked)
+    except SweepError as error:
+        st.toast(f"{text.plain(error)}.", icon=":material/search_off:")
+
+
+def chosen_epoch(epochs: int) -> int | None:
+    """The epoch that is looked at, of `epochs`; None if there is no choice, or none of these."""
+    with suppress(TypeError, ValueError):
+        epoch = int(EPOCH.read())  # type: ignore[arg-type]  # None raises TypeError
+        if 1 <= epoch <= epochs:
+            return epoch
+    EPOCH.choose(None)
+    return None
+
+
+def pick_epoch(default: int) -> None:
+    """Look at the epoch that the control was set to; `default` is no choice."""
+    EPOCH.choose(None if EPOCH.picked == default else str(EPOCH.picked))
+
+
+def _forget_epoch_of(run_id: str | None) -> None:
+    """An epoch chosen in another run means nothing in this one."""
+    if RUN.last != run_id:
+        EPOCH.forget()

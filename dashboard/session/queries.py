@@ -1,0 +1,157 @@
+"""What pages ask of the server: runs at a glance, histories, answers, drawings, and how long."""
+
+from contextlib import suppress
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.config import RunConfig
+from core.drawing.collection import Drawing
+from core.engine import EngineError, calls
+from core.engine.fair_queue import expected_waits
+from core.maps.request import MapRequest, MapStatus
+from core.runs import Run
+from core.runs.errors import RunError, RunNotFoundError
+from core.runs.estimate import epoch_seconds, machine_factor
+from core.runs.status import State
+from core.runs.summary import Summary, summarize
+from core.sweep.config import SweepConfig
+from core.sweep.figures import FigureKind, complete_numbers, optuna_figure
+from core.sweep.store import Sweep
+from core.sweep.study import explain_study_errors, load_study, trial_table
+from dashboard.session.server import server
+from dashboard.session.sharing import history_version, shared, shared_as_of
+
+_summaries: dict[str, tuple[object, Summary]] = {}
+"""Each run's summary, with the version of its files: in a list of a thousand runs, `shared` would
+take too long."""
+_jobs: set[object] = set()
+"""What is computed for a run directory: a job that nobody holds on to would be dropped."""
+
+
+def summaries() -> list[Summary]:
+    """All runs at a glance, newest first; only what has changed is read again."""
+    found = {}
+    for run in server().store.list():
+        version = run.version
+        read = _summaries.get(run.id)
+        if read is None or read[0] != version:
+            try:
+                read = version, summarize(run)
+            except RunNotFoundError:  # deleted since
+                continue
+        found[run.id] = read
+    for gone in _summaries.keys() - found.keys():
+        _summaries.pop(gone, None)
+    _summaries.update(found)
+    return [summary for _, summary in found.values()]
+
+
+def read_history(run: Run) -> pd.DataFrame:
+    """The run's history as it stands: shared, not to be changed. Raises what reading it raises."""
+    return shared_as_of(history_version(run), _read_history, run)
+
+
+def test_probabilities(run: Run, epoch: int) -> npt.NDArray[np.float32]:
+    """What the network thought of the test images after `epoch`: float32 (10000, 10), shared."""
+    return shared_as_of(history_version(run), _read_test_probabilities, run, epoch)
+
+
+def all_drawings() -> list[Drawing]:
+    """All drawings of the collection, newest first: shared, not to be changed."""
+    drawings = server().drawings
+    return shared_as_of(drawings.version(), drawings.load_all)
+
+
+def estimate_seconds(config: RunConfig) -> tuple[float, bool]:
+    """Seconds that the run will take, and whether that is learned from runs on this machine."""
+    factor = _machine_factor()
+    return config.epochs * epoch_seconds(config) * (factor or 1.0), factor is not None
+
+
+def estimate_sweep_seconds(config: SweepConfig) -> tuple[float, bool]:
+    """Seconds that the sweep will take at most, and whether that is learned from runs here."""
+    estimates = [estimate_seconds(example) for example in config.example_configs()]
+    mean = sum(seconds for seconds, _ in estimates) / len(estimates)
+    slots = max(server().engine.places, 1)
+    return mean * config.planned_trials * config.seeds / slots, estimates[0][1]
+
+
+def queue_position(run: Run) -> tuple[int, float] | None:
+    """How many runs wait before this one, and in how many seconds it starts; None if not queued."""
+    engine = server().engine
+    lengths: dict[str, float] = {}
+    for other in list(engine.queue.waiting):
+        with suppress(RunError):  # deleted since the engine has looked
+            lengths[other.id] = estimate_seconds(other.config)[0]
+    if run.id not in lengths:
+        return None
+    left = []
+    for other in list(engine.queue.training):
+        with suppress(RunError):
+            left.append(other.status.seconds_left or estimate_seconds(other.config)[0])
+    position = list(lengths).index(run.id)
+    return position, expected_waits(left, list(lengths.values()), engine.places)[position]
+
+
+def sweep_trials(sweep: Sweep) -> pd.DataFrame:
+    """The sweep's `trial_table` as it stands: shared, not to be changed. Raises SweepError."""
+    return shared(_read_trials, sweep)
+
+
+def sweep_figure(
+    sweep: Sweep, kind: FigureKind, names: tuple[str, ...]
+) -> tuple[go.Figure, list[int]]:
+    """Optuna's figure as it stands, and the numbers of the complete trials.
+
+    Raises SweepError, and ValueError where there are too few trials for it.
+    """
+    study = load_study(sweep)
+    if study is None:
+        raise ValueError("The sweep has not begun yet.")
+    with explain_study_errors():
+        return optuna_figure(study, kind, names), complete_numbers(study)
+
+
+def start_map(run: Run, request: MapRequest, owner: str) -> None:
+    """Have a worker compute the map and keep it with the run, unless one is at it or has done it.
+
+    Returns at once: how far it is, or why it cannot be, is `run.map_status(request.key)`. Raises
+    RunError.
+    """
+    if not run.ask_map(request.key, owner):
+        return
+    try:
+        job = server().engine.submit(calls.compute_and_keep_map, run, request)
+    except EngineError as error:
+        failed = MapStatus(state=State.FAILED, error=f"It cannot be computed: {error}.")
+        run.write_map_status(request.key, failed)
+        return
+    _jobs.add(job)
+    job.add_done_callback(_jobs.discard)
+
+
+def _read_history(run: Run) -> pd.DataFrame:
+    history = run.history
+    run.require_epochs(len(history), run.status.final_epoch)
+    return history
+
+
+def _read_test_probabilities(run: Run, epoch: int) -> npt.NDArray[np.float32]:
+    probabilities = run.test_probabilities(epoch).astype(np.float32, copy=False)
+    probabilities.flags.writeable = False
+    return probabilities
+
+
+def _read_trials(sweep: Sweep) -> pd.DataFrame:
+    study = load_study(sweep)
+    with explain_study_errors():
+        return trial_table(study, list(sweep.config.vary))
+
+
+@st.cache_data(ttl=10, show_spinner=False)
+def _machine_factor() -> float | None:
+    return machine_factor(server().store.list())

@@ -1,0 +1,36 @@
+"""What the server consists of, once for all sessions."""
+
+from functools import cache
+
+from core.drawing.collection import DrawingStore
+from core.engine import Engine
+from core.runs import RunStore
+from core.sweep.store import SweepStore
+from core.sweep.supervisor import SweepSupervisor
+
+
+class Server:
+    """The folders that the pages show, and what trains and searches in them."""
+
+    def __init__(self) -> None:
+        self.store = RunStore()
+        self.drawings = DrawingStore()
+        self.engine = Engine(self.store)
+        self.sweeps = SweepStore(self.store)
+        self.sweeper = SweepSupervisor(self.sweeps, self.engine)
+
+    def start(self) -> None:
+        """Start the workers, and go on with whatever has not ended."""
+        self.engine.start()
+        self.sweeper.start()
+
+    def stop(self) -> None:
+        """Stop the workers. What has not ended goes on at the next start."""
+        self.sweeper.stop()
+        self.engine.stop()
+
+
+@cache
+def server() -> Server:
+    """The one of this process."""
+    return Server()

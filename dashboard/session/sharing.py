@@ -1,0 +1,90 @@
+"""What is computed once for all sessions, here or by a worker. The only code that caches."""
+
+import math
+import time
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import streamlit as st
+
+from core.runs import Run
+from core.sweep.store import Sweep
+from dashboard.session.server import server
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
+
+_WORKER_SECONDS = 60
+_HASHES: dict[str | type, Callable[[Any], object]] = {
+    FunctionType: lambda function: (function.__module__, function.__qualname__),
+    Run: lambda run: str(run.path),
+    Sweep: lambda sweep: str(sweep.path),
+}
+_seen: dict[str, tuple[float, object]] = {}
+"""By a run's id, when `recent_version` last read its version, and which."""
+
+
+def shared(function: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
+    """`function(*args)`, computed once for all who ask for it with equal arguments.
+
+    Anew for a run or sweep whose files have changed. All are given the same object, not to be
+    changed. Raises what the function raises.
+    """
+    return _shared([_version(arg) for arg in args], function, *args, **kwargs)  # type: ignore[no-any-return]
+
+
+def shared_as_of(
+    version: object, function: Callable[P, Result], *args: P.args, **kwargs: P.kwargs
+) -> Result:
+    """As `shared`, but computed anew when `version` changes, whatever else has."""
+    return _shared(version, function, *args, **kwargs)  # type: ignore[no-any-return]
+
+
+def history_version(run: Run) -> object:
+    """Another value when the run has ended another epoch. Raises RunNotFoundError."""
+    return run.version[-1]
+
+
+def recent_version(run: Run, seconds: float) -> object:
+    """The run's version as it was at most `seconds` ago: one for many who watch."""
+    now = time.monotonic()
+    read, version = _seen.get(run.id, (-math.inf, None))
+    if now - read >= seconds:
+        version = run.version
+        _seen[run.id] = now, version
+    return version
+
+
+def ask_worker(
+    function: Callable[Concatenate[Run, P], Result], run: Run, *args: P.args, **kwargs: P.kwargs
+) -> Result:
+    """`function(run, *args)`, one of `core.engine.calls`, computed by a worker.
+
+    Kept until the run ends another epoch or changes its state. Raises EngineError, TimeoutError,
+    and what the function raises.
+    """
+    version = (run.status.state, history_version(run))
+    return _asked(version, function, run, *args, **kwargs)  # type: ignore[no-any-return]
+
+
+def ask_worker_anew(function: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
+    """As `ask_worker`, but not kept: for questions that are hardly ever asked twice."""
+    future = server().engine.submit(function, *args, **kwargs)
+    return future.result(timeout=_WORKER_SECONDS)  # type: ignore[no-any-return]
+
+
+def _version(arg: object) -> object:
+    if isinstance(arg, Run):
+        return arg.version
+    return arg.status.version if isinstance(arg, Sweep) else None
+
+
+@st.cache_resource(max_entries=200, show_spinner=False, hash_funcs=_HASHES)
+def _shared(version: object, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    return function(*args, **kwargs)
+
+
+@st.cache_data(max_entries=200, show_spinner="Asking the network …", hash_funcs=_HASHES)
+def _asked(version: object, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    return ask_worker_anew(function, *args, **kwargs)
