@@ -47,7 +47,7 @@ LOST = (KilledWorker, CancelledError)
 
 
 @dataclass(frozen=True)
-class Training:
+class DaskTraining:
     """A training that a worker was given."""
 
     client: Client
@@ -86,7 +86,7 @@ class Cluster:
     def __init__(self) -> None:
         self.problem: str | None = None
         """Why nobody works at present, as a sentence; None when all is well."""
-        self.places: dict[str, int] = {}
+        self.slots: dict[str, int] = {}
         """How many runs can train at once on each worker, by its address."""
         self.is_counted = False
         """Whether the workers have been counted since the start."""
@@ -130,7 +130,7 @@ class Cluster:
             self._local.close()
         self._client = self._local = None
 
-    def look(self) -> bool:
+    def poll(self) -> bool:
         """Connect, if there is no connection; see who works. Returns whether anybody does."""
         if self._client is None:
             self.connect()
@@ -142,25 +142,25 @@ class Cluster:
         """Run the function on a worker, at once. Raises EngineError if there is no cluster."""
         return self._require_client().submit(function, *args, **kwargs, pure=False)
 
-    def choose_worker(self, trainings: Iterable[Training]) -> str | None:
-        """Of several workers, the one with the most places free; None if there is no choice.
+    def choose_worker(self, trainings: Iterable[DaskTraining]) -> str | None:
+        """Of several workers, the one with the most slots free; None if there is no choice.
 
         Asks the scheduler what each has, which may not know yet of the latest of `trainings`. Dask
         itself goes by how long it thinks that each is busy: it may give a second training to the
         one that has the first, and never moves it to one that is free. Raises EngineError.
         """
         client = self._require_client()
-        if len(self.places) < 2:
+        if len(self.slots) < 2:
             return None
         given = {worker: set(keys) for worker, keys in client.processing().items()}
         for training in trainings:
             if training.worker and not training.is_done:
                 given.setdefault(training.worker, set()).add(training.future.key)
-        return free_worker(self.places, given)
+        return free_worker(self.slots, given)
 
     def train(
-        self, run: Run, worker: str | None, takes_place: bool, on_end: Callable[[], object]
-    ) -> Training:
+        self, run: Run, worker: str | None, takes_slot: bool, on_end: Callable[[], object]
+    ) -> DaskTraining:
         """Submit the run, to `worker` if one is given; `on_end` is called when the training ends.
 
         One that takes no place begins whatever else trains. Raises EngineError.
@@ -171,12 +171,12 @@ class Cluster:
             run.path.parent,
             run.id,
             _LEAVE_SECONDS,
-            resources=_TRAIN if takes_place else None,
+            resources=_TRAIN if takes_slot else None,
             workers=worker,
             key=f"{_PREFIX}{run.id}-{secrets.token_hex(4)}",  # a finished one is kept
         )
         future.add_done_callback(lambda _: on_end())
-        return Training(client, future, worker)
+        return DaskTraining(client, future, worker)
 
     # --- inside
 
@@ -188,17 +188,19 @@ class Cluster:
     def _check_connection(self, client: Client) -> None:
         """Say so when the scheduler is lost, and let go of a client that has given it up."""
         if client.status == "running":
-            self._look_at_workers(client)
+            self._poll_workers(client)
             return
         address = os.environ.get("DASK_SCHEDULER_ADDRESS") or "this machine"
         self.problem = f"no workers: the connection to the scheduler at {address} is lost"
         if client.status in {"closing", "closed"}:
             self._client = None
 
-    def _look_at_workers(self, client: Client) -> None:
+    def _poll_workers(self, client: Client) -> None:
         """Warm up new workers, send those away that have another version, and count the rest."""
         try:  # not `scheduler_info`, which at times has no workers: the client's clock empties it
-            workers = client.sync(client.scheduler.identity)["workers"]
+            # A lambda is sent as code: a scheduler need not have Digit Lab.
+            workers = client.run_on_scheduler(lambda dask_scheduler: dask_scheduler.identity())
+            workers = workers["workers"]
         except OSError:  # the scheduler is lost, and the client is about to say so
             return
         self._workers = {key: wrong for key, wrong in self._workers.items() if key in workers}
@@ -214,11 +216,11 @@ class Cluster:
                 niceness = self._niceness if self._local else 0
                 self._warm = client.submit(warm_up_worker, niceness, workers=[address], pure=False)
         good = [address for address, wrong in self._workers.items() if wrong is None]
-        self.places = {
+        self.slots = {
             address: int(workers[address]["resources"].get("train", 0)) for address in good
         }
         self.is_counted = True
-        is_idle = not sum(self.places.values()) and not self._local
+        is_idle = not sum(self.slots.values()) and not self._local
         self.problem = self._why_nobody_works() if is_idle else None
 
     def _why_nobody_works(self) -> str:
@@ -228,15 +230,15 @@ class Cluster:
         return f"no workers: {self._refusal or f'none has joined the scheduler at {scheduler}'}"
 
 
-def free_worker(places: Mapping[str, int], given: Mapping[str, Collection[str]]) -> str:
-    """The worker with the most places free, of at least one.
+def free_worker(slots: Mapping[str, int], given: Mapping[str, Collection[str]]) -> str:
+    """The worker with the most slots free, of at least one.
 
-    `places` says how many runs can train at once on each, `given` the keys of the tasks that each
+    `slots` says how many runs can train at once on each, `given` the keys of the tasks that each
     has, of which those of trainings take a place.
     """
     free = {
         worker: most - sum(key.startswith(_PREFIX) for key in given.get(worker, ()))
-        for worker, most in places.items()
+        for worker, most in slots.items()
     }
     return max(free, key=free.__getitem__)
 

@@ -13,8 +13,8 @@ from typing import Any
 from distributed import Future
 
 from core.config import RunConfig
-from core.engine.cluster import Cluster, Training
-from core.engine.queue import LOOK_SECONDS, RunQueue
+from core.engine.cluster import Cluster, DaskTraining
+from core.engine.queue import POLL_SECONDS, RunQueue
 from core.runs import Run, RunStore
 
 _MOST_WAITING = 10
@@ -34,7 +34,7 @@ class Engine:
         self.store = store or RunStore()
         self.cluster = Cluster()
         most_waiting = int(os.environ.get("DIGITLAB_MOST_WAITING", _MOST_WAITING))
-        self.queue: RunQueue[Training] = RunQueue(
+        self.queue: RunQueue[DaskTraining] = RunQueue(
             self.store, self.cluster, most_waiting, on_end=self.wake
         )
         self._stopping = threading.Event()
@@ -47,9 +47,9 @@ class Engine:
         return self.cluster.problem
 
     @property
-    def places(self) -> int:
+    def slots(self) -> int:
         """How many runs can train at once; 1 until the workers have been counted."""
-        return sum(self.cluster.places.values()) if self.cluster.is_counted else 1
+        return sum(self.cluster.slots.values()) if self.cluster.is_counted else 1
 
     def start(self) -> None:
         """Start or find the workers, have them import TensorFlow, and look after the runs.
@@ -104,9 +104,9 @@ class Engine:
     def _supervise(self) -> None:
         while not self._stopping.is_set():
             try:
-                if self.cluster.look():
-                    self.queue.look(self._stopping.is_set)
+                if self.cluster.poll():
+                    self.queue.poll(self._stopping.is_set)
             except Exception:  # whatever it was, the next look may go well
                 _log.exception("looking after the runs failed")
-            self._wake.wait(LOOK_SECONDS)
+            self._wake.wait(POLL_SECONDS)
             self._wake.clear()

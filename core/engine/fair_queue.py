@@ -18,25 +18,25 @@ def take_turns(
     one run of each other person, however many those have asked for.
     """
     turns = Counter(run.record.owner for run in training)
-    places: dict[str, tuple[int, int]] = {}
+    ranks: dict[str, tuple[int, int]] = {}
     found = list(waiting)
     for run in found:
         owner = run.record.owner
-        places[run.id] = turns[owner], last_turns.get(owner, -1)
+        ranks[run.id] = turns[owner], last_turns.get(owner, -1)
         turns[owner] += 1
-    return sorted(found, key=lambda run: places[run.id])
+    return sorted(found, key=lambda run: ranks[run.id])
 
 
 def expected_waits(
-    seconds_left: Sequence[float], lengths: Sequence[float], places: int
+    seconds_left: Sequence[float], lengths: Sequence[float], slots: int
 ) -> list[float]:
     """Seconds until each of the waiting runs starts, in the order of their turns.
 
-    `seconds_left` of the runs that train, `lengths` in seconds of those that wait, `places` where
+    `seconds_left` of the runs that train, `lengths` in seconds of those that wait, `slots` where
     one run each can train (at least 1).
     """
-    free = sorted([*seconds_left, *[0.0] * (max(places, 1) - len(seconds_left))])
-    while len(free) > max(places, 1):  # more train than there are places now: the last ends later
+    free = sorted([*seconds_left, *[0.0] * (max(slots, 1) - len(seconds_left))])
+    while len(free) > max(slots, 1):  # more train than there are slots now: the last ends later
         heapq.heappop(free)
     waits = []
     for length in lengths:

@@ -1,7 +1,7 @@
 """What trains next, and what becomes of runs whose training was lost: decides, and knows no Dask.
 
-People take turns, by `turns`. What is in the runs folder counts: whatever is queued there, or was
-being trained by a process that died, is taken up.
+People take turns, by `fair_queue`. What is in the runs folder counts: whatever is queued there, or
+was being trained by a process that died, is taken up.
 """
 
 import itertools
@@ -21,7 +21,7 @@ from core.runs import Run, RunStore
 from core.runs.errors import DamagedRunError, RunBusyError, RunNotFoundError, RunNotWritableError
 from core.runs.status import Request, State, Status
 
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 
 _MOST_DEATHS = 3  # of workers at one run, before it fails: as Dask's allowed-failures has it
 _TAKE_UP_SECONDS = 2.0  # after its last sign of life; a run just created has no lock yet
@@ -48,7 +48,7 @@ class RepeatedRunError(QueueError):
 
 
 class Training(Protocol):
-    """A training that a worker was given: see `cluster.Training`."""
+    """A training that a worker was given: see `cluster.DaskTraining`."""
 
     @property
     def worker(self) -> str | None: ...
@@ -68,16 +68,16 @@ class Workers(Protocol[Given]):
     """Who trains: see `cluster.Cluster`."""
 
     @property
-    def places(self) -> Mapping[str, int]: ...
+    def slots(self) -> Mapping[str, int]: ...
     def choose_worker(self, trainings: Iterable[Given]) -> str | None: ...
     def train(
-        self, run: Run, worker: str | None, takes_place: bool, on_end: Callable[[], object]
+        self, run: Run, worker: str | None, takes_slot: bool, on_end: Callable[[], object]
     ) -> Given: ...
 
 
 @dataclass
 class _Found:
-    """The runs that a look has found still to train, oldest first."""
+    """The active runs, by what is to be done with them, oldest first."""
 
     stopping: list[Run] = field(default_factory=list)
     interrupted: list[Run] = field(default_factory=list)
@@ -130,7 +130,7 @@ class RunQueue(Generic[Given]):
         Raises QueueFullError if the owner would have more than `most_waiting` runs waiting, and
         RepeatedRunError for a configuration of which the owner asked for a run within the last two
         seconds that is still to train. The trials of a sweep do not pass here: it has no more of
-        them under way than there are places, however many it is to have.
+        them under way than there are slots, however many it is to have.
         """
         with self._lock:
             waiting = sum(_owner(run) == owner for run in self.waiting)
@@ -162,18 +162,18 @@ class RunQueue(Generic[Given]):
         with self._lock:
             given, _ = self._given.get(run_id, (None, 0))
             if given is None or given.is_done:
-                takes_place = run.control.request is not Request.STOP
-                given = self._workers.train(run, worker, takes_place, self._on_end)
+                takes_slot = run.control.request is not Request.STOP
+                given = self._workers.train(run, worker, takes_slot, self._on_end)
                 self._given[run_id] = given, _count_epochs(run)
             return given
 
-    def look(self, is_stopping: Callable[[], bool] = lambda: False) -> None:
-        """Give the free places to the runs whose turn it is, and say who is to wait.
+    def poll(self, is_stopping: Callable[[], bool] = lambda: False) -> None:
+        """Give the free slots to the runs whose turn it is, and say who is to wait.
 
         Does nothing if `is_stopping` becomes true while the runs are read.
         """
         runs = self._store.list()
-        self._take_back(runs)
+        self._reclaim_lost(runs)
         found = _Found()
         for run in reversed(runs):
             if is_stopping():
@@ -181,7 +181,7 @@ class RunQueue(Generic[Given]):
             if run.id in self._ended:
                 continue
             try:
-                self._look_at(run, found)
+                self._sort_in(run, found)
             except RunNotFoundError:
                 self._given.pop(run.id, None)
             except RunNotWritableError as error:  # the others are none the worse
@@ -190,7 +190,7 @@ class RunQueue(Generic[Given]):
                 self.troubles[run.id] = f"run {run.id} cannot be looked after: {error}"
         busy = found.training + found.interrupted
         turns = found.interrupted + take_turns(found.waiting, busy, self._last_turns)
-        free = sum(self._workers.places.values())
+        free = sum(self._workers.slots.values())
         free -= sum(not given.is_done for given, _ in list(self._given.values()))
         next_ones, others = turns[: max(free, 0)], turns[max(free, 0) :]
         next_ones += found.stopping
@@ -210,7 +210,7 @@ class RunQueue(Generic[Given]):
     # --- inside
 
     def _forget(self, known: set[str]) -> None:
-        """Keep nothing of deleted runs, but the place of one that a worker is still at."""
+        """Keep nothing of deleted runs, but the slot of one that a worker is still at."""
         for run_id, (given, _) in list(self._given.items()):
             if run_id not in known and given.is_done:
                 del self._given[run_id]
@@ -228,11 +228,11 @@ class RunQueue(Generic[Given]):
                     "twice. For another of its kind choose another seed."
                 )
 
-    def _take_back(self, runs: Sequence[Run]) -> None:
+    def _reclaim_lost(self, runs: Sequence[Run]) -> None:
         """Take back the trainings of workers that are gone, to give them to others."""
         listed = {run.id: run for run in runs}
         for run_id, (given, had) in list(self._given.items()):
-            if given.is_done or given.worker in {None, *self._workers.places}:
+            if given.is_done or given.worker in {None, *self._workers.slots}:
                 continue
             given.cancel()
             self._given.pop(run_id)
@@ -244,19 +244,19 @@ class RunQueue(Generic[Given]):
             if deaths > _MOST_DEATHS and _count_epochs(run) == had:
                 self._fail(run, _DEADLY)
 
-    def _look_at(self, run: Run, found: _Found) -> None:
+    def _sort_in(self, run: Run, found: _Found) -> None:
         """Put the run where it belongs. Raises RunNotFoundError, OSError."""
         status = run.status
         given, had = self._given.get(run.id, (None, 0))
         if not status.state.is_active:
-            self._release(run, status)
+            self._close(run, status)
         elif given and given.error:
-            self._explain(run, given, given.error, had)
+            self._record_loss(run, given, given.error, had)
         elif self._clock() - self._tried.get(run.id, -math.inf) < _TRY_AGAIN_SECONDS:
             return
         elif given and not given.is_done:
             found.training.append(run)
-            if status.age < LOOK_SECONDS:
+            if status.age < POLL_SECONDS:
                 self.troubles.pop(run.id, None)
         elif status.state is State.QUEUED:
             found.waiting.append(run)
@@ -271,10 +271,10 @@ class RunQueue(Generic[Given]):
         else:
             self.troubles.pop(run.id, None)
 
-    def _release(self, run: Run, status: Status) -> None:
-        """Look at the run no more, and give up what whoever trained it had no time to give up.
+    def _close(self, run: Run, status: Status) -> None:
+        """Poll the run no more, and release what its training had no time to release.
 
-        Not before its worker has put it away: until then it has the place.
+        Not before its worker has put it away: until then it has the slot.
         """
         given, _ = self._given.get(run.id, (None, 0))
         if given and not given.is_done:
@@ -293,7 +293,7 @@ class RunQueue(Generic[Given]):
                 _log.warning("run %s cannot be closed: %s", run.id, error)
         self._ended.add(run.id)
 
-    def _explain(self, run: Run, given: Given, error: BaseException, had: int) -> None:
+    def _record_loss(self, run: Run, given: Given, error: BaseException, had: int) -> None:
         """Say why a training could not even report its failure: for good, or to try again."""
         _log.error("training of run %s was lost: %s", run.id, error)
         self._given.pop(run.id)

@@ -81,14 +81,14 @@ def train_run(root: Path, run_id: str, leave_after: float) -> Status | None:
 
 def warm_up_worker(niceness: int) -> None:
     """Give way to others, by this niceness, 0 to 19, and load what a first training waits for."""
-    _give_way(niceness)
+    _lower_priority(niceness)
     from core.training import warm_up
 
     warm_up()
     importlib.import_module("core.maps.job")  # what else a page may ask for soon
 
 
-def _give_way(niceness: int) -> None:
+def _lower_priority(niceness: int) -> None:
     """Lower this process's priority. Does nothing on Windows."""
     if niceness and hasattr(os, "setpriority"):
         # On Linux each thread has its own, which those that it begins inherit: TensorFlow's, too.

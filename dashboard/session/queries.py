@@ -76,7 +76,7 @@ def estimate_sweep_seconds(config: SweepConfig) -> tuple[float, bool]:
     """Seconds that the sweep will take at most, and whether that is learned from runs here."""
     estimates = [estimate_seconds(example) for example in config.example_configs()]
     mean = sum(seconds for seconds, _ in estimates) / len(estimates)
-    slots = max(server().engine.places, 1)
+    slots = max(server().engine.slots, 1)
     return mean * config.planned_trials * config.seeds / slots, estimates[0][1]
 
 
@@ -94,7 +94,7 @@ def queue_position(run: Run) -> tuple[int, float] | None:
         with suppress(RunError):
             left.append(other.status.seconds_left or estimate_seconds(other.config)[0])
     position = list(lengths).index(run.id)
-    return position, expected_waits(left, list(lengths.values()), engine.places)[position]
+    return position, expected_waits(left, list(lengths.values()), engine.slots)[position]
 
 
 def sweep_trials(sweep: Sweep) -> pd.DataFrame:

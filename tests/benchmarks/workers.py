@@ -58,7 +58,7 @@ def _runs_per_hour(workers: int) -> float:
         os.environ["DASK_SCHEDULER_ADDRESS"] = _address(about)
         engine.start()
         try:
-            wait_for(lambda: engine.places == workers and not engine.problem, "the workers")
+            wait_for(lambda: engine.slots == workers and not engine.problem, "the workers")
             _train(engine, workers)  # each has imported TensorFlow, and met the data
             started = time.perf_counter()
             _train(engine, _RUNS * workers)

@@ -110,9 +110,9 @@ def _render_progress(sweep: Sweep, status: SweepStatus, trials: pd.DataFrame) ->
 def _seconds_left(sweep: Sweep, status: SweepStatus, trials: pd.DataFrame) -> float | None:
     seconds = trials["seconds"].mean()
     left = sweep.planned - status.done
-    if pd.isna(seconds) or not server().engine.places:  # a cluster may have no worker at present
+    if pd.isna(seconds) or not server().engine.slots:  # a cluster may have no worker at present
         return None
-    return float(left * seconds / server().engine.places)
+    return float(left * seconds / server().engine.slots)
 
 
 def _render_requests(sweep: Sweep) -> None:

@@ -60,8 +60,8 @@ def test_the_worker_with_the_most_places_free_is_chosen(
     given: dict[str, set[str]], chosen: str
 ) -> None:
     """Of equals the first; what is no training takes no place."""
-    places = {"one": 1, "two": 1, "large": 2 if "large" in chosen or "large" in given else 0}
-    assert free_worker(places, given) == chosen
+    slots = {"one": 1, "two": 1, "large": 2 if "large" in chosen or "large" in given else 0}
+    assert free_worker(slots, given) == chosen
 
 
 def test_without_a_connection_nothing_is_submitted(cluster: Cluster) -> None:
@@ -76,7 +76,7 @@ def test_an_address_that_is_none_is_named(
     cluster: Cluster, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", address)
-    assert not cluster.look()
+    assert not cluster.poll()
     assert f"the scheduler at {address} cannot be reached" in str(cluster.problem)
 
 
@@ -93,9 +93,9 @@ def test_a_scheduler_is_named_until_it_is_there_and_when_it_is_lost(
     with pytest.raises(EngineError, match=address):
         cluster.submit(math.sqrt, 2.0)
     with scheduler(0, scheduler_port=port):
-        assert not cluster.look()
+        assert not cluster.poll()
         assert cluster.problem == f"no workers: none has joined the scheduler at {address}"
-    wait_until(lambda: not cluster.look() and "lost" in str(cluster.problem), "the loss to be told")
+    wait_until(lambda: not cluster.poll() and "lost" in str(cluster.problem), "the loss to be told")
     assert cluster.problem == f"no workers: the connection to the scheduler at {address} is lost"
 
 
@@ -104,9 +104,9 @@ def test_workers_are_counted_by_their_places(
 ) -> None:
     with scheduler(2, resources={"train": 3}) as dask:
         monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", dask.scheduler_address)
-        assert cluster.look()
-        assert list(cluster.places.values()) == [3, 3]
-        assert cluster.choose_worker([]) in cluster.places
+        assert cluster.poll()
+        assert list(cluster.slots.values()) == [3, 3]
+        assert cluster.choose_worker([]) in cluster.slots
         assert cluster.submit(math.sqrt, 16.0).result(timeout=30) == 4.0
 
 
@@ -115,7 +115,7 @@ def test_workers_without_a_place_to_train_are_told(
 ) -> None:
     with scheduler(1) as dask:
         monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", dask.scheduler_address)
-        assert not cluster.look()
+        assert not cluster.poll()
         assert "were not started with --resources train=1" in str(cluster.problem)
 
 
@@ -128,9 +128,9 @@ def test_a_worker_of_another_version_is_sent_away(
     monkeypatch.setattr("core.engine.cluster.compare_worker", compare)
     with scheduler(1, resources={"train": 1}) as dask:
         monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", dask.scheduler_address)
-        assert not cluster.look()
+        assert not cluster.poll()
         assert "is refused, for it has TensorFlow 9.9, and this server" in str(cluster.problem)
-        assert cluster.places == {}
+        assert cluster.slots == {}
         wait_until(lambda: not dask.scheduler_info["workers"], "the worker to leave")
 
 
@@ -145,7 +145,7 @@ def test_what_a_training_was_lost_by_is_told(
     killed = KilledWorker("train", SimpleNamespace(address="tcp://127.0.0.1:9"), 3)
     with scheduler(1, resources={"train": 1}) as dask:
         monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", dask.scheduler_address)
-        assert cluster.look()
+        assert cluster.poll()
         run = store.create(small())
         for error, is_deadly in ((LookupError("it broke"), False), (killed, True)):
 
@@ -155,12 +155,12 @@ def test_what_a_training_was_lost_by_is_told(
             monkeypatch.setattr(
                 "core.engine.cluster.check_and_train_run", lambda _, lose=lose: lose
             )
-            training = cluster.train(run, None, takes_place=True, on_end=lambda: ended.append(1))
+            training = cluster.train(run, None, takes_slot=True, on_end=lambda: ended.append(1))
             wait_until(lambda training=training: training.is_done, "the training to be lost")
             assert type(training.error) is type(error)
             assert training.killed_workers is is_deadly
         wait_until(lambda: len(ended) == 2, "both ends to be told")
-        pending = cluster.train(run, "tcp://127.0.0.1:9", takes_place=True, on_end=list)
+        pending = cluster.train(run, "tcp://127.0.0.1:9", takes_slot=True, on_end=list)
         assert not pending.is_done
         assert pending.error is None
         cluster.close()
@@ -198,13 +198,13 @@ def test_a_training_that_has_ended_is_forgotten_with_who_asked_for_it(
     monkeypatch.setattr("core.engine.cluster.check_and_train_run", lambda _: lambda *_: None)
 
     def train_to_its_end() -> str:
-        training = cluster.train(store.create(small()), None, takes_place=True, on_end=list)
+        training = cluster.train(store.create(small()), None, takes_slot=True, on_end=list)
         wait_until(lambda: training.is_done, "the training to end")
         assert training.future.key in dask.scheduler.tasks
         return str(training.future.key)
 
     with scheduler(1, resources={"train": 1}) as dask:
         monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", dask.scheduler_address)
-        assert cluster.look()
+        assert cluster.poll()
         key = train_to_its_end()
         wait_until(lambda: key not in dask.scheduler.tasks, "the scheduler to forget it")

@@ -179,7 +179,7 @@ def test_of_two_workers_each_trains_a_run_and_takes_over_that_of_a_dead_one(
 ) -> None:
     monkeypatch.setenv("DIGITLAB_WORKERS", "2")
     with running(store) as engine:
-        wait_until(lambda: engine.places == 2, "two workers")
+        wait_until(lambda: engine.slots == 2, "two workers")
         for _ in range(2):  # a worker chosen blindly would do for half of them
             runs = [store.create(small(**LONG)) for _ in range(2)]
             wait_until(

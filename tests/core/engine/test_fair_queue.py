@@ -36,7 +36,7 @@ def test_turns(store: RunStore, waiting: str, training: str, last: str, order: s
 
 
 @pytest.mark.parametrize(
-    ("left", "lengths", "places", "waits"),
+    ("left", "lengths", "slots", "waits"),
     [
         ([10], [5, 7, 2], 1, [10, 15, 22]),
         ([], [5, 7], 1, [0, 5]),
@@ -47,6 +47,6 @@ def test_turns(store: RunStore, waiting: str, training: str, last: str, order: s
     ],
 )
 def test_expected_waits(
-    left: Sequence[float], lengths: Sequence[float], places: int, waits: Sequence[float]
+    left: Sequence[float], lengths: Sequence[float], slots: int, waits: Sequence[float]
 ) -> None:
-    assert expected_waits(left, lengths, places) == waits
+    assert expected_waits(left, lengths, slots) == waits

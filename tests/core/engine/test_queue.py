@@ -19,8 +19,8 @@ Small = Callable[..., RunConfig]
 class FakeTraining:
     """A training that goes as the test says."""
 
-    def __init__(self, run: Run, worker: str | None, takes_place: bool) -> None:
-        self.run, self.worker, self.takes_place = run, worker, takes_place
+    def __init__(self, run: Run, worker: str | None, takes_slot: bool) -> None:
+        self.run, self.worker, self.takes_slot = run, worker, takes_slot
         self.is_done = self.is_cancelled = self.killed_workers = False
         self.error: BaseException | None = None
         tell(run, State.RUNNING)
@@ -40,19 +40,19 @@ class FakeWorkers:
     """Keeps what it is given, in `trainings`; the worker with the least to do is chosen."""
 
     def __init__(self) -> None:
-        self.places = {"one": 1}
+        self.slots = {"one": 1}
         self.trainings: list[FakeTraining] = []
 
     def choose_worker(self, trainings: Iterable[FakeTraining]) -> str | None:
-        if len(self.places) < 2:
+        if len(self.slots) < 2:
             return None
         busy = [training.worker for training in trainings if not training.is_done]
-        return min(self.places, key=busy.count)
+        return min(self.slots, key=busy.count)
 
     def train(
-        self, run: Run, worker: str | None, takes_place: bool, on_end: Callable[[], object]
+        self, run: Run, worker: str | None, takes_slot: bool, on_end: Callable[[], object]
     ) -> FakeTraining:
-        self.trainings.append(FakeTraining(run, worker, takes_place))
+        self.trainings.append(FakeTraining(run, worker, takes_slot))
         return self.trainings[-1]
 
     @property
@@ -110,18 +110,18 @@ def test_queued_runs_train_one_after_another(
 ) -> None:
     """Nobody submits them: the queue finds what is queued in its folder, the oldest first."""
     first, second = store.create(small()), store.create(small())
-    queue.look()
+    queue.poll()
     assert workers.trained == [first.id]
     assert ids(queue.training) == [first.id]
     assert ids(queue.waiting) == [second.id]
-    queue.look()
+    queue.poll()
     assert workers.trained == [first.id]
     workers.trainings[0].end()
-    queue.look()
+    queue.poll()
     assert workers.trained == [first.id, second.id]
     assert queue.waiting == []
     workers.trainings[1].end()
-    queue.look()
+    queue.poll()
     assert queue.training == []
 
 
@@ -129,27 +129,27 @@ def test_a_run_has_its_place_until_its_worker_has_put_it_away(
     store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
 ) -> None:
     first, second = store.create(small()), store.create(small())
-    queue.look()
+    queue.poll()
     tell(first, State.FINISHED)  # and its worker is at it still
-    queue.look()
+    queue.poll()
     assert ids(queue.waiting) == [second.id]
     workers.trainings[0].is_done = True
-    queue.look()
+    queue.poll()
     assert workers.trained == [first.id, second.id]
 
 
 def test_as_many_train_at_once_as_there_are_places(
     store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
 ) -> None:
-    workers.places = {"one": 1, "other": 1}
+    workers.slots = {"one": 1, "other": 1}
     runs = [store.create(small()) for _ in range(3)]
-    queue.look()
+    queue.poll()
     assert workers.trained == ids(runs[:2])
     assert {training.worker for training in workers.trainings} == {"one", "other"}
     assert ids(queue.waiting) == [runs[2].id]
-    workers.places = {"one": 1}
+    workers.slots = {"one": 1}
     next(training for training in workers.trainings if training.worker == "other").end()
-    queue.look()
+    queue.poll()
     assert workers.trained == ids(runs[:2])
     assert ids(queue.waiting) == [runs[2].id]
 
@@ -159,11 +159,11 @@ def test_people_take_turns(
 ) -> None:
     """One who asks for three runs lets one who comes later with one go before the second."""
     greedy = queue.add([(small(seed=seed), None) for seed in range(3)], "greedy")
-    queue.look()
+    queue.poll()
     modest = queue.add([(small(), None)], "modest")
     for _ in range(4):
         workers.trainings[-1].end()
-        queue.look()
+        queue.poll()
     assert workers.trained == [greedy[0].id, modest[0].id, greedy[1].id, greedy[2].id]
 
 
@@ -172,7 +172,7 @@ def test_a_run_is_given_once_however_often_it_is_asked_for(
 ) -> None:
     run = store.create(small())
     given = [queue.give(run.id) for _ in range(3)]
-    queue.look()
+    queue.poll()
     assert given == workers.trainings * 3
     assert ids(queue.training) == [run.id]
     with pytest.raises(RunNotFoundError, match="20200101-000000-000000"):
@@ -183,7 +183,7 @@ def test_what_was_added_since_the_last_look_waits_too(
     small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
 ) -> None:
     queue.add([(small(), None)], "Ada")
-    queue.look()
+    queue.poll()
     (second,) = queue.add([(small(seed=2), None)], "Ada")
     assert ids(queue.waiting) == [second.id]
 
@@ -254,7 +254,7 @@ def test_deleted_runs_wait_no_longer(
         store.delete(run.id)
     (last,) = queue.add([(small(), None)], "Ada")
     assert last.id in ids(queue.waiting)
-    queue.look()
+    queue.poll()
     assert ids(queue.training) == [last.id]
     assert queue.waiting == []
 
@@ -273,7 +273,7 @@ def test_an_interrupted_run_goes_before_those_that_wait(
     """Also if the clock was set meanwhile: a sign of life from the future is silence too."""
     waiting, interrupted = store.create(small()), store.create(small(), state=State.RUNNING)
     interrupt(interrupted, hours=hours)
-    queue.look()
+    queue.poll()
     assert workers.trained == [interrupted.id]
     assert ids(queue.waiting) == [waiting.id]
 
@@ -285,7 +285,7 @@ def test_a_run_that_another_process_trains_is_left_to_it(
     run, new = (store.create(small(), state=State.RUNNING) for _ in range(2))
     with run.training_lock():
         interrupt(run)
-        queue.look()
+        queue.poll()
     assert workers.trained == []
     assert set(ids(queue.training)) == {run.id, new.id}
 
@@ -294,19 +294,19 @@ def test_a_paused_run_that_its_worker_left_waits_for_its_turn_once_resumed(
     store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
 ) -> None:
     run = store.create(small())
-    queue.look()
+    queue.poll()
     run.ask(Request.PAUSE)
     interrupt(run, State.PAUSED)
     workers.trainings[0].is_done = True
     other = store.create(small())
-    queue.look()
+    queue.poll()
     assert workers.trained == [run.id, other.id]
     assert queue.waiting == []
     run.ask(Request.RUN)
-    queue.look()
+    queue.poll()
     assert ids(queue.waiting) == [run.id]
     workers.trainings[1].end()
-    queue.look()
+    queue.poll()
     assert workers.trained == [run.id, other.id, run.id]
 
 
@@ -316,12 +316,12 @@ def test_a_run_without_a_worker_is_stopped_while_another_trains(
     other, paused = store.create(small()), store.create(small(), state=State.PAUSED)
     paused.ask(Request.PAUSE)
     interrupt(paused, State.PAUSED)
-    queue.look()
+    queue.poll()
     assert workers.trained == [other.id]
     paused.ask(Request.STOP)
-    queue.look()
+    queue.poll()
     assert workers.trained == [other.id, paused.id]
-    assert [training.takes_place for training in workers.trainings] == [True, False]
+    assert [training.takes_slot for training in workers.trainings] == [True, False]
 
 
 def test_a_queued_run_that_was_stopped_never_trains(
@@ -329,7 +329,7 @@ def test_a_queued_run_that_was_stopped_never_trains(
 ) -> None:
     run = store.create(small())
     run.ask(Request.STOP)
-    queue.look()
+    queue.poll()
     assert (workers.trained, queue.waiting, queue.training) == ([], [], [])
 
 
@@ -353,9 +353,9 @@ def test_what_a_killed_training_had_no_time_to_give_up_is_given_up(
     before, size = run.test_probabilities().copy(), (run.path / "test_probabilities.npy").stat()
     assert not run.is_closed
     with run.training_lock():  # whoever is at it closes it
-        queue.look()
+        queue.poll()
     assert not run.is_closed
-    queue.look()
+    queue.poll()
     assert run.is_closed
     assert (run.path / "test_probabilities.npy").stat().st_size < size.st_size / 10
     assert (run.test_probabilities() == before).all()
@@ -370,7 +370,7 @@ def test_a_run_that_cannot_be_closed_is_left_as_it_is(
     damaged = store.create(small())
     (damaged.path / "config.json").write_text("rubbish")
     for _ in range(2):
-        queue.look()
+        queue.poll()
     assert caplog.text.count(f"run {run.id} cannot be closed") == 1
     assert damaged.status.state is State.DAMAGED
 
@@ -383,18 +383,18 @@ def test_a_run_whose_workers_keep_dying_fails_unless_it_made_progress(
 ) -> None:
     """Others may have killed them: Dask blames all that they were working on."""
     run = store.create(small())
-    queue.look()
+    queue.poll()
     end_epochs(run, 1)
     workers.trainings[-1].lose(ConnectionError("killed"), killed_workers=True)
     interrupt(run)
     for _ in range(2):
-        queue.look()
+        queue.poll()
     assert workers.trained == [run.id] * 2
     workers.trainings[-1].lose(ConnectionError("killed"), killed_workers=True)
-    queue.look()
+    queue.poll()
     assert run.status.state is State.FAILED
     assert str(run.status.error).startswith("The worker process died again and again")
-    queue.look()
+    queue.poll()
     assert workers.trained == [run.id] * 2
 
 
@@ -402,9 +402,9 @@ def test_a_training_lost_by_any_other_error_names_it(
     store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
 ) -> None:
     run = store.create(small())
-    queue.look()
+    queue.poll()
     workers.trainings[0].lose(LookupError("it broke"))
-    queue.look()
+    queue.poll()
     assert run.status.state is State.FAILED
     assert run.status.error == (
         "The training was lost by an unexpected error: LookupError: it broke"
@@ -415,14 +415,14 @@ def test_a_worker_with_other_code_gives_the_run_back(
     store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
 ) -> None:
     run = store.create(small())
-    queue.look()
+    queue.poll()
     workers.trainings[0].lose(ImportError("the worker has other code", name="core.training.loops"))
     tell(run, State.QUEUED)
-    queue.look()
-    queue.look()
+    queue.poll()
+    queue.poll()
     assert workers.trained == [run.id] * 2
     workers.trainings[1].lose(ImportError("no module named tensorflow", name="tensorflow"))
-    queue.look()
+    queue.poll()
     assert run.status.state is State.FAILED
 
 
@@ -436,20 +436,20 @@ def test_a_run_that_cannot_be_written_is_tried_again_after_a_while(
     error: type[Exception],
 ) -> None:
     run = store.create(small())
-    queue.look()
+    queue.poll()
     workers.trainings[0].lose(error("the disk is full"))
-    queue.look()
+    queue.poll()
     assert queue.troubles == {run.id: "the disk is full"}
     clock.seconds += 14
-    queue.look()
+    queue.poll()
     assert workers.trained == [run.id]
     clock.seconds += 2
     interrupt(run)
-    queue.look()
+    queue.poll()
     assert workers.trained == [run.id] * 2
     assert queue.troubles == {run.id: "the disk is full"}  # until it gives a sign of life
     tell(run, State.RUNNING)
-    queue.look()
+    queue.poll()
     assert queue.troubles == {}
 
 
@@ -457,15 +457,15 @@ def test_a_trouble_is_forgotten_with_its_run(
     store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
 ) -> None:
     deleted, stopped, paused = (store.create(small()) for _ in range(3))
-    workers.places = {"one": 3}
-    queue.look()
+    workers.slots = {"one": 3}
+    queue.poll()
     for training in workers.trainings:
         training.lose(RunNotWritableError("read-only"))
-    queue.look()
+    queue.poll()
     assert queue.troubles.keys() == {deleted.id, stopped.id, paused.id}
     shutil.rmtree(deleted.path)
     tell(stopped, State.STOPPED)
-    queue.look()
+    queue.poll()
     assert queue.troubles.keys() == {paused.id}
 
 
@@ -477,7 +477,7 @@ def test_a_run_whose_lock_cannot_be_opened_holds_up_no_other(
         interrupt(run)
         (run.path / ".lock").mkdir()
     other = store.create(small())
-    queue.look()
+    queue.poll()
     assert workers.trained == [other.id]
     assert queue.troubles.keys() == set(ids(runs))
     assert f"run {runs[0].id} cannot be written" in queue.troubles[runs[0].id]
@@ -485,7 +485,7 @@ def test_a_run_whose_lock_cannot_be_opened_holds_up_no_other(
     (runs[0].path / ".lock").rmdir()
     shutil.rmtree(runs[1].path)
     for _ in range(2):
-        queue.look()
+        queue.poll()
     assert workers.trained == [other.id, runs[0].id]
     assert queue.troubles == {}
 
@@ -494,11 +494,11 @@ def test_a_deleted_run_leaves_the_queue_in_peace(
     store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
 ) -> None:
     run = store.create(small())
-    queue.look()
+    queue.poll()
     shutil.rmtree(run.path)
     workers.trainings[0].is_done = True
     following = store.create(small())
-    queue.look()
+    queue.poll()
     assert workers.trained == [run.id, following.id]
     assert ids(queue.training) == [following.id]
     assert set(queue._given) == {following.id}
@@ -508,7 +508,7 @@ def test_a_look_is_broken_off_where_the_engine_stops(
     store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
 ) -> None:
     store.create(small())
-    queue.look(is_stopping=lambda: True)
+    queue.poll(is_stopping=lambda: True)
     assert workers.trained == []
 
 
@@ -518,15 +518,13 @@ def test_a_look_is_broken_off_where_the_engine_stops(
 def test_the_training_of_a_worker_that_is_gone_is_given_to_another(
     store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
 ) -> None:
-    workers.places = {"one": 1, "other": 1}
+    workers.slots = {"one": 1, "other": 1}
     runs = [store.create(small()) for _ in range(2)]
-    queue.look()
+    queue.poll()
     first = workers.trainings[0]
-    workers.places = {"third": 1} | {
-        place: 1 for place in ("one", "other") if place != first.worker
-    }
+    workers.slots = {"third": 1} | {place: 1 for place in ("one", "other") if place != first.worker}
     interrupt(first.run)
-    queue.look()
+    queue.poll()
     assert first.is_cancelled
     assert workers.trained == [*ids(runs), first.run.id]
     assert workers.trainings[-1].worker == "third"
@@ -540,9 +538,9 @@ def test_a_run_that_kills_each_of_several_workers_fails(
     names = iter(range(100))
 
     def kill() -> None:
-        workers.places = {f"worker {next(names)}": 1 for _ in range(2)}
+        workers.slots = {f"worker {next(names)}": 1 for _ in range(2)}
         interrupt(run)
-        queue.look()
+        queue.poll()
 
     kill()
     for epochs in (0, 0, 0, 1, 1, 1, 1):
@@ -559,12 +557,12 @@ def test_a_run_that_kills_each_of_several_workers_fails(
 def test_a_deleted_run_of_a_dead_worker_holds_no_place(
     store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
 ) -> None:
-    workers.places = {"one": 1, "other": 1}
+    workers.slots = {"one": 1, "other": 1}
     run = store.create(small())
-    queue.look()
-    del workers.places[str(workers.trainings[0].worker)]
-    workers.places["third"] = 1
+    queue.poll()
+    del workers.slots[str(workers.trainings[0].worker)]
+    workers.slots["third"] = 1
     shutil.rmtree(run.path)  # as by another server; this one had no say in it
     others = [store.create(small()) for _ in range(2)]
-    queue.look()
+    queue.poll()
     assert workers.trained == [run.id, *ids(others)]

@@ -133,7 +133,7 @@ def test_a_sweep_in_postgresql_on_two_workers_survives_a_dead_worker_and_a_resta
         monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", cluster.scheduler_address)
         wait_until(lambda: len(cluster.scheduler.workers) == 2, "both workers to start")
         with serving(pausing) as engine:
-            wait_until(lambda: engine.places == 2, "the engine to find both workers")
+            wait_until(lambda: engine.slots == 2, "the engine to find both workers")
             wait_until(lambda: paused() == 2, "both workers to have a run")
             doomed.kill()
             for run in store.list():
@@ -152,10 +152,10 @@ def test_a_sweep_in_postgresql_on_two_workers_survives_a_dead_worker_and_a_resta
 
 
 class FakeEngine:
-    """What a supervisor knows of an engine: its places, and that it can be woken."""
+    """What a supervisor knows of an engine: its slots, and that it can be woken."""
 
-    def __init__(self, runs: RunStore, places: int = 1) -> None:
-        self.places = places
+    def __init__(self, runs: RunStore, slots: int = 1) -> None:
+        self.slots = slots
         self._runs = runs
         self._woken = threading.Event()
 
@@ -190,7 +190,7 @@ def test_two_servers_on_one_folder_drive_a_sweep_once(
     store: RunStore, tiny: Tiny, wait_until: Wait
 ) -> None:
     """The second would begin another run if it could, and takes over when the first has gone."""
-    engine, second_engine = FakeEngine(store), FakeEngine(store, places=2)
+    engine, second_engine = FakeEngine(store), FakeEngine(store, slots=2)
     sweeps = CountedStore(store)
     sweep = sweeps.create(tiny(trials=6))
 

@@ -237,7 +237,7 @@ def test_a_run_stopped_while_queued_waits_no_longer(lab: Lab) -> None:
     first.write_status(Status(state=State.RUNNING, epoch=1, batch=1))
     second = lab.runs.create(SMALL)
     with first.training_lock():
-        queue.look()
+        queue.poll()
         assert queue.waiting[0].id == second.id
         app = lab.open("train", run=second.id)
         assert "Waiting for its turn: it is the next, starts in about" in words(app)
@@ -246,6 +246,6 @@ def test_a_run_stopped_while_queued_waits_no_longer(lab: Lab) -> None:
         assert second.status.state is State.STOPPED
         assert "Waiting for its turn" not in words(app)
         assert ":material/stop: stopped]" in words(app)
-        queue.look()
+        queue.poll()
     assert queue.waiting == []
     assert second.history.empty
