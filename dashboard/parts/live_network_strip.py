@@ -16,7 +16,7 @@ from dashboard.session.sharing import history_version, shared_as_of
 _TEN_DIGITS = [3, 2, 1, 18, 4, 8, 11, 0, 61, 7]
 
 
-def render_inside(run: Run, epoch: int) -> None:
+def render_live_network_strip(run: Run, epoch: int) -> None:
     """Draw the first-layer pictures and the ten digits' probabilities as they are after `epoch`."""
     try:
         shared_as_of(history_version(run), _draw, run, epoch)

@@ -18,7 +18,7 @@ from dashboard import text
 from dashboard.access.visitor import may_change
 from dashboard.charts.curves import SERIES, CurveStyle, draw_curve, with_live_point
 from dashboard.parts.config_form import scale_steps
-from dashboard.parts.live_network_strip import render_inside
+from dashboard.parts.live_network_strip import render_live_network_strip
 from dashboard.parts.result import render_result
 from dashboard.session import dialogs, state
 from dashboard.session.follow import follow
@@ -99,7 +99,7 @@ def _render_panel(run: Run, every: float | None) -> None:
     if in_hand and status.base_learning_rate:
         _render_rate(run)
     if len(history):
-        render_inside(run, len(history))
+        render_live_network_strip(run, len(history))
 
 
 def _render_damage(why: object) -> None:

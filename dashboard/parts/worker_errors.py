@@ -11,7 +11,7 @@ from dashboard import text
 
 
 @contextmanager
-def explain_silence() -> Iterator[None]:
+def explain_worker_errors() -> Iterator[None]:
     """Show why a worker that is asked in this block gives no answer, instead of what follows."""
     try:
         yield

@@ -18,7 +18,7 @@ from dashboard.session.queries import estimate_seconds
 _MORE = 3
 
 
-def render_better(pair: Pair, runs: list[Summary]) -> None:
+def render_significance(pair: Pair, runs: list[Summary]) -> None:
     """Draw what the tests say of the two, with all of `runs` that are theirs from other seeds."""
     a, b = pair.a, pair.b
     on_images = compare_on_images(pair.right_a, pair.right_b)

@@ -10,6 +10,7 @@ from dashboard.app_pages.data.digit import render_arrays
 from dashboard.app_pages.data.digit_browser import render_browser
 from dashboard.app_pages.data.preparation import render_preparation
 from dashboard.parts.run_header import picked_run
+from dashboard.parts.tabs import render_tabs
 
 _PARTS = {
     "As they come": render_arrays,
@@ -41,10 +42,4 @@ def pick_split() -> RunConfig:
     return config
 
 
-config = pick_split()
-for tab, render_part in zip(
-    st.tabs(list(_PARTS), key="data", bind="query-params"), _PARTS.values(), strict=True
-):
-    if tab.open:
-        with tab:
-            render_part(config)
+render_tabs(_PARTS, "data", pick_split())

@@ -10,9 +10,9 @@ from dashboard import text
 from dashboard.app_pages.draw.canvas import pick_canvas
 from dashboard.app_pages.draw.drawing_steps import pick_steps, render_steps
 from dashboard.app_pages.draw.drawing_views import render_views
-from dashboard.app_pages.draw.label_drawing import ask_truth
+from dashboard.app_pages.draw.label_drawing import ask_for_label
 from dashboard.charts.answer import draw_answer
-from dashboard.parts.worker_errors import explain_silence
+from dashboard.parts.worker_errors import explain_worker_errors
 from dashboard.session.sharing import ask_worker_anew
 
 
@@ -35,7 +35,7 @@ def render_drawing(run: Run, epoch: int) -> None:
         with answer:
             st.info("Draw a digit in the square, or give a picture of one.", icon=":material/draw:")
         return
-    with explain_silence():
+    with explain_worker_errors():
         with answer:
             reading = _answer(run, epoch, preparation)
         with strip:
@@ -55,5 +55,5 @@ def _answer(run: Run, epoch: int, preparation: Preparation) -> Reading:
         height=220,
         alt="Ten probabilities of the drawing",
     )
-    ask_truth(preparation.image, first)
+    ask_for_label(preparation.image, first)
     return reading

@@ -12,11 +12,12 @@ from core.engine import calls
 from core.maps.request import hidden_layers
 from core.runs import Run
 from dashboard.app_pages.draw.drawing_map import render_place
-from dashboard.app_pages.draw.other_runs import render_opinions
+from dashboard.app_pages.draw.other_runs import render_other_runs
 from dashboard.charts.answer import draw_answer_history
 from dashboard.charts.images import enlarge
 from dashboard.charts.strips import color_weights
 from dashboard.parts.inner_digit import render_layer
+from dashboard.parts.tabs import render_tabs
 from dashboard.session.sharing import ask_worker_anew
 
 Image = npt.NDArray[np.float32]
@@ -28,13 +29,9 @@ def render_views(run: Run, epoch: int, image: Image, reading: Reading) -> None:
         "Inside the network": lambda: _render_inside(run, reading),
         "Neighbours": lambda: _render_neighbours(run, epoch, image),
         "Epoch by epoch": lambda: _render_epochs(run, epoch, image),
-        "Other runs": lambda: render_opinions(run, image),
+        "Other runs": lambda: render_other_runs(run, image),
     }
-    tabs = st.tabs(list(views), key="drawing_view", bind="query-params")
-    for tab, render in zip(tabs, views.values(), strict=True):
-        if tab.open:
-            with tab:
-                render()
+    render_tabs(views, "drawing_view")
 
 
 def _render_inside(run: Run, reading: Reading) -> None:

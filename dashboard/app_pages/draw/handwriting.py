@@ -15,7 +15,7 @@ from dashboard.access.visitor import owner
 from dashboard.app_pages.draw.handwriting_gallery import render_gallery
 from dashboard.charts.confusion import draw_confusion_matrix
 from dashboard.parts.run_picker import label_runs
-from dashboard.parts.worker_errors import explain_silence
+from dashboard.parts.worker_errors import explain_worker_errors
 from dashboard.session.queries import all_drawings, summaries
 from dashboard.session.server import server
 from dashboard.session.sharing import ask_worker
@@ -38,7 +38,7 @@ def render_handwriting(run: Run) -> None:
             icon=":material/draw:",
         )
         return
-    with explain_silence():
+    with explain_worker_errors():
         images, labels = as_arrays(chosen)
         answers = ask_worker(calls.predict, run, images).argmax(axis=1)
         left, right = st.columns([5, 4], gap="medium")

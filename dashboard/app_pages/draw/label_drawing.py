@@ -14,7 +14,7 @@ from dashboard.session.server import server
 _KEEP = "keep_drawing"
 
 
-def ask_truth(image: npt.NDArray[np.float32], answer: int) -> None:
+def ask_for_label(image: npt.NDArray[np.float32], answer: int) -> None:
     """Draw a button a digit: the drawer says what it was, and draws the next."""
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.markdown("It was a", width="content")

@@ -15,7 +15,7 @@ from dashboard.session.sharing import ask_worker_anew
 _MOST = 12
 
 
-def render_opinions(run: Run, image: npt.NDArray[np.float32]) -> None:
+def render_other_runs(run: Run, image: npt.NDArray[np.float32]) -> None:
     """Draw a table of the run and those that the reader adds, for an image (28, 28)."""
     others = [other for other in readable_runs("drawing_runs") if other.id != run.id]
     chosen = pick_runs(

@@ -1,18 +1,20 @@
 """Draw: a digit of the reader's own, and what networks make of it."""
 
-import streamlit as st
-
+from core.runs import Run
 from dashboard.app_pages.draw.drawing import render_drawing
 from dashboard.app_pages.draw.handwriting import render_handwriting
 from dashboard.parts.kept_epoch import pick_kept_epoch
 from dashboard.parts.run_header import require_run
-from dashboard.parts.worker_errors import explain_silence
+from dashboard.parts.tabs import render_tabs
+from dashboard.parts.worker_errors import explain_worker_errors
+from dashboard.session.queries import read_history
 
-run, history = require_run()
-drawing, handwriting = st.tabs(["One digit", "My handwriting"], key="draw", bind="query-params")
-if drawing.open:
-    with drawing, explain_silence():
-        render_drawing(run, pick_kept_epoch(run, len(history)))
-if handwriting.open:
-    with handwriting:
-        render_handwriting(run)
+
+def render_one_digit(run: Run) -> None:
+    """Draw the square, and what the network says of it after the epoch that the reader picks."""
+    with explain_worker_errors():
+        render_drawing(run, pick_kept_epoch(run, len(read_history(run))))
+
+
+run, _ = require_run()
+render_tabs({"One digit": render_one_digit, "My handwriting": render_handwriting}, "draw", run)

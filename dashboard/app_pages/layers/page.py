@@ -7,7 +7,8 @@ from dashboard.app_pages.layers.layer_table import render_layer_table
 from dashboard.app_pages.layers.weights import render_weights
 from dashboard.parts.inner_digit import render_digit
 from dashboard.parts.run_header import require_run
-from dashboard.parts.worker_errors import explain_silence
+from dashboard.parts.tabs import render_tabs
+from dashboard.parts.worker_errors import explain_worker_errors
 
 _VIEWS = {
     "Layers": render_layer_table,
@@ -18,8 +19,5 @@ _VIEWS = {
 
 run, _ = require_run()
 st.caption(f"The network as it stands, after epoch {run.network_epoch}.")
-tabs = st.tabs(list(_VIEWS), key="layers_view", bind="query-params")
-for tab, render in zip(tabs, _VIEWS.values(), strict=True):
-    if tab.open:
-        with tab, explain_silence():
-            render(run)
+with explain_worker_errors():
+    render_tabs(_VIEWS, "layers_view", run)

@@ -2,14 +2,16 @@
 
 from dashboard.app_pages.runs.run_actions import render_actions
 from dashboard.app_pages.runs.run_filter import pick_fields, pick_rows
-from dashboard.app_pages.runs.run_list import pick_runs, require_runs
+from dashboard.app_pages.runs.run_list import pick_runs
+from dashboard.parts.run_header import say_nothing_trained
 from dashboard.session import dialogs
 from dashboard.session.follow import follow_runs
 from dashboard.session.queries import summaries
 
 runs = summaries()
 follow_runs(runs, about=dialogs.dialog_runs())
-require_runs(runs)
+if not runs:
+    say_nothing_trained()
 rows = pick_rows(runs)
 chosen = pick_runs(runs, rows, pick_fields(runs, rows))
 render_actions(chosen)

@@ -13,15 +13,7 @@ from dashboard.charts.colors import RUN_COLORS
 from dashboard.session import dialogs, linked
 from dashboard.session.server import server
 
-_PAGES = {
-    "train": ("Train", ":material/model_training:"),
-    "data": ("Data", ":material/database:"),
-    "curves": ("Curves", ":material/show_chart:"),
-    "evaluate": ("Evaluate", ":material/fact_check:"),
-    "features": ("Features", ":material/scatter_plot:"),
-    "layers": ("Layers", ":material/layers:"),
-    "draw": ("Draw", ":material/draw:"),
-}
+_PAGES = ("train", "data", "curves", "evaluate", "features", "layers", "draw")
 _MOST_NAMES = 10
 _EDIT, _DELETE = "edit_run", "delete_runs"
 
@@ -50,10 +42,8 @@ def _render_one(summary: Summary) -> None:
         st.text(summary.label.note)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Open on**", width="content")
-        for page, (title, icon) in _PAGES.items():
-            st.page_link(
-                f"app_pages/{page}/page.py", label=title, icon=icon, query_params={"run": run.id}
-            )
+        for page in _PAGES:
+            st.page_link(f"app_pages/{page}/page.py", query_params={"run": run.id})
     with st.container(horizontal=True, vertical_alignment="center"):
         if summary.config:
             st.page_link(

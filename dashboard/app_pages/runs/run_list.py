@@ -18,16 +18,6 @@ _MOST_ROWS, _HEIGHT = 14, 500
 """More rows than these are scrolled, in a table of so many pixels."""
 
 
-def require_runs(runs: list[Summary]) -> None:
-    """If there are no runs, say what to do instead and end the page."""
-    if not runs:
-        st.info("Nothing has been trained yet.", icon=":material/model_training:")
-        st.page_link(
-            "app_pages/train/page.py", label="Train a network", icon=":material/play_arrow:"
-        )
-        st.stop()
-
-
 def pick_runs(runs: list[Summary], rows: pd.DataFrame, fields: list[str]) -> list[Summary]:
     """Draw the rows of `run_table` with these hyperparameters; return those that are chosen.
 
