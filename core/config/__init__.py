@@ -2,23 +2,26 @@
 which layers it means. Knows nothing else of Digit Lab.
 """
 
+from core.config.bounds import Bounds
+from core.config.hyperparameter import Control, Group, Hyperparameter, Prepared, Traits
+from core.config.presets import PRESETS
 from core.config.run_config import (
     CLASSES,
     IMAGE_SIDE,
     MAX_HIDDEN_LAYERS,
     MOMENTUM,
     PIXELS,
-    PRESETS,
     TEST_SET,
     TRAINING_SET,
     Activation,
-    Bounds,
     Optimizer,
     RunConfig,
     Schedule,
     bounds,
     explain,
     field_text,
+    hyperparameter,
+    hyperparameters,
     parse_config,
 )
 
@@ -33,11 +36,18 @@ __all__ = [
     "TRAINING_SET",
     "Activation",
     "Bounds",
+    "Control",
+    "Group",
+    "Hyperparameter",
     "Optimizer",
+    "Prepared",
     "RunConfig",
     "Schedule",
+    "Traits",
     "bounds",
     "explain",
     "field_text",
+    "hyperparameter",
+    "hyperparameters",
     "parse_config",
 ]

@@ -1,25 +1,26 @@
-"""Every hyperparameter of a run: its type, bounds, default, label and effect, and the presets.
+"""Every hyperparameter of a run, once: a new one is a field of `RunConfig`.
 
-Nothing else states a bound or a default: the form, the URL, the command line and `config.json`
-are read from here.
+A field states type, default, label and effect, a number its bounds too, and `Traits` say what does
+not follow from these. The form, the URL, the command line, `config.json`, sweeps and the table of
+runs read it from here.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, Self, TypeVar, get_args
+from typing import Annotated, Any, Self
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
-    GetCoreSchemaHandler,
     ValidationError,
     field_validator,
 )
-from pydantic_core import CoreSchema, core_schema
+
+from core.config.bounds import Bounds
+from core.config.hyperparameter import Control, Group, Hyperparameter, Prepared, Traits
 
 IMAGE_SIDE = 28
 PIXELS = IMAGE_SIDE * IMAGE_SIDE
@@ -27,45 +28,6 @@ CLASSES = 10
 TRAINING_SET = 60_000
 TEST_SET = 10_000
 MAX_HIDDEN_LAYERS = 6
-
-
-Number = TypeVar("Number", int, float)
-
-
-def _number_text(value: float) -> str:
-    """A number to the last digit, as far as one would read it."""
-    return f"{value:,}".removesuffix(".0")[:60]
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """The values a number may take: `low` to `high`, both included, and 0 too if `or_zero`.
-
-    `logarithmic` says that ratios matter more than differences, for sliders and searches.
-    """
-
-    low: float
-    high: float
-    logarithmic: bool = False
-    or_zero: bool = False
-
-    def __str__(self) -> str:
-        zero = "0 or " if self.or_zero else ""
-        return f"{zero}{_number_text(self.low)} to {_number_text(self.high)}"
-
-    def __contains__(self, value: float) -> bool:
-        return self.low <= value <= self.high or (self.or_zero and value == 0)
-
-    def check(self, value: Number) -> Number:
-        """Return `value`, or raise ValueError naming it and the range."""
-        if value not in self:
-            raise ValueError(f"{_number_text(value)} is out of range; choose {self}")
-        return value
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(self.check, handler(source))
 
 
 class Activation(StrEnum):
@@ -113,107 +75,167 @@ class RunConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    hidden: Annotated[tuple[Width, ...], BeforeValidator(_widths_from_text)] = Field(
+    hidden: Annotated[
+        tuple[Width, ...],
+        BeforeValidator(_widths_from_text),
+        Traits(
+            Prepared.GRAPH, Group.MAIN, Control.LAYERS, sweep_values=("128", "256-128", "512-256")
+        ),
+    ] = Field(
         (512, 256),
         title="Hidden layers",
         description="Units in each hidden layer. More units and layers can express more, "
         "learn more slowly and overfit more easily. None at all is a linear classifier.",
     )
-    activation: Activation = Field(
+    activation: Annotated[Activation, Traits(Prepared.GRAPH)] = Field(
         Activation.RELU,
         title="Activation",
         description="The non-linearity after each hidden layer. ReLU, ELU and GELU keep gradients "
         "alive in deep networks; sigmoid and tanh saturate and learn more slowly.",
     )
-    dropout: Annotated[float, Bounds(0, 0.9)] = Field(
+    dropout: Annotated[
+        float, Bounds(0, 0.9), Traits(Prepared.GRAPH, Group.MAIN, step=0.05, sweep_range=(0, 0.7))
+    ] = Field(
         0.0,
         title="Dropout",
         description="Share of each hidden layer's units switched off at random in every training "
         "step. It hinders overfitting, and makes the loss while fitting look worse than it is.",
     )
-    input_dropout: Annotated[float, Bounds(0, 0.9)] = Field(
+    input_dropout: Annotated[
+        float, Bounds(0, 0.9), Traits(Prepared.GRAPH, step=0.05, sweep_range=(0, 0.4))
+    ] = Field(
         0.0,
         title="Input dropout",
         description="Share of the pixels switched off at random in every training step: the "
         "network may not rely on any one. A little of it makes large networks more accurate.",
     )
-    l2: Annotated[float, Bounds(1e-6, 1e-1, logarithmic=True, or_zero=True)] = Field(
+    l2: Annotated[
+        float,
+        Bounds(1e-6, 1e-1, logarithmic=True, or_zero=True),
+        Traits(Prepared.GRAPH, Group.MAIN, sweep_range=(1e-6, 1e-2)),
+    ] = Field(
         0.0,
         title="L2",
         description="Penalty on the squared weights of the hidden layers, added to the loss. "
         "Keeps weights small and the function smooth; too much and the network cannot fit.",
     )
-    batch_normalization: bool = Field(
+    batch_normalization: Annotated[bool, Traits(Prepared.GRAPH)] = Field(
         False,
         title="Batch normalisation",
         description="Standardises each hidden unit's input over the batch. Training tolerates "
         "higher learning rates and deeper networks; small batches make it noisy.",
     )
-    optimizer: Optimizer = Field(
+    optimizer: Annotated[Optimizer, Traits(Prepared.GRAPH)] = Field(
         Optimizer.ADAM,
         title="Optimizer",
         description="How gradients become weight changes. Adam and RMSprop adapt the step of each "
         "weight; plain SGD needs a learning rate 10 to 100 times higher; sgd-momentum uses 0.9.",
     )
-    learning_rate: Annotated[float, Bounds(1e-6, 10, logarithmic=True)] = Field(
+    learning_rate: Annotated[
+        float,
+        Bounds(1e-6, 10, logarithmic=True),
+        Traits(Prepared.NOTHING, Group.MAIN, sweep_range=(1e-4, 1e-2)),
+    ] = Field(
         1e-3,
         title="Learning rate",
         description="Size of each step down the gradient. Too small learns slowly; too large "
         "jumps about, or diverges. It can be changed while the run trains.",
     )
-    schedule: Schedule = Field(
+    schedule: Annotated[Schedule, Traits(Prepared.NOTHING)] = Field(
         Schedule.CONSTANT,
         title="Learning-rate schedule",
         description="Constant, or falling to zero along a half cosine over all the epochs, which "
         "usually ends a little more accurate.",
     )
-    batch_size: Annotated[int, Bounds(16, 4096, logarithmic=True)] = Field(
+    batch_size: Annotated[
+        int,
+        Bounds(16, 4096, logarithmic=True),
+        Traits(Prepared.GRAPH, Group.MAIN, Control.POWERS_OF_TWO, sweep_range=(64, 1024)),
+    ] = Field(
         512,
         title="Batch size",
         description="Images per training step. Small batches give more and noisier steps an epoch "
         "and take longer; large ones are quick but often need a higher learning rate.",
     )
-    epochs: Annotated[int, Bounds(1, 200)] = Field(
+    epochs: Annotated[
+        int, Bounds(1, 200), Traits(Prepared.NOTHING, Group.MAIN, sweep_range=(5, 50))
+    ] = Field(
         50,
         title="Epochs",
         description="Passes through the training images. Past the best epoch the network only "
         "learns its training images by heart.",
     )
-    early_stopping: bool = Field(
+    early_stopping: Annotated[bool, Traits(Prepared.NOTHING)] = Field(
         False,
         title="Early stopping",
         description="Stop when the validation loss has not improved for a while: saves time, and "
         "ends the run before it overfits.",
     )
-    patience: Annotated[int, Bounds(1, 100)] = Field(
+    patience: Annotated[
+        int,
+        Bounds(1, 100),
+        Traits(Prepared.NOTHING, shown_with="early_stopping", sweep_range=(2, 20)),
+    ] = Field(
         5,
         title="Patience",
         description="With early stopping: epochs without improvement before the run ends.",
     )
-    min_delta: Annotated[float, Bounds(0, 1)] = Field(
+    min_delta: Annotated[
+        float,
+        Bounds(0, 1),
+        Traits(
+            Prepared.NOTHING,
+            control=Control.NUMBER,
+            step=1e-4,
+            shown_with="early_stopping",
+            sweep_range=(0, 0.01),
+        ),
+    ] = Field(
         0.0,
         title="Least improvement",
         description="With early stopping: a smaller fall of the validation loss does not count.",
     )
-    restore_best_weights: bool = Field(
+    restore_best_weights: Annotated[
+        bool,
+        Traits(Prepared.NOTHING, shown_with="early_stopping"),
+    ] = Field(
         True,
         title="Restore best weights",
         description="With early stopping: end with the weights of the epoch with the lowest "
         "validation loss, not with the last ones.",
     )
-    validation_share: Annotated[float, Bounds(0.05, 0.5)] = Field(
+    validation_share: Annotated[
+        float,
+        Bounds(0.05, 0.5),
+        Traits(
+            Prepared.IMAGES,
+            step=0.05,
+            not_swept="trials are compared on the same validation images",
+        ),
+    ] = Field(
         0.3,
         title="Validation share",
         description="Part of the 60,000 training images held out to judge the network by. More "
         "makes the judgement steadier and leaves fewer images to learn from.",
     )
-    training_images: Annotated[int, Bounds(1_000, TRAINING_SET, logarithmic=True)] = Field(
+    training_images: Annotated[
+        int,
+        Bounds(1_000, TRAINING_SET, logarithmic=True),
+        Traits(Prepared.IMAGES, step=1_000, sweep_range=(1_000, 50_000)),
+    ] = Field(
         TRAINING_SET,
         title="Training images",
         description="At most so many of the images that are not held out are trained on. With few, "
         "a network overfits within seconds.",
     )
-    seed: Annotated[int, Bounds(0, 2**31 - 1)] = Field(
+    seed: Annotated[
+        int,
+        Bounds(0, 2**31 - 1),
+        Traits(
+            Prepared.IMAGES,
+            not_swept="seeds are chance and not a choice; set how many seeds each trial gets",
+        ),
+    ] = Field(
         0,
         title="Seed",
         description="Decides the split, the first weights, the order of images and the dropout. "
@@ -279,17 +301,22 @@ def field_text(value: Any) -> str:
     return str(value)
 
 
+def hyperparameters() -> list[Hyperparameter]:
+    """Every hyperparameter, in RunConfig's order."""
+    return [Hyperparameter(name, field) for name, field in RunConfig.model_fields.items()]
+
+
+def hyperparameter(name: str) -> Hyperparameter:
+    """The hyperparameter of this name. Raises KeyError if there is none."""
+    return Hyperparameter(name, RunConfig.model_fields[name])
+
+
 def bounds(name: str) -> Bounds:
     """The bounds of the number field `name`; of `hidden`, those of a width.
 
     Raises KeyError for a field that is no number.
     """
-    field = RunConfig.model_fields[name]
-    metadata = get_args(Width)[1:] if name == "hidden" else field.metadata
-    for item in metadata:
-        if isinstance(item, Bounds):
-            return item
-    raise KeyError(f"{name} has no bounds")
+    return hyperparameter(name).bounds
 
 
 def explain(error: ValidationError) -> dict[str, str]:
@@ -321,26 +348,3 @@ def parse_config(values: Mapping[str, Any]) -> tuple[RunConfig, dict[str, str]]:
         wrong = explain(error)
     good = {name: value for name, value in values.items() if name not in wrong}
     return RunConfig.model_validate(good), wrong
-
-
-_REGULARIZED = RunConfig(dropout=0.5, l2=1e-4)
-
-PRESETS: dict[str, RunConfig] = {
-    "notebook-baseline": RunConfig(),
-    "notebook-regularized": _REGULARIZED,
-    "notebook-early-stopping": _REGULARIZED.model_copy(
-        update={"epochs": 100, "early_stopping": True}
-    ),
-    "quick": RunConfig(hidden=(128,), epochs=5),
-    "overfit": RunConfig(hidden=(1024, 1024), training_images=1_000, batch_size=64, epochs=60),
-    "best-dense": RunConfig(
-        hidden=(1024, 1024, 1024),
-        dropout=0.4,
-        input_dropout=0.2,
-        batch_normalization=True,
-        learning_rate=2e-3,
-        schedule=Schedule.COSINE,
-        epochs=72,
-        validation_share=0.05,
-    ),
-}

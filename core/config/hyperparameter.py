@@ -1,0 +1,150 @@
+"""How the form, sweeps and warm models use a field of `RunConfig`: what the field states as its
+`Traits`, and what follows from its type and bounds where it states nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum, Flag, StrEnum, auto
+from typing import Any, TypeVar, get_args
+
+from pydantic.fields import FieldInfo
+
+from core.config.bounds import Bounds
+
+Found = TypeVar("Found")
+
+_SLIDER_STEPS = 20
+
+
+class Group(Enum):
+    """Where the form shows a control: at once, or under "More options"."""
+
+    MAIN = auto()
+    MORE = auto()
+
+
+class Control(Enum):
+    """The kinds of control in the form."""
+
+    LAYERS = auto()
+    """A number for each hidden layer."""
+    SLIDER = auto()
+    SCALE = auto()
+    """A slider over 1, 2, 5, 10, 20 …"""
+    POWERS_OF_TWO = auto()
+    """A slider over 1, 2, 4, 8 …"""
+    NUMBER = auto()
+    CHOICE = auto()
+    SWITCH = auto()
+
+
+class Prepared(Flag):
+    """What a training prepares before its first step, and its process keeps for later runs."""
+
+    NOTHING = 0
+    GRAPH = auto()
+    """The compiled network and training loop."""
+    IMAGES = auto()
+    """The images of each split."""
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What a field of `RunConfig` may state beside its type, bounds, default, title and help."""
+
+    changes: Prepared = Prepared.GRAPH | Prepared.IMAGES
+    """What a run must prepare anew if its value differs from the last run's."""
+    group: Group = Group.MORE
+    control: Control | None = None
+    """None: the one that suits the type and bounds."""
+    step: float | None = None
+    """By how much one press on a slider or number changes it. None: 1, or a twentieth of the
+    bounds."""
+    shown_with: str | None = None
+    """The switch without which the form does not show the control."""
+    sweep_range: tuple[float, float] | None = None
+    """Between what a number varies in a sweep at first. None: between its bounds."""
+    sweep_values: tuple[str, ...] = ()
+    """What a sweep tries at first of a field that is no number, name or switch."""
+    not_swept: str | None = None
+    """Why it cannot vary in a sweep."""
+
+
+@dataclass(frozen=True)
+class Hyperparameter:
+    """A field of `RunConfig`, with all that is stated or follows about it."""
+
+    name: str
+    field: FieldInfo
+
+    @property
+    def title(self) -> str:
+        """Its label on a page."""
+        return self.field.title or self.name
+
+    @property
+    def description(self) -> str:
+        """What it does to learning."""
+        return self.field.description or ""
+
+    @property
+    def traits(self) -> Traits:
+        """What the field states, or the defaults."""
+        return _find(Traits, self.field.metadata) or Traits()
+
+    @property
+    def bounds(self) -> Bounds:
+        """Of a number, its bounds; of a tuple, those of its items. Raises KeyError if it has
+        none.
+        """
+        items = (get_args(item) for item in get_args(self.field.annotation))
+        metadata = [*self.field.metadata, *(part for item in items for part in item)]
+        if (found := _find(Bounds, metadata)) is None:
+            raise KeyError(f"{self.name} has no bounds")
+        return found
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is a number, for which there are ranges."""
+        return self.field.annotation in (int, float)
+
+    @property
+    def number_type(self) -> type[int] | type[float]:
+        """Of a number, whether it is whole."""
+        return int if self.field.annotation is int else float
+
+    @property
+    def choices(self) -> list[str]:
+        """The names that it may have, or off and on; none of a number or of layers."""
+        kind = self.field.annotation
+        if isinstance(kind, type) and issubclass(kind, StrEnum):
+            return [member.value for member in kind]
+        return ["off", "on"] if kind is bool else []
+
+    @property
+    def control(self) -> Control:
+        """The kind of its control in the form."""
+        if self.traits.control:
+            return self.traits.control
+        if self.choices:
+            return Control.SWITCH if self.field.annotation is bool else Control.CHOICE
+        if self.field.annotation is int:
+            return Control.NUMBER
+        return Control.SCALE if self.bounds.logarithmic else Control.SLIDER
+
+    @property
+    def step(self) -> float:
+        """By how much one press on its slider or number changes it."""
+        if self.field.annotation is int:
+            return self.traits.step or 1
+        twentieth = (self.bounds.high - self.bounds.low) / _SLIDER_STEPS
+        return self.traits.step or float(f"{twentieth:.1g}")
+
+    @property
+    def sweep_range(self) -> tuple[float, float]:
+        """Between what a number varies in a sweep at first."""
+        return self.traits.sweep_range or (self.bounds.low, self.bounds.high)
+
+
+def _find(kind: type[Found], metadata: Iterable[Any]) -> Found | None:
+    return next((item for item in metadata if isinstance(item, kind)), None)
