@@ -75,30 +75,30 @@ class Hyperparameter:
     """A field of `RunConfig`, with all that is stated or follows about it."""
 
     name: str
-    field: FieldInfo
+    info: FieldInfo
 
     @property
     def title(self) -> str:
         """Its label on a page."""
-        return self.field.title or self.name
+        return self.info.title or self.name
 
     @property
     def description(self) -> str:
         """What it does to learning."""
-        return self.field.description or ""
+        return self.info.description or ""
 
     @property
     def traits(self) -> Traits:
         """What the field states, or the defaults."""
-        return _find(Traits, self.field.metadata) or Traits()
+        return _find(Traits, self.info.metadata) or Traits()
 
     @property
     def bounds(self) -> Bounds:
         """Of a number, its bounds; of a tuple, those of its items. Raises KeyError if it has
         none.
         """
-        items = (get_args(item) for item in get_args(self.field.annotation))
-        metadata = [*self.field.metadata, *(part for item in items for part in item)]
+        items = (get_args(item) for item in get_args(self.info.annotation))
+        metadata = [*self.info.metadata, *(part for item in items for part in item)]
         if (found := _find(Bounds, metadata)) is None:
             raise KeyError(f"{self.name} has no bounds")
         return found
@@ -106,17 +106,17 @@ class Hyperparameter:
     @property
     def is_number(self) -> bool:
         """Whether it is a number, for which there are ranges."""
-        return self.field.annotation in (int, float)
+        return self.info.annotation in (int, float)
 
     @property
-    def number_type(self) -> type[int] | type[float]:
-        """Of a number, whether it is whole."""
-        return int if self.field.annotation is int else float
+    def is_integer(self) -> bool:
+        """Whether it is a whole number."""
+        return self.info.annotation is int
 
     @property
     def choices(self) -> list[str]:
         """The names that it may have, or off and on; none of a number or of layers."""
-        kind = self.field.annotation
+        kind = self.info.annotation
         if isinstance(kind, type) and issubclass(kind, StrEnum):
             return [member.value for member in kind]
         return ["off", "on"] if kind is bool else []
@@ -127,15 +127,15 @@ class Hyperparameter:
         if self.traits.control:
             return self.traits.control
         if self.choices:
-            return Control.SWITCH if self.field.annotation is bool else Control.CHOICE
-        if self.field.annotation is int:
+            return Control.SWITCH if self.info.annotation is bool else Control.CHOICE
+        if self.is_integer:
             return Control.NUMBER
         return Control.SCALE if self.bounds.logarithmic else Control.SLIDER
 
     @property
     def step(self) -> float:
         """By how much one press on its slider or number changes it."""
-        if self.field.annotation is int:
+        if self.is_integer:
             return self.traits.step or 1
         twentieth = (self.bounds.high - self.bounds.low) / _SLIDER_STEPS
         return self.traits.step or float(f"{twentieth:.1g}")
