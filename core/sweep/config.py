@@ -7,8 +7,8 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from core.config import Bounds, RunConfig, bounds
-from core.sweep.space import Choices, Space, Value, check_space, grid_values, is_integer
+from core.config import Bounds, RunConfig, bounds, hyperparameter
+from core.sweep.space import Choices, Space, Value, check_space, grid_values
 
 MAX_VARIED = 8
 MAX_TRIALS = 1_000
@@ -136,4 +136,4 @@ def _draw(name: str, space: Space, random: np.random.Generator) -> Value:
     low, high = (np.log([space.low, space.high])) if space.log else (space.low, space.high)
     number = random.uniform(low, high)
     number = min(max(float(np.exp(number)) if space.log else number, space.low), space.high)
-    return round(number) if is_integer(name) else number
+    return round(number) if hyperparameter(name).is_integer else number

@@ -9,18 +9,21 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from core.config import Bounds, RunConfig, bounds, explain, field_text
+from core.config import (
+    Bounds,
+    Hyperparameter,
+    RunConfig,
+    explain,
+    field_text,
+    hyperparameter,
+    hyperparameters,
+)
 
 Value = int | float | str
 """What a search proposes for a hyperparameter; layer sizes, names and switches are texts."""
 
 MAX_CHOICES = 30
 POINTS = Bounds(2, 50)
-NOT_VARIED = {
-    "seed": "seeds are chance and not a choice; set how many seeds each trial gets",
-    "validation_share": "trials are compared on the same validation images",
-}
-"""Hyperparameters that cannot vary, each with the reason."""
 
 
 class Range(BaseModel):
@@ -31,16 +34,20 @@ class Range(BaseModel):
     low: float
     high: float
     log: bool = False
-    points: Annotated[int, POINTS] = 5
+    points: Annotated[int, POINTS] = Field(
+        5,
+        title="Points of the grid",
+        description="How many values between the two ends, both included, the grid takes.",
+    )
 
     def __str__(self) -> str:
         return f"{self.low:g} to {self.high:g}{', logarithmic' if self.log else ''}"
 
-    def grid(self, integer: bool) -> list[Value]:
+    def grid(self, is_integer: bool) -> list[Value]:
         """Evenly spaced numbers, in ratio if logarithmic; of integers, those that differ."""
         space = np.geomspace if self.log else np.linspace
         numbers = space(self.low, self.high, self.points)
-        if integer:
+        if is_integer:
             return [int(number) for number in np.unique(numbers.round())]
         rounded = [float(f"{number:.6g}") for number in numbers]
         return [self.low, *rounded[1:-1], self.high]
@@ -62,22 +69,14 @@ Space = Range | Choices
 
 def varied_fields() -> list[str]:
     """The hyperparameters that may vary, in the configuration's order."""
-    return [name for name in RunConfig.model_fields if name not in NOT_VARIED]
-
-
-def is_number(name: str) -> bool:
-    """Whether the hyperparameter is a number, for which there are ranges."""
-    return RunConfig.model_fields[name].annotation in (int, float)
-
-
-def is_integer(name: str) -> bool:
-    """Whether the hyperparameter is a whole number."""
-    return RunConfig.model_fields[name].annotation is int
+    return [field.name for field in hyperparameters() if not field.traits.not_swept]
 
 
 def grid_values(name: str, space: Space) -> list[Value]:
     """The values of a hyperparameter that a grid takes, each once."""
-    return space.grid(is_integer(name)) if isinstance(space, Range) else list(space.values)
+    if isinstance(space, Choices):
+        return list(space.values)
+    return space.grid(hyperparameter(name).is_integer)
 
 
 def check_space(name: str, space: Space) -> Space:
@@ -85,13 +84,15 @@ def check_space(name: str, space: Space) -> Space:
 
     Raises ValueError with a sentence that begins with the name.
     """
-    if name in NOT_VARIED:
-        raise ValueError(f"{name:.60} cannot vary: {NOT_VARIED[name]}")
     if name not in RunConfig.model_fields:
-        raise ValueError(f"{name!r:.60} is no hyperparameter; choose from {_names()}")
+        names = ", ".join(varied_fields())
+        raise ValueError(f"{name!r:.60} is no hyperparameter; choose from {names}")
+    field = hyperparameter(name)
+    if reason := field.traits.not_swept:
+        raise ValueError(f"{name} cannot vary: {reason}")
     if isinstance(space, Choices):
-        return Choices.model_construct(values=_check_choices(name, space.values))
-    _check_range(name, space)
+        return Choices.model_construct(values=_check_choices(field, space.values))
+    _check_range(field, space)
     return space
 
 
@@ -133,16 +134,17 @@ def _parse_range(name: str, text: str) -> Range:
     return Range.model_construct(low=numbers[0], high=numbers[1], log=log, points=count)
 
 
-def _check_range(name: str, space: Range) -> None:
-    if not is_number(name):
+def _check_range(field: Hyperparameter, space: Range) -> None:
+    name = field.name
+    if not field.is_number:
         raise ValueError(f"{name} is no number; write the values to try, with commas between them")
-    limits = bounds(name)
+    limits = field.bounds
     for end in (space.low, space.high):
         if not limits.low <= end <= limits.high:  # a 0 apart from the rest is a choice, no range
             raise ValueError(
                 f"{name}: {end:g} is out of range; choose {limits.low:g} to {limits.high:,.10g}"
             )
-        if is_integer(name) and end != int(end):
+        if field.is_integer and end != int(end):
             raise ValueError(f"{name}: {end:g} is not a whole number")
     if space.low >= space.high:
         raise ValueError(f"{name}: {space.low:g} is not below {space.high:g}")
@@ -150,22 +152,18 @@ def _check_range(name: str, space: Range) -> None:
         raise ValueError(f"{name}: a logarithmic range begins above 0, not at {space.low:g}")
 
 
-def _check_choices(name: str, values: Iterable[Value]) -> tuple[Value, ...]:
-    checked = [_check_value(name, value) for value in values]
+def _check_choices(field: Hyperparameter, values: Iterable[Value]) -> tuple[Value, ...]:
+    checked = [_check_value(field, value) for value in values]
     for place, value in enumerate(checked):
         if value in checked[:place]:
-            raise ValueError(f"{name}: {value!s:.60} is there twice")
+            raise ValueError(f"{field.name}: {value!s:.60} is there twice")
     return tuple(checked)
 
 
-def _check_value(name: str, value: Value) -> Value:
+def _check_value(field: Hyperparameter, value: Value) -> Value:
     """The value as a run's configuration has it; what is no number, as a text."""
     try:
-        checked: Any = getattr(RunConfig.model_validate({name: value}), name)
+        checked: Any = getattr(RunConfig.model_validate({field.name: value}), field.name)
     except ValidationError as error:
-        raise ValueError(f"{name}: {explain(error)[name]}") from None
-    return checked if is_number(name) else field_text(checked)
-
-
-def _names() -> str:
-    return ", ".join(varied_fields())
+        raise ValueError(f"{field.name}: {explain(error)[field.name]}") from None
+    return checked if field.is_number else field_text(checked)

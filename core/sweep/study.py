@@ -21,9 +21,10 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
+from core.config import hyperparameter
 from core.runs.atomic_files import replace_file
 from core.sweep.config import Pruner, Sampler, SweepConfig
-from core.sweep.space import Choices, Space, Value, is_integer
+from core.sweep.space import Choices, Space, Value
 from core.sweep.store import Sweep, SweepError
 
 STARTUP_TRIALS = 10
@@ -291,7 +292,7 @@ def _suggest(trial: optuna.Trial, name: str, space: Space) -> Value:
     if isinstance(space, Choices):
         value: Value = trial.suggest_categorical(name, space.values)  # type: ignore[assignment]
         return value
-    if is_integer(name):
+    if hyperparameter(name).is_integer:
         return trial.suggest_int(name, int(space.low), int(space.high), log=space.log)
     return trial.suggest_float(name, space.low, space.high, log=space.log)
 
