@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from core.config import RunConfig
+from core.config import Prepared, RunConfig, hyperparameters
 from core.config.architecture import count_parameters
 from core.data import Split, Splits, prepare_splits
 from core.network.build import build_model
@@ -19,11 +19,6 @@ from core.training.loops import Steps
 
 _SHAPES = 4  # how many shapes of network are kept
 _LARGEST = 2_000_000  # parameters of a network that is kept; with Adam, 24 MB
-_SPLIT = {"seed", "validation_share", "training_images"}
-# Read at every step or epoch, and no part of the graph.
-_COURSE = {"learning_rate", "schedule", "epochs"} | {
-    *("early_stopping", "patience", "min_delta", "restore_best_weights"),
-}
 
 
 @dataclass(frozen=True)
@@ -66,17 +61,22 @@ def put_back(bench: Workbench, config: RunConfig) -> None:
 
 
 def _shape(config: RunConfig) -> str:
-    # By leaving out what is known not to matter: a hyperparameter to come is never shared wrongly.
-    return config.model_dump_json(exclude=_SPLIT | _COURSE)
+    return _values(config, Prepared.GRAPH)
 
 
 def _load_splits(config: RunConfig) -> Splits:
-    key = config.model_dump_json(include=_SPLIT)
+    key = _values(config, Prepared.IMAGES)
     if (kept := _splits.get(key)) is not None:
         return kept
     _splits.clear()  # first: two sets of images would be 440 MB
     _splits[key] = splits = Splits(*map(_to_tensors, prepare_splits(config)))
     return splits
+
+
+def _values(config: RunConfig, part: Prepared) -> str:
+    """The values of the hyperparameters that change `part`."""
+    names = {field.name for field in hyperparameters() if part in field.traits.changes}
+    return config.model_dump_json(include=names)
 
 
 def _to_tensors(split: Split) -> Split:
