@@ -1,23 +1,31 @@
 """A run's configuration as options of a command line: a preset, and every hyperparameter."""
 
 import argparse
-from enum import StrEnum
-from typing import Any, get_args
 
-from core.config import PRESETS, Bounds, RunConfig, bounds, field_text, parse_config
+from core.config import (
+    PRESETS,
+    Control,
+    Hyperparameter,
+    RunConfig,
+    field_text,
+    hyperparameters,
+    parse_config,
+)
 
 
 def add_config_options(parser: argparse.ArgumentParser) -> None:
     """Add `--preset` and an option for every hyperparameter."""
     parser.add_argument("--preset", choices=PRESETS, metavar="NAME", help=", ".join(PRESETS))
-    for name, field in RunConfig.model_fields.items():
+    for field in hyperparameters():
         # Kept as texts: RunConfig reads and judges them, here as everywhere.
         parser.add_argument(
-            "--" + name.replace("_", "-"),
+            "--" + field.name.replace("_", "-"),
             default=argparse.SUPPRESS,
-            nargs="*" if name == "hidden" else None,
-            metavar=_form(name, field.annotation),
-            help=f"{field.description} Default: {field_text(field.default)}.".replace("%", "%%"),
+            nargs="*" if field.control is Control.LAYERS else None,
+            metavar=_form(field),
+            help=f"{field.description} Default: {field_text(field.info.default)}.".replace(
+                "%", "%%"
+            ),
         )
 
 
@@ -34,10 +42,7 @@ def read_config(options: argparse.Namespace, parser: argparse.ArgumentParser) ->
     return config
 
 
-def _form(name: str, annotation: Any) -> str:
-    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
-        return "{" + ",".join(annotation) + "}"
-    if annotation is bool:
-        return "{on,off}"
-    limits: Bounds = bounds(name)
-    return f"{'WIDTH ' if get_args(annotation) else ''}{limits}".replace(" ", "-")
+def _form(field: Hyperparameter) -> str:
+    if field.choices:
+        return "{" + ",".join(field.choices) + "}"
+    return f"{'' if field.is_number else 'WIDTH '}{field.bounds}".replace(" ", "-")

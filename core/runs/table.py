@@ -1,13 +1,12 @@
 """The table of all runs, and which of its rows a reader wants in which order."""
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
-from core.config import RunConfig, bounds, field_text
+from core.config import RunConfig, field_text, hyperparameters
 from core.config.architecture import count_parameters
 from core.runs.summary import Summary
 
@@ -44,16 +43,7 @@ def is_text(column: str) -> bool:
     return column not in _NUMBERS and column not in {"created", "pinned"}
 
 
-def _has_bounds(field: str) -> bool:
-    with suppress(KeyError):
-        return bounds(field) is not None
-    return False
-
-
-_NUMBERS = {
-    *(field for field in FIELDS if field != "hidden" and _has_bounds(field)),
-    *_RESULTS,
-}
+_NUMBERS = {*(field.name for field in hyperparameters() if field.is_number), *_RESULTS}
 
 
 def run_table(summaries: Iterable[Summary]) -> pd.DataFrame:
