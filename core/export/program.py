@@ -4,6 +4,7 @@ The program is `standalone.py` beside this file, read as text, with the run's va
 ends in the run's numbers, to the last digit, on the machine that trained the run.
 """
 
+import re
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -101,13 +102,14 @@ def _fill(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     _, *parts = STANDALONE.read_text(encoding="utf-8").split(_CELL)
     cells = [(text, code.strip()) for text, _, code in (part.partition("\n") for part in parts)]
     text, settings = cells[0]
-    lines = (_put(line, values) for line in settings.splitlines())
-    return [(text, "\n".join(lines)), *cells[1:]]
+    for name, value in values.items():
+        settings = _put(settings, name, repr(value))
+    return [(text, settings), *cells[1:]]
 
 
-def _put(line: str, values: Mapping[str, Any]) -> str:
-    """The line, with another value if it sets one of these names."""
-    code, hash_mark, comment = line.partition("  # ")
-    target = code.partition(" = ")[0]
-    name = target.partition(":")[0]
-    return f"{target} = {values[name]!r}{hash_mark}{comment}" if name in values else line
+def _put(settings: str, name: str, value: str) -> str:
+    """The settings with another value of this name; last, if the program has no such name."""
+    line = re.compile(rf"^({name}\b.*?) = .*?(  # .*)?$", re.MULTILINE)
+    if not line.search(settings):
+        return f"{settings}\n{name} = {value}"
+    return line.sub(lambda found: f"{found[1]} = {value}{found[2] or ''}", settings)

@@ -112,16 +112,40 @@ def constants(program: str) -> dict[str, Any]:
     return values
 
 
-def configuration(program: str) -> RunConfig:
+def configuration(program: str) -> dict[str, object]:
     """The hyperparameters on top of the program."""
-    values = constants(program)
-    return RunConfig(**{name: values[name.upper()] for name in RunConfig.model_fields})
+    names = {name.upper(): name for name in RunConfig.model_fields}
+    values = constants(program).items()
+    return {names[name]: value for name, value in values if name in names}
+
+
+def read_names(program: str) -> set[str]:
+    """The names and attributes that the program reads."""
+    nodes = [node for node in ast.walk(ast.parse(program)) if isinstance(node, ast.expr)]
+    return {
+        node.id if isinstance(node, ast.Name) else node.attr
+        for node in nodes
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load)
+    }
 
 
 def test_the_configuration_on_top_of_the_file_is_the_notebooks_baseline() -> None:
     program = STANDALONE.read_text(encoding="utf-8")
-    assert configuration(program) == PRESETS["notebook-baseline"]
+    assert RunConfig(**configuration(program)) == PRESETS["notebook-baseline"]
     assert constants(program)["NAME"] == "notebook-baseline"
+
+
+def test_the_file_reads_every_hyperparameter_that_a_training_reads() -> None:
+    core = STANDALONE.parents[1]
+    files = [
+        file
+        for name in ("config", "data", "network", "training")
+        for file in (core / name).glob("*.py")
+    ]
+    read = set.union(*(read_names(file.read_text(encoding="utf-8")) for file in files))
+    used = {name.upper() for name in RunConfig.model_fields if name in read}
+    assert {"DROPOUT", "PATIENCE", "VALIDATION_SHARE"} <= used
+    assert used <= read_names(STANDALONE.read_text(encoding="utf-8"))
 
 
 def test_the_file_itself_trains_the_default_on_the_images_that_it_is_given(tmp_path: Path) -> None:
@@ -228,7 +252,7 @@ def test_the_script_needs_nothing_but_tensorflow_and_numpy(regularised: Run) -> 
 
 def test_the_script_has_the_runs_name_configuration_and_result_on_top(regularised: Run) -> None:
     program = export_script(regularised)
-    assert configuration(program) == regularised.config
+    assert configuration(program) == regularised.config.model_dump(mode="json")
     values = constants(program)
     assert values["NAME"] == regularised.name
     assert values["RUN_RESULT"] == result(regularised)
