@@ -3,7 +3,7 @@ which layers it means. Knows nothing else of Digit Lab.
 """
 
 from core.config.bounds import Bounds
-from core.config.hyperparameter import Control, Group, Hyperparameter, Prepared, Traits
+from core.config.hyperparameter import Control, Group, Hyperparameter, Prepared
 from core.config.presets import PRESETS
 from core.config.run_config import (
     CLASSES,
@@ -43,7 +43,6 @@ __all__ = [
     "Prepared",
     "RunConfig",
     "Schedule",
-    "Traits",
     "bounds",
     "explain",
     "field_text",

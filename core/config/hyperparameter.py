@@ -2,16 +2,13 @@
 `Traits`, and what follows from its type and bounds where it states nothing.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, Flag, StrEnum, auto
-from typing import Any, TypeVar, get_args
+from typing import get_args
 
 from pydantic.fields import FieldInfo
 
 from core.config.bounds import Bounds
-
-Found = TypeVar("Found")
 
 _SLIDER_STEPS = 20
 
@@ -58,8 +55,7 @@ class Traits:
     control: Control | None = None
     """None: the one that suits the type and bounds."""
     step: float | None = None
-    """By how much one press on a slider or number changes it. None: 1, or a twentieth of the
-    bounds."""
+    """How far apart the values of a slider or number are. None: 1, or a twentieth of the bounds."""
     shown_with: str | None = None
     """The switch without which the form does not show the control."""
     sweep_range: tuple[float, float] | None = None
@@ -90,18 +86,17 @@ class Hyperparameter:
     @property
     def traits(self) -> Traits:
         """What the field states, or the defaults."""
-        return _find(Traits, self.info.metadata) or Traits()
+        stated = (item for item in self.info.metadata if isinstance(item, Traits))
+        return next(stated, Traits())
 
     @property
     def bounds(self) -> Bounds:
-        """Of a number, its bounds; of a tuple, those of its items. Raises KeyError if it has
-        none.
-        """
-        items = (get_args(item) for item in get_args(self.info.annotation))
-        metadata = [*self.info.metadata, *(part for item in items for part in item)]
-        if (found := _find(Bounds, metadata)) is None:
-            raise KeyError(f"{self.name} has no bounds")
-        return found
+        """Of a number, its bounds; of layers, those of a width. Raises KeyError if it has none."""
+        item, *_ = get_args(self.info.annotation) or (None,)
+        for limits in [*self.info.metadata, *get_args(item)]:
+            if isinstance(limits, Bounds):
+                return limits
+        raise KeyError(f"{self.name} has no bounds")
 
     @property
     def is_number(self) -> bool:
@@ -134,17 +129,6 @@ class Hyperparameter:
 
     @property
     def step(self) -> float:
-        """By how much one press on its slider or number changes it."""
-        if self.is_integer:
-            return self.traits.step or 1
-        twentieth = (self.bounds.high - self.bounds.low) / _SLIDER_STEPS
-        return self.traits.step or float(f"{twentieth:.1g}")
-
-    @property
-    def sweep_range(self) -> tuple[float, float]:
-        """Between what a number varies in a sweep at first."""
-        return self.traits.sweep_range or (self.bounds.low, self.bounds.high)
-
-
-def _find(kind: type[Found], metadata: Iterable[Any]) -> Found | None:
-    return next((item for item in metadata if isinstance(item, kind)), None)
+        """How far apart the values of its slider or number are."""
+        share = (self.bounds.high - self.bounds.low) / _SLIDER_STEPS
+        return self.traits.step or (1 if self.is_integer else float(f"{share:.1g}"))

@@ -3,7 +3,6 @@
 Bounds are the configuration's own; nothing here knows how the space is searched.
 """
 
-from collections.abc import Iterable
 from typing import Annotated, Any
 
 import numpy as np
@@ -43,15 +42,6 @@ class Range(BaseModel):
     def __str__(self) -> str:
         return f"{self.low:g} to {self.high:g}{', logarithmic' if self.log else ''}"
 
-    def grid(self, is_integer: bool) -> list[Value]:
-        """Evenly spaced numbers, in ratio if logarithmic; of integers, those that differ."""
-        space = np.geomspace if self.log else np.linspace
-        numbers = space(self.low, self.high, self.points)
-        if is_integer:
-            return [int(number) for number in np.unique(numbers.round())]
-        rounded = [float(f"{number:.6g}") for number in numbers]
-        return [self.low, *rounded[1:-1], self.high]
-
 
 class Choices(BaseModel):
     """A few values, as a search takes them: any of them, equally likely to begin with."""
@@ -73,10 +63,18 @@ def varied_fields() -> list[str]:
 
 
 def grid_values(name: str, space: Space) -> list[Value]:
-    """The values of a hyperparameter that a grid takes, each once."""
+    """The values of a hyperparameter that a grid takes, each once.
+
+    Numbers are evenly spaced, in ratio if the range is logarithmic.
+    """
     if isinstance(space, Choices):
         return list(space.values)
-    return space.grid(hyperparameter(name).is_integer)
+    spread = np.geomspace if space.log else np.linspace
+    numbers = spread(space.low, space.high, space.points)
+    if hyperparameter(name).is_integer:
+        return [int(number) for number in np.unique(numbers.round())]
+    rounded = [float(f"{number:.6g}") for number in numbers]
+    return [space.low, *rounded[1:-1], space.high]
 
 
 def check_space(name: str, space: Space) -> Space:
@@ -91,7 +89,11 @@ def check_space(name: str, space: Space) -> Space:
     if reason := field.traits.not_swept:
         raise ValueError(f"{name} cannot vary: {reason}")
     if isinstance(space, Choices):
-        return Choices.model_construct(values=_check_choices(field, space.values))
+        values = tuple(_check_value(field, value) for value in space.values)
+        for value in values:
+            if values.count(value) > 1:
+                raise ValueError(f"{name}: {value!s:.60} is there twice")
+        return Choices.model_construct(values=values)
     _check_range(field, space)
     return space
 
@@ -150,14 +152,6 @@ def _check_range(field: Hyperparameter, space: Range) -> None:
         raise ValueError(f"{name}: {space.low:g} is not below {space.high:g}")
     if space.log and space.low <= 0:
         raise ValueError(f"{name}: a logarithmic range begins above 0, not at {space.low:g}")
-
-
-def _check_choices(field: Hyperparameter, values: Iterable[Value]) -> tuple[Value, ...]:
-    checked = [_check_value(field, value) for value in values]
-    for place, value in enumerate(checked):
-        if value in checked[:place]:
-            raise ValueError(f"{field.name}: {value!s:.60} is there twice")
-    return tuple(checked)
 
 
 def _check_value(field: Hyperparameter, value: Value) -> Value:

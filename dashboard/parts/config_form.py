@@ -3,7 +3,6 @@ the configuration's own.
 """
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -71,10 +70,38 @@ def _render_fields(fields: list[Hyperparameter], wrong: dict[str, str]) -> None:
     for field in fields:
         switch = field.traits.shown_with
         if switch is None or st.session_state[form.key(switch)]:
-            _CONTROLS[field.control](field)
+            _render_control(field)
         if field.name in wrong:  # of what is not shown too: a link may have asked for it
             sentence = text.plain(wrong[field.name])
             st.error(f"{field.title}: {sentence}.", icon=":material/error:")
+
+
+def _render_control(field: Hyperparameter) -> None:
+    key = form.key(field.name)
+    labels: dict[str, Any] = {"label": field.title, "help": field.description}
+    labels |= {"key": key, "persist_state": "session"}
+    match field.control:
+        case Control.LAYERS:
+            _render_layers(field)
+        case Control.SWITCH:
+            st.toggle(**labels)
+        case Control.CHOICE:
+            st.selectbox(**labels, options=field.choices)
+        case Control.SCALE | Control.POWERS_OF_TWO:
+            steps = slider_steps(field, st.session_state[key])  # a value between has a place too
+            st.select_slider(**labels, options=steps, format_func=text.rate)
+        case Control.SLIDER:
+            st.slider(**labels, **_steps(field))
+        case Control.NUMBER:
+            decimals = max(0, -math.floor(math.log10(field.step)))
+            shown = f"%.{decimals}f" if decimals else None
+            st.number_input(**labels, **_steps(field), format=shown)
+
+
+def _steps(field: Hyperparameter) -> dict[str, Any]:
+    number, limits = int if field.is_integer else float, field.bounds
+    ends = {"min_value": number(limits.low), "max_value": number(limits.high)}
+    return ends | {"step": number(field.step)}
 
 
 def _render_layers(field: Hyperparameter) -> None:
@@ -107,55 +134,3 @@ def _render_layers(field: Hyperparameter) -> None:
         disabled=depth >= MAX_HIDDEN_LAYERS,
         help=f"Up to {MAX_HIDDEN_LAYERS} hidden layers. Without any, the network is linear.",
     )
-
-
-def _labels(field: Hyperparameter) -> dict[str, Any]:
-    return {
-        "label": field.title,
-        "key": form.key(field.name),
-        "help": field.description,
-        "persist_state": "session",
-    }
-
-
-def _steps(field: Hyperparameter) -> dict[str, Any]:
-    number, limits = int if field.is_integer else float, field.bounds
-    return {
-        "min_value": number(limits.low),
-        "max_value": number(limits.high),
-        "step": number(field.step),
-    }
-
-
-def _render_slider(field: Hyperparameter) -> None:
-    st.slider(**_labels(field), **_steps(field))
-
-
-def _render_number(field: Hyperparameter) -> None:
-    digits = max(0, -math.floor(math.log10(field.step)))
-    st.number_input(**_labels(field), **_steps(field), format=f"%.{digits}f" if digits else None)
-
-
-def _render_scale(field: Hyperparameter) -> None:
-    """A slider on which a value between its steps gets a place of its own."""
-    steps = slider_steps(field, st.session_state[form.key(field.name)])
-    st.select_slider(**_labels(field), options=steps, format_func=text.rate)
-
-
-def _render_choice(field: Hyperparameter) -> None:
-    st.selectbox(**_labels(field), options=field.choices)
-
-
-def _render_switch(field: Hyperparameter) -> None:
-    st.toggle(**_labels(field))
-
-
-_CONTROLS: dict[Control, Callable[[Hyperparameter], None]] = {
-    Control.LAYERS: _render_layers,
-    Control.SLIDER: _render_slider,
-    Control.SCALE: _render_scale,
-    Control.POWERS_OF_TWO: _render_scale,
-    Control.NUMBER: _render_number,
-    Control.CHOICE: _render_choice,
-    Control.SWITCH: _render_switch,
-}

@@ -112,7 +112,7 @@ def _pick_range(field: Hyperparameter) -> tuple[float, float]:
     """A range slider: over 1, 2, 5, 10 … where ratios matter, else over even steps."""
     labels = _labels(field, "range")
     number, limits = int if field.is_integer else float, field.bounds
-    low, high = map(number, field.sweep_range)
+    low, high = map(number, field.traits.sweep_range or (limits.low, limits.high))
     picked: tuple[float, float]
     if limits.logarithmic:
         steps = [number(step) for step in slider_steps(field, low, high, limits.high) if step]
