@@ -16,6 +16,7 @@ from core.command_line.options import add_config_options, read_config
 from core.command_line.sweep import add_sweep
 from core.config import PRESETS
 from core.config.architecture import count_parameters
+from core.config.settings import SettingsError, settings
 from core.runs import Run, RunStore
 from core.runs.errors import RunError, RunNotFoundError
 from core.runs.status import Request, State, Status
@@ -39,8 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_sweep(commands.add_parser("sweep", help="search hyperparameters, a run for each trial"))
     options = parser.parse_args(arguments)
     try:
+        settings()  # a wrong one is said before TensorFlow is waited for
         return int(options.command(options, parser))
-    except (RunError, SweepError) as error:
+    except (RunError, SweepError, SettingsError) as error:
         parser.error(str(error))
     except KeyboardInterrupt:
         parser.exit(130, f"{parser.prog}: interrupted\n")

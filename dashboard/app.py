@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from core.data import DataError, load_mnist
 from dashboard import app_pages, parts, text
 from dashboard.access.door import Door
-from dashboard.access.protection import refuse_open_network, require_folder
+from dashboard.access.protection import refuse_open_network, refuse_wrong_settings
 from dashboard.session.server import server
 from dashboard.session.stale_elements import mend_stale_elements
 
@@ -59,8 +59,8 @@ def _apologise(error: Exception) -> bool:
     return True
 
 
+refuse_wrong_settings()
 refuse_open_network()
-require_folder()
 mend_stale_elements()
 app = st.App(
     Path(__file__).parent / "main.py",

@@ -11,15 +11,10 @@ import sys
 
 import streamlit as st
 
+from core.config.settings import VARIABLES, settings
 from core.runs import RunStore
 from dashboard.access.invitation import class_url, large, network_address, qr_text
-from dashboard.access.protection import (
-    Guard,
-    class_password,
-    guard,
-    require_folder,
-    teacher_password,
-)
+from dashboard.access.protection import Guard, guard, refuse_wrong_settings
 from dashboard.access.signing_key import folder_key
 
 _CONSONANTS = "bdfghklmnprstvz"
@@ -34,10 +29,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m dashboard.run_class", description=__doc__)
     parser.add_argument("--port", type=int, default=st.get_option("server.port"))
     port = parser.parse_args().port
-    require_folder()
+    refuse_wrong_settings()
     if guard() is not Guard.PROVIDER:
         _settle_passwords()
-    print(_invite(_address(port), class_password()), flush=True)
+    print(_invite(_address(port)), flush=True)
 
     from dashboard.app import app
 
@@ -50,14 +45,14 @@ def _settle_passwords() -> None:
 
     So they are the same the next time, and nobody who came in must come in again.
     """
-    if not class_password():
-        os.environ["DIGITLAB_CLASS_PASSWORD"] = _password("class", _CLASS_SYLLABLES)
-    if teacher_password():
+    if not settings().class_password:
+        os.environ[VARIABLES["class_password"]] = _password("class", _CLASS_SYLLABLES)
+    if settings().teacher_password:
         return
-    os.environ["DIGITLAB_TEACHER_PASSWORD"] = _password("teacher", _TEACHER_SYLLABLES)
+    os.environ[VARIABLES["teacher_password"]] = _password("teacher", _TEACHER_SYLLABLES)
     print(
         "For the teacher alone: come in with the password\n\n"
-        f"    {teacher_password()}\n\n"
+        f"    {settings().teacher_password}\n\n"
         "to stop, change and delete everyone's runs. (DIGITLAB_TEACHER_PASSWORD sets another.)\n",
         flush=True,
     )
@@ -84,11 +79,11 @@ def _address(port: int) -> str:
     return class_url(f"http://localhost:{port}")
 
 
-def _invite(url: str, password: str) -> str:
+def _invite(url: str) -> str:
     columns = shutil.get_terminal_size().columns
     lines = [qr_text(url), large(url.partition("://")[2], columns), "", f"    {url}", ""]
     if guard() is Guard.PASSWORD:
-        lines += [f"    password: {password}", ""]
+        lines += [f"    password: {settings().class_password}", ""]
     return "\n".join(lines)
 
 

@@ -22,6 +22,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from core.analysis.metrics import as_labels
 from core.config import CLASSES, IMAGE_SIDE, PIXELS
+from core.config.settings import settings
 from core.data import Images
 from core.runs.atomic_files import replace_file
 
@@ -67,8 +68,8 @@ class DrawingStore:
     """All drawings in one folder."""
 
     def __init__(self, root: str | Path | None = None) -> None:
-        """`root` defaults to the environment's `DIGITLAB_DRAWINGS`, or `drawings` where we are."""
-        self.root = Path(root or os.environ.get("DIGITLAB_DRAWINGS") or "drawings").absolute()
+        """`root` defaults to the settings' folder of drawings."""
+        self.root = Path(root or settings().drawings).absolute()
 
     def add(self, image: npt.NDArray[Any], label: int, owner: str) -> str:
         """Keep an image, float (28, 28) in [0, 1] as `drawing.to_mnist` makes it; return its id.

@@ -3,7 +3,6 @@ this server's code, and hands work to them. What is to be trained, and when, is 
 """
 
 import logging
-import os
 import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 
 from distributed import CancelledError, Client, Future, KilledWorker, LocalCluster
 
+from core.config.settings import settings
 from core.engine.version import versions
 from core.engine.worker import (
     check_and_train_run,
@@ -25,9 +25,6 @@ _THREADS = 4
 _PREFIX = "train-"  # of the keys of trainings
 _CONNECT_SECONDS = 10
 _LEAVE_SECONDS = 30.0  # for which a paused run keeps its worker from the others
-# Of a worker beside the server: pages answer first, and training takes the rest. Where the machine
-# is busy with other things there is little left: `DIGITLAB_NICENESS` may be 0.
-_NICENESS = 10
 _WORKER_ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",  # its greetings drown our log
     # The threads of t-SNE wait for one another by spinning unless told otherwise; on cores that a
@@ -79,9 +76,7 @@ class DaskTraining:
 
 
 class Cluster:
-    """The workers: those of the scheduler in `DASK_SCHEDULER_ADDRESS`, or `DIGITLAB_WORKERS` (1)
-    that are started here.
-    """
+    """The workers: those of the scheduler that the settings name, or some that are started here."""
 
     def __init__(self) -> None:
         self.problem: str | None = None
@@ -90,7 +85,7 @@ class Cluster:
         """How many runs can train at once on each worker, by its address."""
         self.is_counted = False
         """Whether the workers have been counted since the start."""
-        self._niceness = int(os.environ.get("DIGITLAB_NICENESS", _NICENESS))
+        self._niceness = settings().niceness
         self._client: Client | None = None
         self._local: LocalCluster | None = None
         self._workers: dict[str, str | None] = {}
@@ -99,14 +94,14 @@ class Cluster:
 
     def connect(self) -> None:
         """Start or find the workers; if that cannot be, `problem` says why."""
-        address = os.environ.get("DASK_SCHEDULER_ADDRESS")
+        address = settings().scheduler
         local = None
         try:
             if address:
                 client = _Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
             else:
                 local = LocalCluster(
-                    n_workers=int(os.environ.get("DIGITLAB_WORKERS", 1)),
+                    n_workers=settings().workers,
                     threads_per_worker=_THREADS,
                     resources=_TRAIN,
                     dashboard_address="127.0.0.1:0",  # else Dask's own page listens on 8787
@@ -190,7 +185,7 @@ class Cluster:
         if client.status == "running":
             self._poll_workers(client)
             return
-        address = os.environ.get("DASK_SCHEDULER_ADDRESS") or "this machine"
+        address = settings().scheduler or "this machine"
         self.problem = f"no workers: the connection to the scheduler at {address} is lost"
         if client.status in {"closing", "closed"}:
             self._client = None
@@ -226,7 +221,7 @@ class Cluster:
     def _why_nobody_works(self) -> str:
         if None in self._workers.values():
             return "no workers: those that joined were not started with --resources train=1"
-        scheduler = os.environ.get("DASK_SCHEDULER_ADDRESS")
+        scheduler = settings().scheduler
         return f"no workers: {self._refusal or f'none has joined the scheduler at {scheduler}'}"
 
 

@@ -5,7 +5,6 @@ worker's other threads answer everything else meanwhile.
 """
 
 import logging
-import os
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,11 +12,10 @@ from typing import Any
 from distributed import Future
 
 from core.config import RunConfig
+from core.config.settings import settings
 from core.engine.cluster import Cluster, DaskTraining
 from core.engine.queue import POLL_SECONDS, RunQueue
 from core.runs import Run, RunStore
-
-_MOST_WAITING = 10
 
 _log = logging.getLogger(__name__)
 
@@ -33,9 +31,8 @@ class Engine:
     def __init__(self, store: RunStore | None = None) -> None:
         self.store = store or RunStore()
         self.cluster = Cluster()
-        most_waiting = int(os.environ.get("DIGITLAB_MOST_WAITING", _MOST_WAITING))
         self.queue: RunQueue[DaskTraining] = RunQueue(
-            self.store, self.cluster, most_waiting, on_end=self.wake
+            self.store, self.cluster, settings().most_waiting, on_end=self.wake
         )
         self._stopping = threading.Event()
         self._wake = threading.Event()

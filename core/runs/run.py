@@ -26,6 +26,7 @@ import pandas as pd
 
 from core.config import CLASSES, IMAGE_SIDE, TEST_SET, RunConfig, bounds
 from core.config.architecture import count_parameters
+from core.config.settings import settings
 from core.data import Floats
 from core.maps.request import POINT_COLUMNS, MapStatus
 from core.runs.errors import (
@@ -538,11 +539,11 @@ class RunStore:
     """All runs below one folder."""
 
     def __init__(self, root: str | Path | None = None) -> None:
-        """`root` defaults to the environment's `DIGITLAB_RUNS`, or `runs` in the working folder.
+        """`root` defaults to the settings' folder of runs.
 
         Raises RunError for an address, such as `s3://bucket/runs`: it must be a folder.
         """
-        folder = str(root or os.environ.get("DIGITLAB_RUNS") or "runs")
+        folder = str(root or settings().runs)
         if "://" in folder:
             raise RunError(
                 f"runs cannot be kept at {folder!r}, which is an address: DIGITLAB_RUNS must be a "

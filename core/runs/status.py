@@ -1,6 +1,5 @@
 """What the small files of a run directory say: the documents that training and page exchange."""
 
-import os
 import time
 from enum import StrEnum
 from typing import Annotated
@@ -8,9 +7,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from core.config import RunConfig, bounds
-
-# Seconds; a training run writes its status several times a second.
-_SILENT_AFTER = float(os.environ.get("DIGITLAB_SILENT_SECONDS", 10.0))
+from core.config.settings import settings
 
 # Within these bounds a damaged file can still be shown; beyond them it is reported.
 Count = Annotated[int, Field(ge=0, le=10**9)]
@@ -66,13 +63,13 @@ class Status(BaseModel):
 
     @property
     def is_silent(self) -> bool:
-        """Whether a run that should be training has given no sign of life for ten seconds, or
-        `DIGITLAB_SILENT_SECONDS`.
+        """Whether a run that should be training has given no sign of life for a while.
 
-        A paused one need not: nobody may be training it until it is resumed.
+        Training writes its status several times a second; how long is silent, the settings say. A
+        paused run need not: nobody may be training it until it is resumed.
         """
         working = self.state in {State.RUNNING, State.STOPPING}
-        return working and self.age > _SILENT_AFTER
+        return working and self.age > settings().silent_seconds
 
     @property
     def age(self) -> float:

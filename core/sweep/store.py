@@ -20,12 +20,13 @@ from typing import Annotated, TypeVar
 import filelock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from core.config.settings import VARIABLES, settings
 from core.runs import MAX_NAME, RunStore, new_run_id
 from core.runs.atomic_files import replace_file
 from core.runs.status import Request, State
 from core.sweep.config import TRIALS, Sampler, SweepConfig
 
-DATABASE_VARIABLE = "DIGITLAB_STUDIES"
+DATABASE_VARIABLE = VARIABLES["studies"]
 
 _SWEEP_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 _FOLDER = "sweeps"
@@ -165,7 +166,7 @@ class Sweep:
         """Where Optuna keeps the study. Raises SweepError if that is no longer known."""
         if path := self.study_path:
             return f"sqlite:///{path}"
-        if url := os.environ.get(DATABASE_VARIABLE):
+        if url := settings().studies:
             return url
         raise SweepError(
             f"the study of sweep {self.id} is in a database: start the server with its address "
@@ -253,7 +254,7 @@ class SweepStore:
             name=" ".join((name or "").split())[:MAX_NAME] or ", ".join(config.vary),
             owner=owner or getuser(),
             created=datetime.now(UTC),
-            in_database=bool(os.environ.get(DATABASE_VARIABLE)),
+            in_database=bool(settings().studies),
             config=config,
         )
         sweep_id = new_run_id()

@@ -15,8 +15,8 @@ from typing import Any
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
+from core.config.settings import settings
 from core.runs import RunStore
-from dashboard.access.protection import class_password, teacher_password
 from dashboard.access.signing_key import folder_key
 
 COOKIE = "digitlab_pass"
@@ -44,7 +44,9 @@ class Pass:
 
 def admit(password: str) -> bool:
     """Whether `password` is the class's or the teacher's. Takes as long for any of one length."""
-    return any([_equal(password, class_password()), _equal(password, teacher_password())])
+    return any(
+        [_equal(password, settings().class_password), _equal(password, settings().teacher_password)]
+    )
 
 
 def write_pass(name: str, password: str, old: Pass) -> str:
@@ -64,8 +66,8 @@ def read_pass(cookie: str | None) -> Pass:
     except BadData:
         return Pass("", secrets.token_hex(4), is_valid=False, is_teacher=False)
     given, is_recent = content["given"], time.time() - signed.timestamp() <= _VALID_SECONDS
-    is_student = is_recent and _is_given(given, class_password())
-    is_teacher = is_recent and not is_student and _is_given(given, teacher_password())
+    is_student = is_recent and _is_given(given, settings().class_password)
+    is_teacher = is_recent and not is_student and _is_given(given, settings().teacher_password)
     return Pass(content["name"], content["tag"], is_student or is_teacher, is_teacher)
 
 

@@ -1,17 +1,18 @@
-"""How this server is guarded: settings from the environment and `.streamlit/secrets.toml`.
+"""How this server is protected: by the settings and by `.streamlit/secrets.toml`.
 
 Without any of them Digit Lab is for one person at one machine.
 """
 
 import ipaddress
-import os
 from collections.abc import Mapping
+from contextlib import suppress
 from enum import StrEnum
 from functools import cache
 from typing import Any
 
 import streamlit as st
 
+from core.config.settings import SettingsError, settings
 from core.runs import RunStore
 from core.runs.errors import RunError
 
@@ -29,9 +30,9 @@ class Guard(StrEnum):
 
 def guard() -> Guard:
     """What guards this server; a provider, where there is one, takes the place of a password."""
-    if _secret("auth"):
+    if _secrets().get("auth"):
         return Guard.PROVIDER
-    return Guard.PASSWORD if class_password() else Guard.ALONE
+    return Guard.PASSWORD if settings().class_password else Guard.ALONE
 
 
 def refuse_open_network() -> None:
@@ -46,11 +47,12 @@ def refuse_open_network() -> None:
         )
 
 
-def require_folder() -> None:
-    """End the program if `DIGITLAB_RUNS` is no folder."""
+def refuse_wrong_settings() -> None:
+    """End the program if a setting is wrong, or `DIGITLAB_RUNS` is no folder."""
     try:
+        guard()  # reads secrets.toml, of which Streamlit puts passwords into the environment
         RunStore()
-    except RunError as error:
+    except (SettingsError, RunError) as error:
         raise SystemExit(f"Digit Lab: {error}.") from None
 
 
@@ -62,44 +64,33 @@ def is_loopback(name: str) -> bool:
         return False
 
 
-def class_password() -> str:
-    """`DIGITLAB_CLASS_PASSWORD`: lets a student in; empty if there is none."""
-    return _setting("DIGITLAB_CLASS_PASSWORD")
-
-
-def teacher_password() -> str:
-    """`DIGITLAB_TEACHER_PASSWORD`: lets a teacher in; empty if there is none."""
-    return _setting("DIGITLAB_TEACHER_PASSWORD")
-
-
 def providers() -> list[str | None]:
     """The names of the providers, as `st.login` takes them; None for the one without a name."""
-    section = _secret("auth") or {}
-    named = [name for name, value in section.items() if "client_id" in _mapping(value)]
+    section = _secrets().get("auth", {})
+    named = [
+        name
+        for name, value in section.items()
+        if isinstance(value, Mapping) and "client_id" in value
+    ]
     return [None, *named] if "client_id" in section else named
 
 
 def teachers() -> frozenset[str]:
-    """`DIGITLAB_TEACHERS`: e-mail addresses in small letters, from a list or split at commas."""
-    listed = _secret("DIGITLAB_TEACHERS") or os.environ.get("DIGITLAB_TEACHERS", "")
+    """The teachers' e-mail addresses in small letters.
+
+    From secrets.toml, where they may be a list, or from the settings.
+    """
+    listed = _secrets().get("DIGITLAB_TEACHERS") or settings().teachers
     addresses = listed.split(",") if isinstance(listed, str) else listed
     return frozenset(str(address).strip().lower() for address in addresses) - {""}
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _setting(name: str) -> str:
-    return str(os.environ.get(name) or _secret(name) or "")
-
-
-def _secret(name: str) -> Any:
-    """The value of `name` in secrets.toml; None if it is not there, or there is no such file."""
-    return _secrets().get(name)
-
-
 @cache
 def _secrets() -> dict[str, Any]:
-    """What secrets.toml says as the server starts: asked with every request, it is read once."""
-    return st.secrets.to_dict() if st.secrets.load_if_toml_exists() else {}
+    """What secrets.toml says as the server starts; empty if there is no such file.
+
+    Cached, since every request asks.
+    """
+    with suppress(FileNotFoundError):
+        return dict(st.secrets)
+    return {}

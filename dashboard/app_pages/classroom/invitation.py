@@ -2,9 +2,10 @@
 
 import streamlit as st
 
+from core.config.settings import settings
 from dashboard import text
 from dashboard.access import invitation
-from dashboard.access.protection import Guard, class_password, guard
+from dashboard.access.protection import Guard, guard
 from dashboard.access.visitor import visitor
 
 
@@ -19,7 +20,7 @@ def render_address() -> None:
     st.title(_url(), anchor=False)  # a link, and whole when it is copied
     looking = visitor()
     if guard() is Guard.PASSWORD and looking and looking.is_teacher:
-        st.header(f"Password: {text.plain(class_password())}", anchor=False)
+        st.header(f"Password: {text.plain(settings().class_password)}", anchor=False)
 
 
 def _url() -> str:

@@ -1,6 +1,8 @@
 """The network is refused to a server that nothing guards."""
 
 import runpy
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -54,6 +56,35 @@ def test_only_a_guard_opens_the_network(
         refuse_open_network()
     monkeypatch.setenv("DIGITLAB_CLASS_PASSWORD", "sesame")
     refuse_open_network()
+
+
+def test_the_server_ends_with_a_sentence_at_a_wrong_setting(
+    listen: Callable[[str | None], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listen("0.0.0.0")
+    monkeypatch.setenv("DIGITLAB_NICENESS", "twenty")
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(APP))
+    sentence = "Digit Lab: correct or unset DIGITLAB_NICENESS: 'twenty' is not a valid integer."
+    assert ended.value.code == sentence
+
+
+@pytest.mark.parametrize(
+    ("secrets", "guarded_by"),
+    [
+        ('DIGITLAB_CLASS_PASSWORD = "sesame"', "password"),
+        ("DIGITLAB_CLASS_PASSWORD = sesame", "alone"),  # cannot be read
+    ],
+)
+def test_secrets_guard_too(tmp_path: Path, secrets: str, guarded_by: str) -> None:
+    """In a process of its own, since Streamlit reads them once."""
+    (tmp_path / ".streamlit").mkdir()
+    (tmp_path / ".streamlit" / "secrets.toml").write_text(secrets)
+    program = "from dashboard.access.protection import guard; print(guard())"
+    command = [sys.executable, "-c", program]
+    environment = {"PATH": "", "PYTHONPATH": str(APP.parents[1])}
+    result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert result.stdout.strip() == guarded_by, result.stderr
 
 
 @pytest.mark.parametrize("address", ["localhost", "127.0.0.1", "::1"])
