@@ -1,4 +1,4 @@
-"""Numbers and times as a person reads them."""
+"""Numbers and times in words, and a user's own words as they were typed."""
 
 import re
 
@@ -31,19 +31,17 @@ def span(low: float, high: float) -> str:
 
 
 def plain(words: object) -> str:
-    """A person's own words, such as a run's name, as markdown that shows them as they were typed.
+    """Markdown that shows a user's words, such as a run's name, as they were typed.
 
-    So for an error too, since its sentence may quote what was typed.
-
-    Streamlit makes links, icons and arrows of some words after the escapes are gone: these are cut
-    by a word joiner, which takes no room.
+    For an error's message too, since it may quote them. Streamlit makes links, icons and arrows of
+    some words although they are escaped: an invisible word joiner in them prevents that.
     """
-    cut = _MADE_INTO_OTHER.sub(_WORD_JOINER, " ".join(str(words).split()))
+    cut = _BEFORE_JOINER.sub(_WORD_JOINER, " ".join(str(words).split()))
     return "".join(f"\\{letter}" if letter in _MARKDOWN else letter for letter in cut)
 
 
 _MARKDOWN = frozenset("\\`*_{}[]()<>#+-.!|~$:&")
 _WORD_JOINER = "\u2060"
-_MADE_INTO_OTHER = re.compile(
+_BEFORE_JOINER = re.compile(
     r"(?<=:)(?=//|[\w+/-]+:)|(?<=www)(?=\.)|(?=@)|(?<=[-<>~])(?=[->=])", re.IGNORECASE
 )

@@ -1,1 +1,1 @@
-"""Who may come in, and who somebody is: the door, a class's password, a login elsewhere."""
+"""Who may come in, and who a visitor is: the door, the class password, the login of a provider."""

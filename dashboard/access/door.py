@@ -1,52 +1,49 @@
-"""The door: every request and websocket passes it before Streamlit sees it.
+"""The door: every request and websocket passes it before Streamlit.
 
-Alone, only this machine comes in; with a class password, whoever has a pass; with a provider,
-whoever it vouches for, and strangers as far as the page that asks them to log in.
+Alone, only this machine comes in. With a class password, only a browser that is logged in. With a
+provider, a browser that it logged in, and others as far as the page that asks them to log in.
 """
 
 import asyncio
-import ipaddress
 import math
-import re
-from collections import deque
-from contextlib import suppress
+from dataclasses import replace
 from html import escape
+from ipaddress import IPv6Network
 from pathlib import Path
 from string import Template
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import MutableHeaders
+from starlette.formparsers import FormParser, MultiPartException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard.access.login_cookie import (
-    COOKIE,
-    KEPT_DAYS,
     MAX_NAME,
-    Pass,
-    admit,
+    Login,
+    check_password,
     clean_name,
-    read_pass,
-    write_pass,
+    read_login,
+    write_login,
 )
 from dashboard.access.protection import Guard, guard, is_loopback
-from dashboard.access.rate_limit import Tries
-from dashboard.access.visitor import is_logged_in
-
-LEAVE = "/auth/logout"  # where st.logout leads
-_OPEN_PATHS = {"/_stcore/health"}  # says no more than that the server is up
-_WEBSOCKET = "/_stcore/stream"
-# Before the login with a provider: the page, which is the same for all, its parts, and the login
-# itself. No media, uploads, components or metrics.
-_LOGIN_PATHS = re.compile(
-    r"/[^/]*|/static/.*|/auth/(login|logout)|/_stcore/(health|host-config)", re.DOTALL
+from dashboard.access.rate_limit import RateLimit
+from dashboard.access.streamlit_login import (
+    HEALTH_PATH,
+    LOGOUT_PATH,
+    is_logged_in,
+    leads_to_login,
 )
-_MOST_STRANGERS = 60  # a class that logs in at once
-_CLOSE = {"type": "websocket.close", "code": 1008}
-_LARGEST_FORM = 4096  # bytes
+
+_COOKIE_SECONDS = 400 * 86_400  # no browser keeps a cookie for longer
+_FORM_LIMITS = {"max_fields": 2, "max_part_size": 2048}
 _FORM_SECONDS = 10.0
 _PAGE = Template((Path(__file__).parent / "door.html").read_text("utf-8"))
+_ONLY_HERE = (
+    "This Digit Lab is for one person at one machine: open it there, as http://localhost.\n"
+    "To open it to a class, start it with `make run-class`, or set DIGITLAB_CLASS_PASSWORD.\n"
+)
 _HEADERS = {
     # Where a page shows what a person typed, nothing of it can run or load anything elsewhere.
     "Content-Security-Policy": "default-src 'self'; script-src 'self' 'unsafe-eval' blob:; "
@@ -61,120 +58,84 @@ _HEADERS = {
 class Door:
     """ASGI middleware around the whole server."""
 
-    def __init__(self, app: ASGIApp, tries: Tries | None = None) -> None:
+    def __init__(self, app: ASGIApp, rate_limit: RateLimit | None = None) -> None:
         self._app = app
-        self._tries = tries or Tries()
-        self._strangers: deque[asyncio.Timeout] = deque()
+        self._rate_limit = rate_limit or RateLimit()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer at the door, or let the connection through."""
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        answer = await self._answer(scope, receive)
-        if answer is None and scope["type"] == "websocket" and _is_stranger(HTTPConnection(scope)):
-            await self._let_stranger_in(scope, receive, send)
-        elif answer is None:
+        response = await self._check(scope, receive)
+        if response is None:
             await self._app(scope, receive, _with_headers(send))
         elif scope["type"] == "websocket":
-            await send(_CLOSE)
+            await send({"type": "websocket.close", "code": 1008})
         else:
-            await answer(scope, receive, _with_headers(send))
+            await response(scope, receive, _with_headers(send))
 
-    async def _let_stranger_in(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the login page's websocket through; the longest open makes room for one too many."""
-        if len(self._strangers) >= _MOST_STRANGERS:
-            self._strangers.popleft().reschedule(asyncio.get_running_loop().time())
-        try:
-            async with asyncio.timeout(None) as stay:
-                self._strangers.append(stay)
-                await self._app(scope, receive, send)
-        except TimeoutError:
-            await send(_CLOSE)
-        finally:
-            with suppress(ValueError):  # it made room
-                self._strangers.remove(stay)
-
-    async def _answer(self, scope: Scope, receive: Receive) -> Response | None:
-        """What the door says; None lets the connection through."""
-        connection, guarded_by = HTTPConnection(scope), guard()
-        if scope["path"] in _OPEN_PATHS:
+    async def _check(self, scope: Scope, receive: Receive) -> Response | None:
+        """The door's response; None lets the connection through."""
+        connection = HTTPConnection(scope)
+        if scope["path"] == HEALTH_PATH:
             return None
-        if guarded_by is Guard.PROVIDER:
-            may_pass = not _is_stranger(connection) or _leads_to_login(scope)
-            return None if may_pass else PlainTextResponse("Log in first.", 403)
-        if guarded_by is Guard.ALONE:
-            return None if _is_of_this_machine(connection) else _refuse_network()
-        known = read_pass(connection.cookies.get(COOKIE))
-        if scope["path"] == LEAVE:
-            return _let_in("/", known.name, "", known)
-        if known.is_valid:
+        match guard():
+            case Guard.ALONE:
+                is_welcome, refusal = _is_from_this_machine(connection), _ONLY_HERE
+            case Guard.PROVIDER:
+                is_welcome = leads_to_login(connection) or is_logged_in(connection.cookies)
+                refusal = "Log in first."
+            case Guard.PASSWORD:
+                return await self._check_login(connection, receive)
+        return None if is_welcome else PlainTextResponse(refusal, 403)
+
+    async def _check_login(self, connection: HTTPConnection, receive: Receive) -> Response | None:
+        scope, login = connection.scope, read_login(connection.cookies)
+        if scope["path"] == LOGOUT_PATH:
+            return _redirect("/", replace(login, role=None))
+        if login.role:
             return None
         if scope["type"] == "http" and scope["method"] == "POST":
-            return await self._try(Request(scope, receive), known)
-        return _ask(connection, known.name)
+            return await self._log_in(Request(scope, receive), login)
+        return _show_form(connection, login.name)
 
-    async def _try(self, request: Request, known: Pass) -> Response:
-        """Let in whoever sends the password, with a name, and has not guessed too often."""
+    async def _log_in(self, request: Request, login: Login) -> Response:
+        """Log in who sends the password, with a name, and has not guessed too often."""
         try:
             async with asyncio.timeout(_FORM_SECONDS):
-                fields = await _read_form(request)
-        except (ValueError, TimeoutError):
+                form = await FormParser(request.headers, request.stream(), **_FORM_LIMITS).parse()
+        except (MultiPartException, TimeoutError):
             return PlainTextResponse("This is not the form of the door.", 400)
-        name, password = clean_name(fields.get("name", "")), fields.get("password", "")
-        key = _client_network(request)
+        name, address = clean_name(str(form.get("name", ""))), _client_network(request)
         # From here to the count nothing else runs: two tries at once are two tries.
-        if wait := self._tries.wait(key):
-            seconds = math.ceil(wait)
-            words = f"Too many wrong passwords. Try again in {seconds} s."
-            return _ask(request, name, words, 429, {"Retry-After": str(seconds)})
+        if wait := math.ceil(self._rate_limit.wait(address)):
+            words = f"Too many wrong passwords. Try again in {wait} s."
+            response = _show_form(request, name, words, 429)
+            response.headers["Retry-After"] = str(wait)
+            return response
         if not name:
-            return _ask(request, name, "Please give your name, so that your runs are yours.")
-        if not admit(password):
-            self._tries.count_wrong(key)
-            return _ask(request, name, "That is not the password of this class.")
-        return _let_in(_here(request), name, password, known)
+            return _show_form(request, name, "Please give your name, so that your runs are yours.")
+        if role := check_password(str(form.get("password", ""))):
+            return _redirect(_here(request), replace(login, name=name, role=role))
+        self._rate_limit.count_wrong(address)
+        return _show_form(request, name, "That is not the password of this class.")
 
 
-def _let_in(where: str, name: str, password: str, known: Pass) -> Response:
-    """Go on to `where` with a pass for `password`; one without is good for name and tag only."""
-    answer = RedirectResponse(where, 303)
-    answer.set_cookie(
-        COOKIE, write_pass(name, password, known), KEPT_DAYS * 86_400, httponly=True, samesite="lax"
-    )
-    return answer
+def _redirect(where: str, login: Login) -> Response:
+    response = RedirectResponse(where, 303)
+    for name, value in write_login(login).items():
+        response.set_cookie(name, value, _COOKIE_SECONDS, httponly=True, samesite="lax")
+    return response
 
 
-async def _read_form(request: Request) -> dict[str, str]:
-    """The fields of a small form. Raises ValueError for anything else."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST_FORM:
-            raise ValueError(f"a form of more than {_LARGEST_FORM:,} bytes")
-    fields = parse_qs(body.decode("utf-8"), max_num_fields=8)
-    return {name: values[-1] for name, values in fields.items()}
-
-
-def _ask(
-    connection: HTTPConnection,
-    name: str,
-    words: str = "",
-    status: int = 403,
-    headers: dict[str, str] | None = None,
+def _show_form(
+    connection: HTTPConnection, name: str, words: str = "", status: int = 403
 ) -> Response:
-    """The door's page, which comes back to where one wanted to go."""
+    """The door's page. Its form is sent to the address that was asked for, and leads on to it."""
     content = {"words": words, "name": name, "here": _here(connection), "longest": MAX_NAME}
     page = _PAGE.substitute({key: escape(str(value)) for key, value in content.items()})
-    return HTMLResponse(page, status, {"Cache-Control": "no-store"} | (headers or {}))
-
-
-def _refuse_network() -> Response:
-    return PlainTextResponse(
-        "This Digit Lab is for one person at one machine: open it there, as http://localhost.\n"
-        "To open it to a class, start it with `make run-class`, or set DIGITLAB_CLASS_PASSWORD.\n",
-        403,
-    )
+    return HTMLResponse(page, status, {"Cache-Control": "no-store"})
 
 
 def _here(connection: HTTPConnection) -> str:
@@ -187,51 +148,34 @@ def _here(connection: HTTPConnection) -> str:
     return f"{path}?{query}" if query else path
 
 
-def _is_stranger(connection: HTTPConnection) -> bool:
-    """Whether there is a provider, and it has not vouched for this browser."""
-    return guard() is Guard.PROVIDER and not is_logged_in(connection.cookies)
-
-
-def _leads_to_login(scope: Scope) -> bool:
-    """Whether a stranger needs this connection to be asked to log in."""
-    if scope["type"] == "websocket":
-        return bool(scope["path"] == _WEBSOCKET)
-    return scope["method"] in {"GET", "HEAD"} and bool(_LOGIN_PATHS.fullmatch(scope["path"]))
-
-
-def _is_of_this_machine(connection: HTTPConnection) -> bool:
+def _is_from_this_machine(connection: HTTPConnection) -> bool:
     """Whether both ends are this machine: the client's address, and the name it calls us by.
 
     The name too, since a page from elsewhere may have its own name lead to this machine.
     """
-    address = _client_address(connection)
     try:
         name = urlsplit("//" + connection.headers.get("host", "")).hostname or ""
     except ValueError:
         return False
-    return bool(address and address.is_loopback) and is_loopback(name)
+    return is_loopback(_client_address(connection)) and is_loopback(name)
 
 
-def _client_address(
-    connection: HTTPConnection,
-) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        address = ipaddress.ip_address(connection.client.host if connection.client else "")
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
+def _client_address(connection: HTTPConnection) -> str:
+    """The client's address; that of IPv4 as such, also where it is written as one of IPv6."""
+    return connection.client.host.removeprefix("::ffff:") if connection.client else ""
 
 
 def _client_network(connection: HTTPConnection) -> str:
     """The client's address; of IPv6 its /64, as one machine has all the addresses in it."""
     address = _client_address(connection)
-    if isinstance(address, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address)
+    try:
+        return str(IPv6Network((address, 64), strict=False))
+    except ValueError:  # an address of IPv4
+        return address
 
 
 def _with_headers(send: Send) -> Send:
-    """Send every answer with the headers that keep a browser from running what it should not."""
+    """Send every response with the headers that keep a browser from running what it should not."""
 
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -24,8 +24,9 @@ def network_address() -> str:
 
 
 def class_url(url: str) -> str:
-    """What others type to come to where `url` leads: without its path, and for this machine's own
-    names with its address on the network. `http://localhost:8501/train` -> `http://10.0.0.5:8501`.
+    """The address of the server that `url` leads to, as other machines can reach it.
+
+    `http://localhost:8501/train` -> `http://10.0.0.5:8501`.
     """
     parts = urlsplit(url)
     if not is_loopback(parts.hostname or ""):
@@ -47,6 +48,6 @@ def qr_text(url: str) -> str:
 
 
 def large(words: str, columns: int) -> str:
-    """`words` in letters of four lines; as they are if the terminal is too narrow for that."""
+    """`words` in letters of four lines, or as they are if the terminal has too few columns."""
     drawn = pyfiglet.figlet_format(words, font="smblock", width=1000).rstrip()
     return drawn if max(map(len, drawn.splitlines())) <= columns else words

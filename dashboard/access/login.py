@@ -1,4 +1,4 @@
-"""What whoever is not logged in sees, where an OpenID Connect provider guards the pages."""
+"""The page that a visitor sees before the login, where an OpenID Connect provider is set."""
 
 import streamlit as st
 

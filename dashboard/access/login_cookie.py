@@ -1,74 +1,87 @@
-"""Passes: what a browser keeps after its visitor gave the class password.
+"""What a browser keeps of a class's visitor, in two signed cookies.
 
-A signed cookie with the visitor's name, a random tag that tells two of the same name apart, and
-which password was given. It outlives reloads and restarts of the server; another password, or
-half a year, makes it worthless as a pass, but the browser keeps its name and tag, and so its runs.
+One holds the visitor's name and a random tag, which tells two of the same name apart. It stays
+after the visitor leaves, so that their runs stay theirs. The other one holds their role. It ends
+after half a year, and as soon as a password changes, since its signature depends on the passwords.
 """
 
 import hashlib
 import hmac
+import json
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from enum import StrEnum
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from core.config.settings import settings
 from core.runs import RunStore
-from dashboard.access.signing_key import folder_key
+from dashboard.access.signing_key import load_signing_key
 
-COOKIE = "digitlab_pass"
-KEPT_DAYS = 400  # no browser keeps a cookie for longer
-_VALID_SECONDS = 180 * 86_400  # a term
 MAX_NAME = 40
+_NAME_COOKIE = "digitlab_pass"
+_ROLE_COOKIE = "digitlab_role"
+_VALID_SECONDS = 180 * 86_400  # a term
+
+
+class Role(StrEnum):
+    """What a password makes of a visitor."""
+
+    STUDENT = "student"
+    TEACHER = "teacher"
 
 
 @dataclass(frozen=True)
-class Pass:
-    """Who a browser's visitor is, and whether the pass lets them in."""
+class Login:
+    """A visitor of a class, as their browser's cookies say."""
 
     name: str
-    """What the person typed, without control characters; empty before they did."""
+    """What the visitor typed, without control characters; empty before that."""
     tag: str
     """Eight hexadecimal digits, drawn for this browser."""
-    is_valid: bool
-    is_teacher: bool
+    role: Role | None
+    """None if the browser is not logged in."""
 
     @property
     def owner(self) -> str:
-        """The name of their runs: no other browser has it."""
+        """The owner of the visitor's runs: no other browser has this name."""
         return f"{self.name} #{self.tag}"
 
 
-def admit(password: str) -> bool:
-    """Whether `password` is the class's or the teacher's. Takes as long for any of one length."""
-    return any(
-        [_equal(password, settings().class_password), _equal(password, settings().teacher_password)]
-    )
+def check_password(password: str) -> Role | None:
+    """The role that `password` gives, if any. Takes equally long for all passwords of a length."""
+    is_students = _is_equal(password, settings().class_password)
+    is_teachers = _is_equal(password, settings().teacher_password)
+    if is_students:
+        return Role.STUDENT
+    return Role.TEACHER if is_teachers else None
 
 
-def write_pass(name: str, password: str, old: Pass) -> str:
-    """The cookie of a visitor who gave `password`; keeps the tag of the browser's old pass."""
-    content = {"name": clean_name(name), "tag": old.tag, "given": _fingerprint(password)}
-    return _serializer().dumps(content)
+def write_login(login: Login) -> dict[str, str]:
+    """The cookies of a visitor, by name."""
+    role = _role_serializer().dumps(login.role) if login.role else ""
+    person = {"name": login.name, "tag": login.tag}
+    return {_NAME_COOKIE: _name_serializer().dumps(person), _ROLE_COOKIE: role}
 
 
-def read_pass(cookie: str | None) -> Pass:
-    """The pass of a cookie; of no cookie, or a forged one, a new pass without a name.
-
-    Name and tag are good for ever. So is a pass of a time to come: the clock was set back.
-    """
-    content: dict[str, Any]
+def read_login(cookies: Mapping[str, str]) -> Login:
+    """The visitor of these cookies; a new one, without a name, if they are missing or forged."""
     try:
-        content, signed = _serializer().loads(cookie or "", return_timestamp=True)
+        person = _name_serializer().loads(cookies.get(_NAME_COOKIE, ""))
     except BadData:
-        return Pass("", secrets.token_hex(4), is_valid=False, is_teacher=False)
-    given, is_recent = content["given"], time.time() - signed.timestamp() <= _VALID_SECONDS
-    is_student = is_recent and _is_given(given, settings().class_password)
-    is_teacher = is_recent and not is_student and _is_given(given, settings().teacher_password)
-    return Pass(content["name"], content["tag"], is_student or is_teacher, is_teacher)
+        return Login("", secrets.token_hex(4), role=None)
+    return Login(person["name"], person["tag"], _read_role(cookies.get(_ROLE_COOKIE, "")))
+
+
+def _read_role(cookie: str) -> Role | None:
+    try:
+        role, signed = _role_serializer().loads(cookie, return_timestamp=True)
+    except BadData:
+        return None
+    # Not by `max_age`, which also refuses what was signed before the clock was set back.
+    return Role(role) if time.time() - signed.timestamp() <= _VALID_SECONDS else None
 
 
 def clean_name(words: str) -> str:
@@ -77,24 +90,19 @@ def clean_name(words: str) -> str:
     return " ".join(visible.split())[:MAX_NAME].strip()
 
 
-def _equal(given: str, expected: str) -> bool:
+def _is_equal(given: str, expected: str) -> bool:
     return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
 
 
-def _is_given(fingerprint: str, password: str) -> bool:
-    return bool(password) and hmac.compare_digest(fingerprint, _fingerprint(password))
+def _name_serializer() -> URLSafeTimedSerializer:
+    return _serializer("pass")
 
 
-def _fingerprint(password: str) -> str:
-    return hmac.new(_key(), password.encode(), hashlib.sha256).hexdigest()
+def _role_serializer() -> URLSafeTimedSerializer:
+    return _serializer(json.dumps([settings().class_password, settings().teacher_password]))
 
 
-def _serializer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(
-        _key(), salt="pass", signer_kwargs={"digest_method": hashlib.sha256}
-    )
-
-
-@cache
-def _key() -> bytes:
-    return folder_key(RunStore().root)
+def _serializer(salt: str) -> URLSafeTimedSerializer:
+    """Signs with a key that is made from the folder's key and `salt`."""
+    key = load_signing_key(RunStore().root)
+    return URLSafeTimedSerializer(key, salt, signer_kwargs={"digest_method": hashlib.sha256})

@@ -18,25 +18,25 @@ from core.runs.errors import RunError
 
 
 class Guard(StrEnum):
-    """What stands between the network and the pages."""
+    """What protects the pages from the network."""
 
     ALONE = "alone"
-    """Nothing: only this machine is answered, and whoever sits at it may do everything."""
+    """Nothing: the server answers only this machine, and its user may do everything."""
     PASSWORD = "password"
-    """A password that a class shares; each browser has a name of its own."""
+    """A password that a class shares. Each browser has a name of its own."""
     PROVIDER = "provider"
     """An OpenID Connect provider: the section `[auth]` of secrets.toml, as `st.login` reads it."""
 
 
 def guard() -> Guard:
-    """What guards this server; a provider, where there is one, takes the place of a password."""
+    """What protects this server: a provider if there is one, else a password if there is one."""
     if _secrets().get("auth"):
         return Guard.PROVIDER
     return Guard.PASSWORD if settings().class_password else Guard.ALONE
 
 
 def refuse_open_network() -> None:
-    """End the program if it is to listen on the network with nothing to guard it."""
+    """End the program if it would listen on the network without protection."""
     address = st.get_option("server.address")
     if guard() is Guard.ALONE and not is_loopback(address or ""):
         raise SystemExit(
@@ -65,7 +65,7 @@ def is_loopback(name: str) -> bool:
 
 
 def providers() -> list[str | None]:
-    """The names of the providers, as `st.login` takes them; None for the one without a name."""
+    """The providers' names, as `st.login` takes them; None for the one without a name."""
     section = _secrets().get("auth", {})
     named = [
         name

@@ -1,77 +1,33 @@
-"""A limit on tries at a password: some wrong ones are free, after that one every so often."""
+"""A limit on wrong passwords: some may come at once, after that one at a time."""
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-
-_FORGET_SECONDS = 3600.0
 
 
-@dataclass
-class _Count:
-    """Wrong tries of late: one is forgiven `every` so many seconds, and `free` may stand."""
+class RateLimit:
+    """Counts the wrong tries of each address.
 
-    free: int
-    every: float
-    wrong: float = 0.0
-    last: float = 0.0
-
-    def add(self, now: float) -> None:
-        self.wrong, self.last = self._left(now) + 1, now
-
-    def wait(self, now: float) -> float:
-        return max(self._left(now) - (self.free - 1), 0.0) * self.every
-
-    def _left(self, now: float) -> float:
-        return max(self.wrong - (now - self.last) / self.every, 0.0)
-
-
-class Tries:
-    """Counts wrong tries by key, and all together.
-
-    Only time forgives: a right password would otherwise pay for guesses at another one. `free` is
-    ample, as a class that comes in at once through one address mistypes at once.
-
-    All keys together have a count too, against guesses from many places. It holds up a key that
-    has no wrong try of its own only if more than `most_keys` have one, all that are remembered.
+    `free` wrong tries may come at once: a whole class may share an address, and mistype together.
+    One is forgiven every `seconds`. A right password forgives none; otherwise a student could pay
+    with the class's password for guesses at the teacher's.
     """
 
     def __init__(
-        self,
-        free: int = 60,
-        every: float = 60.0,
-        free_together: int = 100,
-        every_together: float = 5.0,
-        most_keys: int = 1_000,
-        clock: Callable[[], float] = time.monotonic,
+        self, free: int = 60, seconds: float = 60.0, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._limits = free, every
-        self._most_keys = most_keys
-        self._clock = clock
-        self._counts: dict[str, _Count] = {}  # the one whose last wrong try is longest ago first
-        self._together = _Count(free_together, every_together)
+        self._free, self._seconds, self._clock = free, seconds, clock
+        self._forgiven_at: dict[str, float] = {}
+        """When the last wrong try of each address is forgiven."""
 
-    def wait(self, key: str) -> float:
-        """Seconds until `key` may try again; 0 if it may now."""
-        self._forget()
-        now, count = self._clock(), self._counts.get(key)
-        if count is None:
-            is_crowded = len(self._counts) >= self._most_keys
-            return self._together.wait(now) if is_crowded else 0.0
-        return max(count.wait(now), self._together.wait(now))
+    def wait(self, address: str) -> float:
+        """Seconds until `address` may try again; 0 if it may now."""
+        left = self._forgiven_at.get(address, 0.0) - self._clock()
+        return max(left - (self._free - 1) * self._seconds, 0.0)
 
-    def count_wrong(self, key: str) -> None:
-        """Take note of a wrong try of `key`."""
-        self._forget()
-        count = self._counts.pop(key, None) or _Count(*self._limits)
-        if len(self._counts) >= self._most_keys:
-            del self._counts[next(iter(self._counts))]
-        self._counts[key] = count
-        for counted in (count, self._together):
-            counted.add(self._clock())
-
-    def _forget(self) -> None:
-        """Drop the keys without a wrong try in the last hour."""
-        before = self._clock() - _FORGET_SECONDS
-        for key in [key for key, count in self._counts.items() if count.last < before]:
-            del self._counts[key]
+    def count_wrong(self, address: str) -> None:
+        """Count a wrong try of `address`, and forget the addresses that are forgiven."""
+        now = self._clock()
+        self._forgiven_at = {
+            key: moment for key, moment in self._forgiven_at.items() if moment > now
+        }
+        self._forgiven_at[address] = self._forgiven_at.get(address, now) + self._seconds

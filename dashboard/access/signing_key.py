@@ -1,10 +1,12 @@
-"""A random key that belongs to a folder of runs: it signs what browsers are given to keep."""
+"""A random key that belongs to a folder of runs. It signs the cookies that browsers keep."""
 
 import logging
 import os
 import secrets
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 _FILE = ".key"
 _BYTES = 32
@@ -12,34 +14,32 @@ _BYTES = 32
 _log = logging.getLogger(__name__)
 
 
-def folder_key(root: Path) -> bytes:
-    """The folder's 32 bytes, drawn when first asked for, and for its owner's eyes only.
+@cache
+def load_signing_key(folder: Path) -> bytes:
+    """The folder's key of 32 bytes, drawn when first needed and readable by its owner alone.
 
-    Where none can be kept, a new one each time: whoever was logged in must then log in again.
+    Where it cannot be kept, the key lasts as long as this process. Raises ValueError for a damaged
+    file.
     """
-    path = root / _FILE
+    path = folder / _FILE
     try:
-        root.mkdir(parents=True, exist_ok=True)
-        _draw(path)
+        folder.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _draw_key(path)
         key = path.read_bytes()
     except OSError as error:
-        _log.warning("no key can be kept in %s (%s)", root, error)
+        _log.warning("no key can be kept in %s (%s): all must log in again", folder, error)
         return secrets.token_bytes(_BYTES)
     if len(key) != _BYTES:
         raise ValueError(f"{path} holds {len(key)} bytes, not a key of {_BYTES}: delete it")
     return key
 
 
-def _draw(path: Path) -> None:
-    """Write a key unless there is one: aside, then linked to its name, so that the first wins."""
-    if path.exists():
-        return
-    aside = path.with_name(f"{_FILE}-{secrets.token_hex(4)}")
-    try:
-        descriptor = os.open(aside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode=0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(_BYTES))
+def _draw_key(path: Path) -> None:
+    """Write a new key beside `path` and link it there, so that of two processes the first wins."""
+    with TemporaryDirectory(dir=path.parent, prefix=_FILE) as aside:
+        drawn = Path(aside) / _FILE
+        drawn.touch(mode=0o600)
+        drawn.write_bytes(secrets.token_bytes(_BYTES))
         with suppress(FileExistsError):
-            os.link(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
+            os.link(drawn, path)

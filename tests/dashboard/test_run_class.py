@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.run_class import _settle_passwords
+from dashboard.run_class import _set_passwords
 
 CLASS, TEACHER = "DIGITLAB_CLASS_PASSWORD", "DIGITLAB_TEACHER_PASSWORD"
 
@@ -28,7 +28,7 @@ def test_a_folder_has_passwords_of_its_own(
     drawn = []
     for folder in (tmp_path, tmp_path, tmp_path / "another"):
         environment |= {"DIGITLAB_RUNS": str(folder), CLASS: "", TEACHER: ""}
-        _settle_passwords()
+        _set_passwords()
         drawn.append((environment[CLASS], environment[TEACHER], capsys.readouterr().out))
     first, again, another = drawn
     assert first == again
@@ -45,6 +45,6 @@ def test_passwords_that_are_set_are_kept_and_not_said(
     environment: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     environment |= {CLASS: "sesame", TEACHER: "open wide"}
-    _settle_passwords()
+    _set_passwords()
     assert (environment[CLASS], environment[TEACHER]) == ("sesame", "open wide")
     assert capsys.readouterr().out == ""

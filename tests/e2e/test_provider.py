@@ -5,11 +5,10 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from core.config import RunConfig
@@ -156,11 +155,7 @@ def test_strangers_who_hold_the_login_page_open_keep_nobody_from_it(
         ]
         stranger.goto(school.url)
         expect_login_alone(stranger)
-        with suppress(ConnectionClosed):
-            while True:
-                sockets[0].recv(timeout=30)
-        assert sockets[0].close_code == 1008
-        assert sockets[-1].ping().wait(30)
+        assert sockets[0].ping().wait(30)
 
 
 def test_one_sees_everyones_runs_but_changes_only_ones_own(log_in: LogIn, school: Server) -> None:

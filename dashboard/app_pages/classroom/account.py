@@ -1,4 +1,4 @@
-"""Who one is on this server, what one may do, and the way out."""
+"""The visitor's account: their name, what they may do, and the way out."""
 
 import streamlit as st
 
@@ -6,12 +6,12 @@ from dashboard import text
 from dashboard.access.visitor import visitor
 
 
-def render_who() -> None:
-    """Say the visitor's name and rights, and let them leave."""
-    looking = visitor()
-    assert looking is not None  # main.py lets nobody else see a page
-    st.subheader(text.plain(looking.name), anchor=False)
-    if looking.is_teacher:
+def render_account() -> None:
+    """Show the visitor's name and rights, and a button to leave."""
+    person = visitor()
+    assert person is not None  # main.py shows pages only after the login
+    st.subheader(text.plain(person.name), anchor=False)
+    if person.is_teacher:
         st.markdown("You are a teacher: you may stop, change and delete **everyone's** runs.")
     else:
         st.markdown("You see everyone's runs. You may stop, change and delete **your own**.")

@@ -1,4 +1,4 @@
-"""The way into the class, large enough to project: QR code, address and, for teachers, password."""
+"""How others come in, large enough to project: QR code, address and, for teachers, password."""
 
 import streamlit as st
 
@@ -16,10 +16,10 @@ def render_qr() -> None:
 
 
 def render_address() -> None:
-    """Write the address; below it, for a teacher to show, the password."""
+    """Show the address and, to a teacher, the password."""
     st.title(_url(), anchor=False)  # a link, and whole when it is copied
-    looking = visitor()
-    if guard() is Guard.PASSWORD and looking and looking.is_teacher:
+    person = visitor()
+    if guard() is Guard.PASSWORD and person and person.is_teacher:
         st.header(f"Password: {text.plain(settings().class_password)}", anchor=False)
 
 

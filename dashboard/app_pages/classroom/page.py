@@ -1,8 +1,8 @@
-"""Classroom: the way in for the others, to project, and who one is oneself."""
+"""Classroom: how others come in, to project; and the visitor's own account."""
 
 import streamlit as st
 
-from dashboard.app_pages.classroom.account import render_who
+from dashboard.app_pages.classroom.account import render_account
 from dashboard.app_pages.classroom.invitation import render_address, render_qr
 
 picture, words = st.columns([2, 3], gap="large")
@@ -11,4 +11,4 @@ with picture:
 with words:
     render_address()
     st.divider()
-    render_who()
+    render_account()

@@ -3,6 +3,7 @@ of a class."""
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,7 @@ from core.runs import Run, RunStore
 from core.runs.status import State
 from core.training import train
 from dashboard import menu
-from dashboard.access import login_cookie
-from dashboard.access.login_cookie import COOKIE, read_pass, write_pass
+from dashboard.access.login_cookie import check_password, read_login, write_login
 from dashboard.session.server import server
 from tests.dashboard.app_pages.lab import Lab, Media, call_here
 
@@ -76,13 +76,12 @@ def come_in(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[...,
     monkeypatch.setenv("DIGITLAB_RUNS", str(lab.runs.root))
     monkeypatch.setenv("DIGITLAB_CLASS_PASSWORD", "sesame")
     monkeypatch.setenv("DIGITLAB_TEACHER_PASSWORD", "open wide")
-    login_cookie._key.cache_clear()
     menu._pages.cache_clear()
 
     def come_in(name: str, password: str = "sesame") -> str:
-        cookies[COOKIE] = write_pass(name, password, read_pass(None))
-        return read_pass(cookies[COOKIE]).owner
+        login = replace(read_login({}), name=name, role=check_password(password))
+        cookies.update(write_login(login))
+        return login.owner
 
     yield come_in
-    login_cookie._key.cache_clear()
     menu._pages.cache_clear()
