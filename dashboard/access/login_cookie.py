@@ -21,7 +21,7 @@ from core.runs import RunStore
 from dashboard.access.signing_key import load_signing_key
 
 MAX_NAME = 40
-_NAME_COOKIE = "digitlab_pass"
+_NAME_COOKIE = "digitlab_pass"  # as in earlier versions, so that browsers keep their names
 _ROLE_COOKIE = "digitlab_role"
 _VALID_SECONDS = 180 * 86_400  # a term
 
