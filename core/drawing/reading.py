@@ -14,6 +14,7 @@ from core.config import CLASSES, PIXELS, RunConfig
 from core.data import Floats, load_mnist, split_indices
 from core.drawing.answers import Neighbours, Opinion, Reading
 from core.maps.request import PIXELS_LAYER, MapRequest, hidden_layers, select_images
+from core.maps.store import StoredMap
 from core.network.build import build_model
 from core.network.inspect import activations_and_gradient
 from core.network.load import as_pixels, layer_outputs, load_network, load_network_after
@@ -73,10 +74,11 @@ def place_on_map(run: Run, request: MapRequest, image: Floats) -> tuple[float, f
     begins to place a new point (Policar, Strazar and Zupan 2019). Raises RunError if there is no
     such map, or that network is not kept.
     """
-    status = run.map_status(request.key)
+    stored = StoredMap(run, request)
+    status = stored.status
     if status is None:
         raise RunError(f"run {run.id} has no map {request.key}")
-    points = run.map_points(request.key)
+    points = stored.read_points()
     mapped = _mapped_features(run.path, request, status.epoch)
     own = _layer_features(run, status.epoch, request.layer, as_pixels(image))
     nearest = np.argsort(((mapped - own) ** 2).sum(axis=1), kind="stable")[:_PLACED_BY]

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 
 from core.maps.embedding import compute_map
 from core.maps.request import FeatureMap, MapRequest, MapStatus
+from core.maps.store import StoredMap
 from core.runs import Run
 from core.runs.errors import RunBusyError, RunError, RunNotFoundError, RunNotWritableError
 from core.runs.status import State
@@ -22,15 +23,16 @@ _BEAT_EVERY = 5.0
 
 
 def compute_and_keep_map(run: Run, request: MapRequest) -> None:
-    """Compute the map that was asked for with `run.ask_map`, writing it every few iterations.
+    """Compute the map that was requested with `StoredMap.request`, writing it every few iterations.
 
     Ends at its next report when asked to stop, and keeps what was reached. Leaves a map alone that
     is done, or that another job is at. What goes wrong is written to the map's status; if not even
     that can be written, its silence tells the page.
     """
+    stored = StoredMap(run, request)
     try:
-        with run.map_lock(request.key):
-            status = run.map_status(request.key)
+        with stored.lock():
+            status = stored.status
             if status and status.state.is_active:  # else done while this job waited for a worker
                 _compute_and_keep(run, request, status.owner)
     except (RunBusyError, RunNotFoundError) as error:
@@ -42,18 +44,19 @@ def compute_and_keep_map(run: Run, request: MapRequest) -> None:
 class _Journal:
     """What the job writes of its map: the points, and the status with its signs of life."""
 
-    def __init__(self, run: Run, key: str, owner: str | None) -> None:
-        self._run, self._key, self._owner = run, key, owner
+    def __init__(self, stored: StoredMap, owner: str | None) -> None:
+        self._stored = stored
+        self._owner = owner
         self._lock = threading.Lock()
         self.write(MapStatus(state=State.RUNNING))
 
     def write(self, status: MapStatus) -> None:
         with self._lock:
             self._status = status.model_copy(update={"owner": self._owner})
-            self._run.write_map_status(self._key, self._status)
+            self._stored.write_status(self._status)
 
     def write_stage(self, stage: FeatureMap, state: State) -> None:
-        self._run.write_map_points(self._key, stage.points)
+        self._stored.write_points(stage.points)
         self.write(
             MapStatus(
                 state=state,
@@ -75,7 +78,7 @@ class _Journal:
                 with suppress(RunError):
                     self._beat()
 
-        thread = threading.Thread(target=beat, name=f"beat {self._key}", daemon=True)
+        thread = threading.Thread(target=beat, name="beat", daemon=True)
         thread.start()
         try:
             yield
@@ -86,15 +89,16 @@ class _Journal:
     def _beat(self) -> None:
         with self._lock:
             alive = self._status.model_copy(update={"heartbeat": time.time()})
-            self._run.write_map_status(self._key, alive)
+            self._stored.write_status(alive)
 
 
 def _compute_and_keep(run: Run, request: MapRequest, owner: str | None) -> None:
-    journal = _Journal(run, request.key, owner)
+    stored = StoredMap(run, request)
+    journal = _Journal(stored, owner)
 
     def keep(stage: FeatureMap) -> bool:
         journal.write_stage(stage, State.RUNNING)
-        return run.is_map_to_stop(request.key)
+        return stored.is_stop_requested
 
     try:
         with journal.beating():

@@ -2,15 +2,9 @@
 `summary` and `table` show all runs at a glance. Needs no Keras.
 """
 
-from core.runs.run import (
-    HISTORY_COLUMNS,
-    MAX_NAME,
-    MAX_NOTE,
-    Run,
-    RunStore,
-    new_run_id,
-    weight_epochs,
-)
+from core.runs.history import HISTORY_COLUMNS
+from core.runs.run import MAX_NAME, MAX_NOTE, Run, weight_epochs
+from core.runs.store import RunStore, new_run_id
 
 __all__ = [
     "HISTORY_COLUMNS",

@@ -13,6 +13,7 @@ from core.drawing.collection import Drawing
 from core.engine import EngineError, calls
 from core.engine.fair_queue import expected_waits
 from core.maps.request import MapRequest, MapStatus
+from core.maps.store import StoredMap
 from core.runs import Run
 from core.runs.errors import RunError, RunNotFoundError
 from core.runs.estimate import epoch_seconds, machine_factor
@@ -119,16 +120,17 @@ def sweep_figure(
 def start_map(run: Run, request: MapRequest, owner: str) -> None:
     """Have a worker compute the map and keep it with the run, unless one is at it or has done it.
 
-    Returns at once: how far it is, or why it cannot be, is `run.map_status(request.key)`. Raises
+    Returns at once: how far it is, or why it cannot be, is `StoredMap(run, request).status`. Raises
     RunError.
     """
-    if not run.ask_map(request.key, owner):
+    stored = StoredMap(run, request)
+    if not stored.request(owner):
         return
     try:
         job = server().engine.submit(calls.compute_and_keep_map, run, request)
     except EngineError as error:
         failed = MapStatus(state=State.FAILED, error=f"It cannot be computed: {error}.")
-        run.write_map_status(request.key, failed)
+        stored.write_status(failed)
         return
     _jobs.add(job)
     job.add_done_callback(_jobs.discard)

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.config import RunConfig
 from core.maps.request import MapRequest
+from core.maps.store import StoredMap
 from core.runs import Run
 from core.runs.status import Request, State
 from tests.benchmarks.report import Figure, print_head, run_topic
@@ -102,24 +103,24 @@ def _map(
     # One page for all: the first map in a browser also loads what draws it, and is not the median.
     with browser.new_page() as page, ThreadPoolExecutor(1) as other:
         for seed in seeds:
-            key = MapRequest(layer="hidden_2", seed=seed).key
+            request = MapRequest(layer="hidden_2", seed=seed)
             page.goto(f"{server.url}/features?run={run.id}&map_seed={seed}")
             button = page.get_by_role("button", name="Make the map", exact=True)
             expect(button).to_be_enabled()
             page.wait_for_load_state("networkidle")
             pressed = time.perf_counter()
             button.click()
-            visits = other.submit(asyncio.run, _visit(server, run, key)) if visited else None
+            visits = other.submit(asyncio.run, _visit(server, run, request)) if visited else None
             expect(page.locator(".st-key-map .js-plotly-plot")).to_be_visible()
             maps.append(time.perf_counter() - pressed)
             pages += visits.result() if visits else []
     return statistics.median(maps), pages
 
 
-async def _visit(server: Server, run: Run, key: str) -> list[float]:
+async def _visit(server: Server, run: Run, request: MapRequest) -> list[float]:
     """Open a page again and again for as long as the map is being made; the seconds of each."""
     async with Session(f"localhost:{server.port}") as session:
-        while (status := run.map_status(key)) is None or status.state.is_active:
+        while (status := StoredMap(run, request).status) is None or status.state.is_active:
             await session.open("evaluate", f"run={run.id}")
             await asyncio.sleep(0.2)
     return session.record.page_runs

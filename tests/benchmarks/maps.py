@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, expect
 
 from core.config import RunConfig
 from core.maps.request import MapRequest
+from core.maps.store import StoredMap
 from core.runs import Run
 from core.runs.status import State
 from tests.benchmarks.report import Figure, print_head, run_topic
@@ -79,12 +80,12 @@ def press_make_map() -> list[tuple[float, float]]:
 
 
 def _press(browser: Browser, server: Server, run: Run, seed: int) -> tuple[float, float]:
-    key = MapRequest(layer="hidden_2", seed=seed).key
+    request = MapRequest(layer="hidden_2", seed=seed)
     with browser.new_page() as page, ThreadPoolExecutor(1) as watcher:
         page.goto(f"{server.url}/features?run={run.id}&map_seed={seed}")
         expect(page.get_by_role("button", name="Make the map")).to_be_enabled()
         page.wait_for_load_state("networkidle")
-        watch = watcher.submit(_when_finished, run, key)
+        watch = watcher.submit(_when_finished, run, request)
         pressed = time.perf_counter()
         page.get_by_role("button", name="Make the map").click()
         expect(page.locator(".st-key-map .js-plotly-plot")).to_be_visible()
@@ -92,9 +93,9 @@ def _press(browser: Browser, server: Server, run: Run, seed: int) -> tuple[float
     return watch.result() - pressed, shown - pressed
 
 
-def _when_finished(run: Run, key: str) -> float:
+def _when_finished(run: Run, request: MapRequest) -> float:
     def is_finished() -> bool:
-        status = run.map_status(key)
+        status = StoredMap(run, request).status
         return status is not None and status.state is State.FINISHED
 
     wait_for(is_finished, "the map", pause=0.01)

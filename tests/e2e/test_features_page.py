@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from core.data import load_mnist
 from core.maps.request import MapRequest, MapStatus
+from core.maps.store import StoredMap
 from core.runs import Run
 from core.runs.status import State
 from tests.e2e.controls import press
@@ -26,7 +27,7 @@ def link(server: Server, run: Run) -> str:
 
 
 def is_finished(run: Run, request: MapRequest) -> bool:
-    status = run.map_status(request.key)
+    status = StoredMap(run, request).status
     return status is not None and status.state is State.FINISHED
 
 
@@ -59,7 +60,7 @@ def test_a_map_is_made_and_its_points_are_chosen(page: Page, server: Server, tra
     press(page, "Make the map")
     what = "the worker to start and make the map"
     wait_for(lambda: is_finished(trained, FEW), what, deadline=60)
-    points = trained.map_points(FEW.key)
+    points = StoredMap(trained, FEW).read_points()
     place = points[["x", "y"]]
     far = int(np.hypot(*(place - place.mean()).to_numpy().T).argmax())
     caption = f"{points['true'][far]} → {points['predicted'][far]}"
@@ -88,14 +89,16 @@ def test_a_map_grows_in_place_and_is_stopped(page: Page, server: Server, trained
     run = server.runs.create(trained.config, name="a mapped run", state=State.FINISHED)
     run.write_history(trained.history.to_dict("records"))
     labels = load_mnist().y_test[: FEW.points]
-    run.ask_map(FEW.key)
+    StoredMap(run, FEW).request()
 
     def reach(iteration: int, state: State = State.RUNNING) -> None:
         places = iteration * np.random.default_rng(iteration).normal(size=(FEW.points, 2))
         points = pd.DataFrame({"index": range(FEW.points), "true": labels, "predicted": labels})
-        run.write_map_points(FEW.key, points.assign(confidence=1.0, x=places[:, 0], y=places[:, 1]))
+        StoredMap(run, FEW).write_points(
+            points.assign(confidence=1.0, x=places[:, 0], y=places[:, 1])
+        )
         status = MapStatus(state=state, epoch=3, iteration=iteration)
-        run.write_map_status(FEW.key, status)
+        StoredMap(run, FEW).write_status(status)
 
     reach(25)
     page.goto(link(server, run))
@@ -106,7 +109,7 @@ def test_a_map_grows_in_place_and_is_stopped(page: Page, server: Server, trained
     expect(page.get_by_text("Iteration 50 of at most 750")).to_be_visible()
     assert canvas.evaluate("element => element.isTheSame === true")
     press(page, "Stop")
-    wait_for(lambda: run.is_map_to_stop(FEW.key), "the request to stop")
+    wait_for(lambda: StoredMap(run, FEW).is_stop_requested, "the request to stop")
     reach(50, State.STOPPED)
     expect(page.get_by_text("Stopped after 50 iterations")).to_be_visible()
     assert selected_rows(page) == []

@@ -5,7 +5,8 @@ import numpy.typing as npt
 import streamlit as st
 
 from core.engine import calls
-from core.maps.request import MapRequest, parse_map_key
+from core.maps.request import MapRequest
+from core.maps.store import StoredMap, list_maps
 from core.runs import Run
 from core.runs.status import State
 from dashboard.charts.feature_map import Coloring, draw_map, mark_place
@@ -28,7 +29,7 @@ def render_place(run: Run, image: npt.NDArray[np.float32]) -> None:
         "layer that was mapped.",
     )
     place = ask_worker_anew(calls.place_on_map, run, request, image)
-    figure = draw_map(run.map_points(request.key), Coloring.TRUE, request.method)
+    figure = draw_map(StoredMap(run, request).read_points(), Coloring.TRUE, request.method)
     st.plotly_chart(
         mark_place(figure, *place),
         key="drawing_place",
@@ -39,9 +40,9 @@ def render_place(run: Run, image: npt.NDArray[np.float32]) -> None:
 
 def _finished_maps(run: Run) -> list[MapRequest]:
     found = []
-    for key in reversed(run.map_keys()):  # t-SNE before PCA
-        request, status = parse_map_key(key), run.map_status(key)
-        if request and status and status.state in {State.FINISHED, State.STOPPED}:
+    for request in reversed(list_maps(run)):  # t-SNE before PCA
+        status = StoredMap(run, request).status
+        if status and status.state in {State.FINISHED, State.STOPPED}:
             found.append(request)
     return found
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 import streamlit as st
 
 from core.maps.request import ITERATIONS, MapRequest, MapStatus
+from core.maps.store import StoredMap
 from core.runs import Run
 from core.runs.errors import DamagedRunError, RunError, RunNotFoundError, RunNotWritableError
 from core.runs.status import State
@@ -19,21 +20,21 @@ _EVERY = 0.5  # seconds between two looks at a map that grows
 
 def render_map(run: Run, request: MapRequest) -> None:
     """Draw the map as it stands, with what one may ask of it; again and again while it grows."""
-    status = run.map_status(request.key)
+    status = StoredMap(run, request).status
     watching = status is not None and status.state.is_active
     st.fragment(_render, run_every=_EVERY if watching else None)(run, request, watching)
 
 
 def _render(run: Run, request: MapRequest, watching: bool) -> None:
     try:
-        status = run.map_status(request.key)
+        status = StoredMap(run, request).status
         if watching != (status is not None and status.state.is_active):
             st.rerun()  # starts or ends the timer
         _render_head(run, request, status)
         if status is None or (status.state.is_active and not status.iteration):
             return
         if status.state is not State.FAILED:
-            render_map_view(run, request, status, run.map_points(request.key))
+            render_map_view(run, request, status, StoredMap(run, request).read_points())
     except RunNotFoundError:
         st.warning("This run was deleted.", icon=":material/delete:")
     except DamagedRunError as error:
@@ -87,7 +88,7 @@ def _render_progress(run: Run, request: MapRequest, status: MapStatus) -> None:
             key="stop_map",
             on_click=_stop,
             args=(run, request),
-            disabled=run.is_map_to_stop(request.key) or not _may_stop(run, status),
+            disabled=StoredMap(run, request).is_stop_requested or not _may_stop(run, status),
             help="Keep the map as it is then. For who asked for it, the run's owner and teachers.",
         )
         words = "Waiting for a worker …" if status.state is State.QUEUED else "Preparing …"
@@ -116,9 +117,9 @@ def _start(run: Run, request: MapRequest) -> None:
 
 def _stop(run: Run, request: MapRequest) -> None:
     with _explain():
-        status = run.map_status(request.key)
+        status = StoredMap(run, request).status
         if status and _may_stop(run, status):
-            run.ask_map_to_stop(request.key)
+            StoredMap(run, request).request_stop()
 
 
 def _may_stop(run: Run, status: MapStatus) -> bool:

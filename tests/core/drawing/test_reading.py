@@ -19,6 +19,7 @@ from core.drawing.reading import (
 from core.maps.embedding import hidden_features
 from core.maps.job import compute_and_keep_map
 from core.maps.request import MapRequest
+from core.maps.store import StoredMap, list_maps
 from core.network.inspect import activations, input_gradient
 from core.network.load import load_network, load_network_after
 from core.runs import Run, RunStore
@@ -133,10 +134,10 @@ def test_an_image_of_the_map_is_placed_among_its_neighbours(run: Run) -> None:
     request = MapRequest(layer="pixels", method="pca", points=200)
     with pytest.raises(RunError, match="has no map"):
         place_on_map(run, request, IMAGE)
-    assert run.ask_map(request.key)
+    assert StoredMap(run, request).request()
     compute_and_keep_map(run, request)
-    assert run.map_keys() == [request.key]
-    points = run.map_points(request.key)
+    assert list_maps(run) == [request]
+    points = StoredMap(run, request).read_points()
     images = load_mnist().x_train[points["index"]].reshape(-1, 784) / 255.0
     distances = np.linalg.norm(images - IMAGE.reshape(784), axis=1)
     nearest = points.iloc[np.argsort(distances)[:15]]

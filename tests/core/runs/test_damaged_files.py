@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from core.config import RunConfig
 from core.maps.job import compute_and_keep_map
 from core.maps.request import MapMethod, MapRequest
+from core.maps.store import StoredMap
 from core.network.build import build_model
 from core.network.checkpoint import Place, pack_checkpoint
 from core.network.load import load_network
@@ -51,8 +52,8 @@ READERS: list[Callable[[Run], object]] = [
     lambda run: run.network_epoch,
     lambda run: run.version,
     lambda run: run.read_checkpoint(),
-    lambda run: run.map_status(MAP.key),
-    lambda run: run.map_points(MAP.key),
+    lambda run: StoredMap(run, MAP).status,
+    lambda run: StoredMap(run, MAP).read_points(),
     load_network,
 ]
 
@@ -66,7 +67,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
     run.ask(learning_rate=0.01)
     run.mark(name="of many files", note="…", pinned=True)
     run.write_checkpoint(pack_checkpoint(build_model(config), Place(2, 1e-3)))
-    assert run.ask_map(MAP.key)
+    assert StoredMap(run, MAP).request()
     compute_and_keep_map(run, MAP)
     return run
 

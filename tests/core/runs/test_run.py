@@ -417,6 +417,8 @@ def test_a_disk_that_takes_nothing_is_named(tmp_path: Path, options: str) -> Non
         f"""
         import os
         from pathlib import Path
+        from core.maps.request import MapRequest
+        from core.maps.store import StoredMap
         from core.runs.status import Request
 
         mount("size=10m")
@@ -426,6 +428,7 @@ def test_a_disk_that_takes_nothing_is_named(tmp_path: Path, options: str) -> Non
             mount(options)
         store = RunStore(folder)
         run = store.create(RunConfig())
+        stored = StoredMap(run, MapRequest(layer="pixels", method="pca", points=100))
         if options.startswith("remount"):
             mount(options)
         else:
@@ -440,7 +443,7 @@ def test_a_disk_that_takes_nothing_is_named(tmp_path: Path, options: str) -> Non
             lambda: store.create(RunConfig()),
             lambda: run.ask(Request.STOP),
             lambda: run.mark(note="x"),
-            lambda: run.ask_map("pca-pixels-train-100"),
+            lambda: stored.request(),
         ):
             try:
                 act()
@@ -519,7 +522,7 @@ def test_deleted_run_cannot_be_locked(store: RunStore, run: Run) -> None:
 def test_waiting_for_the_lock_of_a_run_that_is_deleted(
     store: RunStore, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.runs.run._STOP_SECONDS", 0.2)
+    monkeypatch.setattr("core.runs.store._STOP_SECONDS", 0.2)
 
     def wait_for_lock() -> None:
         with store.get(run.id).training_lock(wait=30):

@@ -110,7 +110,7 @@ def test_a_run_that_is_deleted_meanwhile_is_replaced(
 
         return imitate_training(run, delete)
 
-    monkeypatch.setattr("core.runs.run._STOP_SECONDS", 0)
+    monkeypatch.setattr("core.runs.store._STOP_SECONDS", 0)
     monkeypatch.setattr("core.training.train", train)
     assert main(["sweep", *SMALL, "--vary", "dropout=0:0.7", "--trials", "1"]) == 0
     assert "trials 1 cut_short 0 best_trial 1 " in capsys.readouterr().out

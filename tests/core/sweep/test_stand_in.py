@@ -92,7 +92,9 @@ def test_an_interrupted_run_goes_on_where_it_was(store: RunStore, run: Run, trai
 def test_a_run_that_is_deleted_meanwhile(
     store: RunStore, run: Run, train: Train, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.runs.run._STOP_SECONDS", 0)  # it shall not stop, but lose its folder
+    monkeypatch.setattr(
+        "core.runs.store._STOP_SECONDS", 0
+    )  # it shall not stop, but lose its folder
     with pytest.raises(RunNotFoundError):
         train(run, on_status=lambda status: status.epoch == 2 and store.delete(run.id))
     assert not run.path.exists()

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import core.runs.run
 from core.analysis.early_stopping import best_epoch
 from core.config import RunConfig
 from core.data import Floats, load_mnist, prepare_splits, scale_images
@@ -24,6 +23,7 @@ from core.network.checkpoint import Place, pack_checkpoint
 from core.network.load import load_network_and_epoch
 from core.runs import HISTORY_COLUMNS, Run, RunStore
 from core.runs.errors import RunBusyError, RunNotFoundError, RunNotWritableError
+from core.runs.run_files import load_arrays
 from core.runs.status import Request, State, Status
 from core.training import train
 from core.training.trainer import learning_rate_factors
@@ -563,7 +563,7 @@ def test_run_deleted_while_it_trains(
     small: Small, store: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By who trains it, so that it cannot stop first."""
-    monkeypatch.setattr("core.runs.run._STOP_SECONDS", 0.1)
+    monkeypatch.setattr("core.runs.store._STOP_SECONDS", 0.1)
     run = store.create(small(epochs=200))
 
     def delete(status: Status) -> None:
@@ -651,7 +651,7 @@ def test_checkpoint_that_cannot_be_read_at_present_is_kept(
     finished: Run, store: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = store.create(finished.config, state=State.RUNNING)
-    write_history, load = Run.write_history, core.runs.run.load_arrays
+    write_history, load = Run.write_history, load_arrays
 
     def fill_disk(run: Run, rows: list[dict[str, float]]) -> None:
         if len(rows) == 2:

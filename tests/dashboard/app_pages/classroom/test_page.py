@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.config import RunConfig
 from core.maps.request import MapRequest, MapStatus
+from core.maps.store import StoredMap
 from core.runs import Run
 from core.runs.status import Request, State, Status
 from core.sweep.config import SweepConfig
@@ -150,13 +151,13 @@ def test_anothers_map_of_anothers_run_is_not_stopped(
 ) -> None:
     bert = come_in("Bert")
     assert trained.record.owner != bert
-    key = MapRequest(layer="hidden_2").key
+    stored = StoredMap(trained, MapRequest(layer="hidden_2"))
     for owner in (ANNA, bert):
-        trained.write_map_status(key, MapStatus(state=State.RUNNING, owner=owner))
+        stored.write_status(MapStatus(state=State.RUNNING, owner=owner))
         stop = lab.open("features", run=trained.id).button(key="stop_map")
         assert stop.disabled is (owner == ANNA)
     stop.click().run()
-    assert trained.is_map_to_stop(key)
+    assert stored.is_stop_requested
 
 
 @pytest.mark.parametrize(

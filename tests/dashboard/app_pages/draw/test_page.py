@@ -21,6 +21,7 @@ from core.drawing.photograph import read_picture
 from core.drawing.reading import place_on_map
 from core.maps.job import compute_and_keep_map
 from core.maps.request import MapMethod, MapRequest
+from core.maps.store import StoredMap
 from core.runs import Run, new_run_id
 from core.runs.status import State
 from dashboard.session.server import server
@@ -184,7 +185,7 @@ def test_neighbours_and_the_place_on_a_map(lab: Lab, trained: Run, network: kera
 
     assert "No map of this run's features was made yet" in words(app)
     assert "Make one" in [link.label for link in protos(app, "page_link")]
-    assert trained.ask_map(MAP.key)
+    assert StoredMap(trained, MAP).request()
     compute_and_keep_map(trained, MAP)
     app.run()
     assert app.selectbox(key="drawing_map").options == ["PCA of hidden_1, 100 train images"]

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.config import RunConfig
 from core.data import load_mnist
 from core.maps.request import MapMethod, MapRequest, MapStatus
+from core.maps.store import StoredMap
 from core.runs import Run
 from core.runs.status import State
 from core.training import train
@@ -40,8 +41,8 @@ def keep_map(run: Run, request: MapRequest = FEW, epoch: int = 3) -> pd.DataFram
             "y": places[:, 1],
         }
     )
-    run.write_map_status(request.key, MapStatus(state=State.FINISHED, epoch=epoch))
-    run.write_map_points(request.key, points)
+    StoredMap(run, request).write_status(MapStatus(state=State.FINISHED, epoch=epoch))
+    StoredMap(run, request).write_points(points)
     return points
 
 
@@ -83,8 +84,8 @@ def test_a_map_is_made_once_and_opens_at_once_from_then_on(lab: Lab, trained: Ru
     app = open_map(lab, trained)
     assert "Nobody has asked for this map yet." in words(app)
     app.button(key="make_map").click().run()
-    assert trained.map_status(FEW.key).state is State.FINISHED
-    points = trained.map_points(FEW.key)
+    assert StoredMap(trained, FEW).status.state is State.FINISHED
+    points = StoredMap(trained, FEW).read_points()
     wrong = points[points["true"] != points["predicted"]]
     positions = points[["x", "y"]].to_numpy()
     nearest = NearestNeighbors(n_neighbors=11).fit(positions).kneighbors(positions)[1][:, 1:]
@@ -152,7 +153,7 @@ def test_another_run_has_its_own_maps_and_layers(lab: Lab, trained: Run) -> None
     app.segmented_control(key="map_method").set_value(MapMethod.PCA).run()
     app.button(key="make_map").click().run()
     request = MapRequest(layer="hidden_1", split="test", points=200, method="pca")
-    assert other.map_status(request.key).state is State.FINISHED
+    assert StoredMap(other, request).status.state is State.FINISHED
     assert "The network after epoch 1, 200 test images" in words(app)
 
 
@@ -164,7 +165,7 @@ def test_a_map_of_a_run_that_goes_on_training_says_of_which_epoch(lab: Lab, trai
     assert "The network after epoch 2" in words(app)
     (button,) = [one for one in app.button if one.label == "Make it again after epoch 3"]
     button.click().run()
-    assert trained.map_status(FEW.key).epoch == 3
+    assert StoredMap(trained, FEW).status.epoch == 3
     assert "The network after epoch 3" in words(app)
     assert not app.warning
 
@@ -179,7 +180,7 @@ def test_a_run_that_cannot_be_written_is_told(lab: Lab, trained: Run) -> None:
     ]
     (trained.path / "maps").unlink()
     keep_map(trained)
-    trained.write_map_status(FEW.key, MapStatus(state=State.RUNNING, iteration=25, epoch=3))
+    StoredMap(trained, FEW).write_status(MapStatus(state=State.RUNNING, iteration=25, epoch=3))
     stop = trained.path / "maps" / f"{FEW.key}.stop"
     stop.symlink_to(stop)  # which nobody can write
     app = open_map(lab, trained)
