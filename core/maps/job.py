@@ -13,8 +13,16 @@ from core.maps.embedding import compute_map
 from core.maps.request import FeatureMap, MapRequest, MapStatus
 from core.maps.store import StoredMap
 from core.runs import Run
-from core.runs.errors import RunBusyError, RunError, RunNotFoundError, RunNotWritableError
+from core.runs.errors import (
+    RunBusyError,
+    RunError,
+    RunNotFoundError,
+    RunNotWritableError,
+    describe_failure,
+)
 from core.runs.status import State
+
+_EXPECTED = (RunError, ValueError)
 
 _log = logging.getLogger(__name__)
 
@@ -105,15 +113,7 @@ def _compute_and_keep(run: Run, request: MapRequest, owner: str | None) -> None:
             result = compute_map(run, request, keep)
         journal.write_stage(result, State.STOPPED if result.is_stopped else State.FINISHED)
     except Exception as error:  # whatever it was, the page must not wait for ever
-        if not isinstance(error, RunError | ValueError):
+        if not isinstance(error, _EXPECTED):
             _log.exception("map %s of run %s failed", request.key, run.id)
-        journal.write(MapStatus(state=State.FAILED, error=_sentence(error)))
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, RunError | ValueError):
-        words = str(error)
-        return f"{words[:1].upper()}{words[1:]}."
-    if isinstance(error, MemoryError):
-        return "The machine ran out of memory. Try fewer points."
-    return f"An error that Digit Lab did not expect: {type(error).__name__}: {error}"
+        sentence = describe_failure(error, _EXPECTED, "Try fewer points.")
+        journal.write(MapStatus(state=State.FAILED, error=sentence))

@@ -12,61 +12,69 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from core.training.loops import Sums
-
 Arrays = dict[str, npt.NDArray[Any]]
 
 _PAUSED = "paused/"
 
 
 @dataclass(frozen=True)
-class UnderWay:
-    """What has been done of an epoch: batches taken, seconds without pauses, and totals.
+class Sums:
+    """Totals over the images seen in an epoch: losses (with penalty) and right answers."""
 
-    `learning_rate` is that of the last batch.
-    """
+    images: int = 0
+    loss: float = 0.0
+    correct: float = 0.0
+
+
+@dataclass(frozen=True)
+class EpochProgress:
+    """How far the training is in an epoch; by default at its start."""
 
     batch: int = 0
+    """Batches done."""
     seconds: float = 0.0
+    """Time spent, without pauses."""
     learning_rate: float = 0.0
+    """The rate of the last batch."""
     running: Sums = field(default_factory=Sums)
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a training stands: epochs done, the base learning rate, and the best weights so far.
-
-    `best_weights` are the model's variables after its best epoch, where early stopping keeps them;
-    `under_way` is what has been done of the epoch after.
-    """
+class Progress:
+    """How far a training is, and what it needs to go on besides its variables."""
 
     epochs: int
+    """Epochs done."""
     base_learning_rate: float
     best_weights: Sequence[npt.NDArray[Any]] | None = None
-    under_way: UnderWay = field(default_factory=UnderWay)
+    """The model's variables after its best epoch, where early stopping restores them."""
+    next_epoch: EpochProgress = field(default_factory=EpochProgress)
+    """What has been done of the epoch after."""
 
 
-def pack_checkpoint(model: keras.Model, place: Place) -> Arrays:
-    """The model's and its optimizer's variables, and `place`, by name."""
+def pack_checkpoint(model: keras.Model, progress: Progress) -> Arrays:
+    """The model's and its optimizer's variables, and `progress`, by name."""
     arrays = {name: variable.numpy() for name, variable in _variables(model).items()}
-    arrays |= {f"best/{number}": value for number, value in enumerate(place.best_weights or ())}
-    if place.under_way.batch:
-        *numbers, sums = astuple(place.under_way)
+    arrays |= {f"best/{number}": value for number, value in enumerate(progress.best_weights or ())}
+    if progress.next_epoch.batch:
+        *numbers, sums = astuple(progress.next_epoch)
         arrays["under_way"] = np.array([*numbers, *sums], np.float64)
     return arrays | {
-        "epochs": np.array(place.epochs),
-        "base_learning_rate": np.array(place.base_learning_rate),
+        "epochs": np.array(progress.epochs),
+        "base_learning_rate": np.array(progress.base_learning_rate),
     }
 
 
-def pack_pause(model: keras.Model, place: Place, checkpoint: Mapping[str, Any] | None) -> Arrays:
-    """The last checkpoint, if there is one, and beside it the place in the midst of an epoch."""
-    paused = pack_checkpoint(model, place)
+def pack_pause(
+    model: keras.Model, progress: Progress, checkpoint: Mapping[str, Any] | None
+) -> Arrays:
+    """The last checkpoint, if there is one, and beside it the progress within the next epoch."""
+    paused = pack_checkpoint(model, progress)
     return dict(checkpoint or {}) | {_PAUSED + name: value for name, value in paused.items()}
 
 
 def unpack_pause(arrays: Mapping[str, npt.NDArray[Any]]) -> Arrays:
-    """Of what `pack_pause` gave, the arrays of the place in the midst of an epoch; else none."""
+    """What `pack_pause` added to a checkpoint: a checkpoint within an epoch, or nothing."""
     return {
         name.removeprefix(_PAUSED): value
         for name, value in arrays.items()
@@ -74,8 +82,10 @@ def unpack_pause(arrays: Mapping[str, npt.NDArray[Any]]) -> Arrays:
     }
 
 
-def unpack_checkpoint(arrays: Mapping[str, npt.NDArray[Any]], model: keras.Model) -> Place | None:
-    """Assign the variables to a freshly built `model` and return the place.
+def unpack_checkpoint(
+    arrays: Mapping[str, npt.NDArray[Any]], model: keras.Model
+) -> Progress | None:
+    """Assign the variables to a freshly built `model` and return the progress.
 
     None, with nothing assigned, if the arrays are not a checkpoint of such a model.
     """
@@ -88,12 +98,12 @@ def unpack_checkpoint(arrays: Mapping[str, npt.NDArray[Any]], model: keras.Model
     for name, variable in variables.items():
         variable.assign(arrays[name])
     best = [arrays[f"best/{n}"] for n in range(len(model.variables)) if f"best/{n}" in arrays]
-    under_way = UnderWay()
+    next_epoch = EpochProgress()
     if "under_way" in arrays:
         batch, seconds, rate, images, loss, correct = arrays["under_way"].tolist()
-        under_way = UnderWay(int(batch), seconds, rate, Sums(int(images), loss, correct))
+        next_epoch = EpochProgress(int(batch), seconds, rate, Sums(int(images), loss, correct))
     base_rate = float(arrays["base_learning_rate"])
-    return Place(int(arrays["epochs"]), base_rate, best or None, under_way)
+    return Progress(int(arrays["epochs"]), base_rate, best or None, next_epoch)
 
 
 def _variables(model: keras.Model) -> dict[str, Any]:

@@ -41,11 +41,11 @@ def load_network_and_epoch(run: Run) -> tuple[keras.Sequential, int]:
         return model, run.network_epoch
     model, arrays = build_model(run.config), run.read_checkpoint()
     try:
-        place = unpack_checkpoint(arrays, model) if arrays is not None else None
+        progress = unpack_checkpoint(arrays, model) if arrays is not None else None
     except (ValueError, TypeError, OverflowError) as error:  # shapes fit, but not what is in them
         raise DamagedRunError(f"the checkpoint of run {run.id} cannot be read ({error})") from error
-    if place is not None:
-        return model, place.epochs
+    if progress is not None:
+        return model, progress.epochs
     if run.status.state.is_active:
         raise NoNetworkError(f"run {run.id} has no network yet; wait for its first epoch to end")
     raise NoNetworkError(f"run {run.id} ended before its first epoch did, and has no network")

@@ -23,3 +23,18 @@ class RunNotWritableError(OSError, RunError):  # in this order it can be pickled
 
 class NoNetworkError(RunError):
     """The run has no network yet, for its first epoch has not ended."""
+
+
+def describe_failure(
+    error: Exception, expected: tuple[type[Exception], ...], if_out_of_memory: str
+) -> str:
+    """The sentence for a status that says why a job failed.
+
+    The message of an `expected` error says it; of any other, its type is named too.
+    """
+    if isinstance(error, expected):
+        words = str(error)
+        return f"{words[:1].upper()}{words[1:]}."
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return f"The machine ran out of memory. {if_out_of_memory}"
+    return f"An error that Digit Lab did not expect: {type(error).__name__}: {error}"

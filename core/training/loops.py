@@ -17,15 +17,7 @@ import tensorflow as tf
 from core.config import CLASSES, PIXELS
 from core.config.architecture import block_size
 from core.data import Floats, Splits
-
-
-@dataclass(frozen=True)
-class Sums:
-    """Totals over some images seen while fitting: losses (with penalty) and right answers."""
-
-    images: int = 0
-    loss: float = 0.0
-    correct: float = 0.0
+from core.network.checkpoint import Sums
 
 
 @dataclass(frozen=True)
@@ -37,70 +29,19 @@ class Evaluation:
     probabilities: Floats
 
 
-class Steps:
-    """A compiled `model` bound to the splits it trains on and is measured on."""
+class TrainingLoops:
+    """The loops of a compiled `model` over the splits that it trains on and is measured on."""
 
     def __init__(self, model: keras.Model, splits: Splits, batch_size: int) -> None:
-        optimizer = model.optimizer
-        optimizer.build(model.trainable_variables)
-        variables = [variable.value for variable in model.trainable_variables]
+        """Raises ValueError for a model that asks for what the loops do not do."""
+        _refuse_ignored_options(model)
+        model.optimizer.build(model.trainable_variables)
         self.bind(splits)
         self._batch_size = batch_size
         self._block = block_size(model.count_params())
-
-        @tf.function(
-            input_signature=[
-                tf.TensorSpec([None, PIXELS], tf.float32),
-                tf.TensorSpec([None, CLASSES], tf.float32),
-                tf.TensorSpec([None], tf.int32),
-                tf.TensorSpec([], tf.int32),
-                tf.TensorSpec([None], tf.float32),
-                tf.TensorSpec([], tf.float32),
-                tf.TensorSpec([], tf.float32),
-            ]
-        )
-        def train_steps(
-            x: Any, y: Any, order: Any, first: Any, rates: Any, loss_sum: Any, correct_sum: Any
-        ) -> Any:
-            for step in tf.range(tf.shape(rates)[0]):
-                start = (first + step) * batch_size
-                indices = order[start : start + batch_size]
-                images, labels = tf.gather(x, indices), tf.gather(y, indices)
-                optimizer.learning_rate.assign(rates[step])
-                with tf.GradientTape() as tape:
-                    outputs = model(images, training=True)
-                    loss = model.compute_loss(x=images, y=labels, y_pred=outputs)
-                gradients = tape.gradient(loss, model.trainable_variables)
-                # What `optimizer.apply` does on one machine; its all-reduce for several registers a
-                # gradient with TensorFlow for good, and with it the graph of every shape trained.
-                for gradient, variable in zip(gradients, variables, strict=True):
-                    optimizer.update_step(gradient, variable, optimizer.learning_rate)
-                optimizer.iterations.assign_add(1)
-                loss_sum += loss * tf.cast(tf.shape(indices)[0], tf.float32)
-                correct_sum += _count_correct(labels, outputs)
-            return loss_sum, correct_sum
-
-        @tf.function(
-            input_signature=[
-                tf.TensorSpec([None, PIXELS], tf.float32),
-                tf.TensorSpec([None, CLASSES], tf.float32),
-                tf.TensorSpec([], tf.int32),
-                tf.TensorSpec([], tf.int32),
-            ]
-        )
-        def evaluate_block(images: Any, labels: Any, start: Any, end: Any) -> Any:
-            labels = labels[start:end]
-            outputs = model(images[start:end], training=False)
-            losses = keras.losses.categorical_crossentropy(labels, outputs)
-            return outputs, tf.reduce_sum(losses), _count_correct(labels, outputs)
-
-        @tf.function
-        def penalty() -> Any:
-            return tf.add_n(model.losses) if model.losses else tf.zeros([])
-
-        self._train_steps = train_steps
-        self._evaluate_block = evaluate_block
-        self._penalty = penalty
+        self._train_steps = _compile_training(model, batch_size)
+        self._evaluate_block = _compile_evaluation(model)
+        self._penalty = _compile_penalty(model)
 
     def bind(self, splits: Splits | None) -> None:
         """Train on and measure by other splits from now on; with None, let go of the images."""
@@ -131,6 +72,10 @@ class Steps:
         """The L2 penalty of the weights as they are, 0 without regularisation."""
         return float(self._penalty())
 
+    def evaluate_all(self, after_block: Callable[[], object]) -> dict[str, Evaluation]:
+        """The evaluation of each split by its name; arguments as `evaluate` has them."""
+        return {name: self.evaluate(name, after_block) for name in self._splits}
+
     def evaluate(self, split: str, after_block: Callable[[], object]) -> Evaluation:
         """Loss (with penalty), accuracy and probabilities of a whole split, dropout off.
 
@@ -151,6 +96,101 @@ class Steps:
         return Evaluation(
             loss / count + self.l2_penalty(), correct / count, np.concatenate(outputs)
         )
+
+
+# Options of an optimizer that its `apply` heeds, but not its `update_step`, which the loop calls.
+_IGNORED_OPTIONS = (
+    "clipnorm",
+    "clipvalue",
+    "global_clipnorm",
+    "weight_decay",
+    "use_ema",
+    "loss_scale_factor",
+    "gradient_accumulation_steps",
+)
+
+
+def _refuse_ignored_options(model: keras.Model) -> None:
+    optimizer = model.optimizer
+    options = {name: getattr(optimizer, name, None) for name in _IGNORED_OPTIONS}
+    ignored = [f"{name}={value}" for name, value in options.items() if value]
+    if ignored:
+        raise ValueError(
+            f"the training loop would ignore {', '.join(ignored)} of the optimizer "
+            f"{optimizer.name}: it updates the weights itself. Build the optimizer without, or "
+            "have `core.training.loops` do it"
+        )
+    if constrained := [each.path for each in model.trainable_variables if each.constraint]:
+        raise ValueError(
+            f"the training loop would ignore the constraint on {', '.join(constrained)}: it "
+            "updates the weights itself. Build the layers without, or have `core.training.loops` "
+            "do it"
+        )
+
+
+def _compile_training(model: keras.Model, batch_size: int) -> Any:
+    optimizer = model.optimizer
+    variables = [variable.value for variable in model.trainable_variables]
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, PIXELS], tf.float32),
+            tf.TensorSpec([None, CLASSES], tf.float32),
+            tf.TensorSpec([None], tf.int32),
+            tf.TensorSpec([], tf.int32),
+            tf.TensorSpec([None], tf.float32),
+            tf.TensorSpec([], tf.float32),
+            tf.TensorSpec([], tf.float32),
+        ]
+    )
+    def train_steps(
+        x: Any, y: Any, order: Any, first: Any, rates: Any, loss_sum: Any, correct_sum: Any
+    ) -> Any:
+        for step in tf.range(tf.shape(rates)[0]):
+            start = (first + step) * batch_size
+            indices = order[start : start + batch_size]
+            images, labels = tf.gather(x, indices), tf.gather(y, indices)
+            optimizer.learning_rate.assign(rates[step])
+            with tf.GradientTape() as tape:
+                outputs = model(images, training=True)
+                loss = model.compute_loss(x=images, y=labels, y_pred=outputs)
+            gradients = tape.gradient(loss, model.trainable_variables)
+            # What `optimizer.apply` does on one machine; its all-reduce for several registers a
+            # gradient with TensorFlow for good, and with it the graph of every shape trained.
+            for gradient, variable in zip(gradients, variables, strict=True):
+                optimizer.update_step(gradient, variable, optimizer.learning_rate)
+            optimizer.iterations.assign_add(1)
+            loss_sum += loss * tf.cast(tf.shape(indices)[0], tf.float32)
+            correct_sum += _count_correct(labels, outputs)
+        return loss_sum, correct_sum
+
+    return train_steps
+
+
+def _compile_evaluation(model: keras.Model) -> Any:
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, PIXELS], tf.float32),
+            tf.TensorSpec([None, CLASSES], tf.float32),
+            tf.TensorSpec([], tf.int32),
+            tf.TensorSpec([], tf.int32),
+        ]
+    )
+    def evaluate_block(images: Any, labels: Any, start: Any, end: Any) -> Any:
+        labels = labels[start:end]
+        outputs = model(images[start:end], training=False)
+        losses = keras.losses.categorical_crossentropy(labels, outputs)
+        return outputs, tf.reduce_sum(losses), _count_correct(labels, outputs)
+
+    return evaluate_block
+
+
+def _compile_penalty(model: keras.Model) -> Any:
+    @tf.function
+    def penalty() -> Any:
+        return tf.add_n(model.losses) if model.losses else tf.zeros([])
+
+    return penalty
 
 
 def _count_correct(labels: Any, outputs: Any) -> Any:

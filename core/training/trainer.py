@@ -9,35 +9,39 @@ import logging
 import math
 import platform
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from core.analysis.early_stopping import best_epoch
-from core.config import RunConfig, Schedule
-from core.data import DataError, Floats, Splits
+from core.data import DataError
 from core.network.build import flatten_weights
 from core.network.checkpoint import (
-    Place,
-    UnderWay,
+    EpochProgress,
+    Progress,
     pack_checkpoint,
     pack_pause,
     unpack_checkpoint,
     unpack_pause,
 )
 from core.runs import Run
-from core.runs.errors import DamagedRunError, RunNotFoundError, RunNotWritableError
+from core.runs.errors import (
+    DamagedRunError,
+    RunNotFoundError,
+    RunNotWritableError,
+    describe_failure,
+)
 from core.runs.status import Control, Request, State, Status
-from core.training.loops import Evaluation, Sums
-from core.training.warm_models import put_back, take_workbench
+from core.training.loops import Evaluation
+from core.training.schedule import learning_rate_factors
+from core.training.warm_models import claim_warm_model, release_warm_model
 
-_CHUNK_SECONDS = 0.1  # how long the compiled loop may run before status and control are looked at
+_CHUNK_SECONDS = 0.1  # how long the compiled loop may run between two looks at status and control
 _STATUS_SECONDS = 0.15
 _PAUSE_SECONDS = 0.1
-_EPOCH_PER_TRAINING = 1.5  # an epoch with its evaluations takes so many times its training
+_EPOCH_PER_TRAINING = 1.5  # seconds of an epoch with its evaluations, over those of its training
 
 _log = logging.getLogger(__name__)
 
@@ -46,8 +50,8 @@ class DivergedError(ArithmeticError):
     """The loss is no longer a finite number; the message says when and what to try."""
 
 
-class _LeftError(Exception):
-    """The run has been paused for so long that whoever trains it leaves it; see `train`."""
+class _PausedForLongError(Exception):
+    """The run has been paused for `leave_after` seconds; see `train`."""
 
 
 def train(
@@ -64,7 +68,8 @@ def train(
     is full or read-only: the run can then be taken up again from its last checkpoint.
     """
     try:
-        return _train(run, on_status, leave_after)
+        with run.training_lock():
+            return _train(run, on_status, leave_after) if run.status.state.is_active else run.status
     except OSError as error:
         if not run.path.is_dir():
             raise RunNotFoundError(f"run {run.id} was deleted while it trained") from error
@@ -77,108 +82,63 @@ def train(
 
 
 def _train(run: Run, on_status: Callable[[Status], object], leave_after: float) -> Status:
-    with run.training_lock():
-        if not run.status.state.is_active:
-            return run.status
-        training: _Training | None = None
-        try:
-            training = _Training(run, on_status, leave_after)
-            return training.run_to_end()
-        except _LeftError:
-            return run.status
-        except OSError:
-            raise
-        except Exception as error:
-            if not run.path.is_dir():
-                raise RunNotFoundError(f"run {run.id} was deleted while it trained") from error
-            if not isinstance(error, DivergedError):
-                _log.exception("training of run %s failed", run.id)
-            last = training.status if training else run.status
-            failed = last.model_copy(
-                update={
-                    "state": State.FAILED,
-                    "error": _sentence(error),
-                    "heartbeat": time.time(),
-                    "seconds_left": None,
-                }
-            )
-            run.write_status(failed)
-            if training:  # of a run without a model the checkpoint is what can be looked into
-                run.write_history(training.rows)
-                run.close(epochs=len(training.rows), keep_checkpoint=bool(training.rows))
-            on_status(failed)
-            return failed
+    training: _Training | None = None
+    try:
+        training = _Training(run, on_status, leave_after)
+        return training.run_to_end()
+    except _PausedForLongError:
+        return run.status
+    except OSError:
+        raise
+    except Exception as error:
+        if not run.path.is_dir():
+            raise RunNotFoundError(f"run {run.id} was deleted while it trained") from error
+        if not isinstance(error, DivergedError):
+            _log.exception("training of run %s failed", run.id)
+        status = _fail(run, training, error)
+        on_status(status)
+        return status
 
 
-def warm_up() -> None:
-    """Pay what only the first training of a process costs: imports, data, TensorFlow's start.
-
-    And lay the network ready that the form shows at first.
-    """
-    config = RunConfig()
-    bench = take_workbench(config)
-    order = np.arange(config.training_size, dtype=np.int32)
-    bench.steps.train(order, 0, np.zeros(1, np.float32), Sums())
-    bench.steps.evaluate("test", after_block=lambda: None)
-    put_back(bench, config)
-
-
-def learning_rate_factors(config: RunConfig, first: int, count: int) -> Floats:
-    """What the schedule multiplies the base rate by at the `count` steps from `first` on.
-
-    Cosine: (1 + cos(pi t / T)) / 2 at step t of T (Loshchilov and Hutter 2017, no restarts).
-    """
-    if config.schedule is Schedule.CONSTANT:
-        return np.ones(count, np.float32)
-    steps = np.arange(first, first + count) / (config.epochs * config.batches)
-    return ((1 + np.cos(np.pi * steps)) / 2).astype(np.float32)
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, DivergedError):
-        return str(error)
-    if isinstance(error, DataError):
-        words = str(error)
-        return f"{words[:1].upper()}{words[1:]}."
-    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
-        return "The machine ran out of memory. Try fewer or narrower layers, or a smaller batch."
-    return f"An error that Digit Lab did not expect: {type(error).__name__}: {error}"
+def _fail(run: Run, training: "_Training | None", error: Exception) -> Status:
+    """Write why the training failed, and what of it can be looked into."""
+    remedy = "Try fewer or narrower layers, or a smaller batch."
+    changes = {
+        "state": State.FAILED,
+        "error": describe_failure(error, (DivergedError, DataError), remedy),
+        "heartbeat": time.time(),
+        "seconds_left": None,
+    }
+    status = (training.status if training else run.status).model_copy(update=changes)
+    run.write_status(status)
+    if training:  # there is no model: the checkpoint has the network of the last whole epoch
+        run.write_history(training.rows)
+        run.close(epochs=len(training.rows), keep_checkpoint=bool(training.rows))
+    return status
 
 
 class _Clock:
-    """Seconds of an epoch without its pauses."""
+    """Seconds of an epoch, without its pauses."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = 0.0) -> None:
+        self._before = seconds
         self._started: float | None = None
-        self._held: float | None = None
 
-    def start(self, at: float) -> None:
-        self._started = time.monotonic() - at
+    def start(self) -> None:
+        self._started = time.monotonic()
 
     def stop(self) -> None:
+        self._before = self.seconds
         self._started = None
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Let the clock stand still meanwhile."""
-        self._held = time.monotonic()
-        try:
-            yield
-        finally:
-            if self._started is not None:
-                self._started += time.monotonic() - self._held
-            self._held = None
 
     @property
     def seconds(self) -> float:
-        """Since the epoch's start; 0 between epochs."""
-        if self._started is None:
-            return 0.0
-        return (time.monotonic() if self._held is None else self._held) - self._started
+        running = 0.0 if self._started is None else time.monotonic() - self._started
+        return self._before + running
 
 
 class _Training:
-    """One training under way: the network, its place in the run, and the clock."""
+    """One training under way: the network, how far it is, and the clock."""
 
     def __init__(self, run: Run, on_status: Callable[[Status], object], leave_after: float) -> None:
         self.run = run
@@ -192,119 +152,132 @@ class _Training:
             base_learning_rate=self.config.learning_rate,
         )
         self.rows: list[dict[str, float]] = []
-        self.base_rate = self.config.learning_rate
+        self._base_rate = self.config.learning_rate
         self._best_weights: Sequence[npt.NDArray[Any]] | None = None
-        self._under_way = UnderWay()
+        self._epoch = EpochProgress()
         self._step_seconds = _CHUNK_SECONDS
         self._clock = _Clock()
         self._written = 0.0
-        self._stop = False
-        self._tell()
-        self._bench = take_workbench(self.config)
-        self.model, self.steps = self._bench.model, self._bench.steps
+        self._is_stopping = False
+        self._report()
+        self._warm = claim_warm_model(self.config)
+        self._model, self._loops = self._warm.model, self._warm.loops
         self._resume()
 
     # --- the course of a run
 
     def run_to_end(self) -> Status:
-        while not self._stop and not self._is_done():
+        while not self._is_stopping and not self._is_done():
             self._train_epoch()
         return self._finish()
 
     def _is_done(self) -> bool:
         epochs = len(self.rows)
-        stops_early = self.config.early_stopping and epochs - self._best() >= self.config.patience
-        return epochs >= self.config.epochs or stops_early
+        if self.config.early_stopping and epochs - self._best_epoch() >= self.config.patience:
+            return True
+        return epochs >= self.config.epochs
 
     def _train_epoch(self) -> None:
         epoch = len(self.rows) + 1
-        self._clock.start(at=self._under_way.seconds)
+        self._clock = _Clock(self._epoch.seconds)
+        self._clock.start()
         order = np.random.default_rng((self.config.seed, epoch)).permutation(
             self.config.training_size
         )
         self._train_batches(epoch, order.astype(np.int32))
-        batch = self._under_way.batch
+        batch = self._epoch.batch
         if batch == 0:  # stopped before the first
             return
-        row, test = self._evaluate(epoch)
-        self._clock.stop()
-        self._under_way = UnderWay()
-        self.rows.append(row)
-        if (
-            self.config.early_stopping
-            and self.config.restore_best_weights
-            and self._best() == epoch
-        ):
-            self._best_weights = [variable.numpy() for variable in self.model.variables]
+        results = self._loops.evaluate_all(after_block=self._obey_and_report)
+        self.rows.append(self._build_row(epoch, results))
+        self._clock, self._epoch = _Clock(), EpochProgress()
+        restores = self.config.early_stopping and self.config.restore_best_weights
+        if restores and self._best_epoch() == epoch:
+            self._best_weights = [variable.numpy() for variable in self._model.variables]
         # In this order a kill between any two leaves a history that the checkpoint can cut short.
-        self.run.write_test_probabilities(epoch, test.probabilities)
-        self.run.write_first_layer(epoch, self.model.trainable_variables[0].numpy())
-        self.run.write_weights(epoch, flatten_weights(self.model))
+        self.run.write_test_probabilities(epoch, results["test"].probabilities)
+        self.run.write_first_layer(epoch, self._model.trainable_variables[0].numpy())
+        self.run.write_weights(epoch, flatten_weights(self._model))
         self.run.write_history(self.rows)
         if batch == self.config.batches:
-            self.run.write_checkpoint(pack_checkpoint(self.model, self._place))
-        self._tell(seconds_per_epoch=float(np.median([row["seconds"] for row in self.rows[-5:]])))
+            self.run.write_checkpoint(pack_checkpoint(self._model, self._progress))
+        self._report(seconds_per_epoch=float(np.median([row["seconds"] for row in self.rows[-5:]])))
 
     def _train_batches(self, epoch: int, order: npt.NDArray[np.int32]) -> None:
         """Train on the batches of an epoch that are left, or until a stop."""
         config = self.config
-        while (batch := self._under_way.batch) < config.batches:
+        while (batch := self._epoch.batch) < config.batches:
             self._obey()
-            if self._stop:
+            if self._is_stopping:
                 break
             wanted = round(_CHUNK_SECONDS / self._step_seconds)
             count = min(max(wanted, 1), config.batches - batch)
             factors = learning_rate_factors(config, (epoch - 1) * config.batches + batch, count)
-            rates = np.float32(self.base_rate) * factors
+            rates = np.float32(self._base_rate) * factors
             started = time.monotonic()
-            running = self.steps.train(order, batch, rates, self._under_way.running)
+            running = self._loops.train(order, batch, rates, self._epoch.running)
             self._step_seconds = (time.monotonic() - started) / count
-            if not math.isfinite(running.loss):
-                raise self._diverged(epoch, float(rates[0]))
-            self._under_way = UnderWay(
+            self._check_finite(running.loss, epoch, float(rates[0]))
+            self._epoch = EpochProgress(
                 batch + count, self._clock.seconds, float(rates[-1]), running
             )
-            self._tell(
+            self._report(
                 least=_STATUS_SECONDS,
                 epoch=epoch,
                 batch=batch + count,
                 running_loss=running.loss / running.images,
                 running_accuracy=running.correct / running.images,
                 learning_rate=float(rates[-1]),
-                base_learning_rate=self.base_rate,
+                base_learning_rate=self._base_rate,
             )
 
-    def _evaluate(self, epoch: int) -> tuple[dict[str, float], Evaluation]:
-        running = self._under_way.running
+    def _build_row(self, epoch: int, results: Mapping[str, Evaluation]) -> dict[str, float]:
+        """What the history says of an epoch; `results` are those of all splits by their names."""
+        running = self._epoch.running
         row = {
             "epoch": epoch,
-            "learning_rate": self._under_way.learning_rate,
-            "base_learning_rate": self.base_rate,
+            "seconds": self._clock.seconds,
+            "learning_rate": self._epoch.learning_rate,
+            "base_learning_rate": self._base_rate,
             "running_loss": running.loss / running.images,
             "running_accuracy": running.correct / running.images,
-            "l2_penalty": self.steps.l2_penalty(),
+            "l2_penalty": self._loops.l2_penalty(),
         }
-        for name in Splits._fields:
-            result = self.steps.evaluate(name, after_block=self._obey_between_blocks)
-            if not math.isfinite(result.loss):
-                raise self._diverged(epoch, row["learning_rate"])
+        for name, result in results.items():
+            self._check_finite(result.loss, epoch, self._epoch.learning_rate)
             row |= {f"{name}_loss": result.loss, f"{name}_accuracy": result.accuracy}
-        row["seconds"] = self._clock.seconds
-        return row, result
+        return row
 
     def _finish(self) -> Status:
         final_epoch = len(self.rows)
         if self._best_weights is not None:
-            final_epoch = self._best()
-            for variable, value in zip(self.model.variables, self._best_weights, strict=True):
+            final_epoch = self._best_epoch()
+            for variable, value in zip(self._model.variables, self._best_weights, strict=True):
                 variable.assign(value)
         self.run.write_history(self.rows)  # an interrupted epoch may have left one row more
-        self.run.write_model(self.model.save)
-        state = State.STOPPED if self._stop else State.FINISHED
-        self._tell(state=state, epoch=len(self.rows), final_epoch=final_epoch, seconds_left=None)
+        self.run.write_model(self._model.save)
+        state = State.STOPPED if self._is_stopping else State.FINISHED
+        self._report(state=state, epoch=len(self.rows), final_epoch=final_epoch, seconds_left=None)
         self.run.close(epochs=len(self.rows))
-        put_back(self._bench, self.config)
+        release_warm_model(self._warm, self.config)
         return self.status
+
+    def _best_epoch(self) -> int:
+        losses = [row["validation_loss"] for row in self.rows]
+        return best_epoch(losses, self.config.min_delta)
+
+    def _check_finite(self, loss: float, epoch: int, rate: float) -> None:
+        if not math.isfinite(loss):
+            raise DivergedError(
+                f"the loss became infinite or not a number in epoch {epoch}, at learning rate "
+                f"{rate:.3g}. Try a learning rate ten times smaller, or batch normalisation"
+            )
+
+    # --- what a training needs to go on
+
+    @property
+    def _progress(self) -> Progress:
+        return Progress(len(self.rows), self._base_rate, self._best_weights, self._epoch)
 
     def _resume(self) -> None:
         """Go on from where a pause was left, or from the checkpoint, if one fits the history.
@@ -319,35 +292,26 @@ class _Training:
         for arrays in (unpack_pause(checkpoint), checkpoint):
             if len(history) < arrays.get("epochs", np.inf):
                 continue
-            if place := unpack_checkpoint(arrays, self.model):
+            if progress := unpack_checkpoint(arrays, self._model):
                 self.rows = [
                     {str(key): value for key, value in row.items()}
-                    for row in history[: place.epochs]
+                    for row in history[: progress.epochs]
                 ]
-                self.base_rate = place.base_learning_rate
-                self._best_weights = place.best_weights
-                self._under_way = place.under_way
-                epoch = min(place.epochs + 1, self.config.epochs)
-                self._tell(epoch=epoch, batch=place.under_way.batch)
+                self._base_rate = progress.base_learning_rate
+                self._best_weights = progress.best_weights
+                self._epoch = progress.next_epoch
+                epoch = min(progress.epochs + 1, self.config.epochs)
+                self._report(epoch=epoch, batch=self._epoch.batch)
                 return
 
-    @property
-    def _place(self) -> Place:
-        return Place(len(self.rows), self.base_rate, self._best_weights, self._under_way)
-
-    def _best(self) -> int:
-        losses = [row["validation_loss"] for row in self.rows]
-        return best_epoch(losses, self.config.min_delta)
-
-    def _diverged(self, epoch: int, rate: float) -> DivergedError:
-        return DivergedError(
-            f"The loss became infinite or not a number in epoch {epoch}, at learning rate "
-            f"{rate:.3g}. Try a learning rate ten times smaller, or batch normalisation."
-        )
+    def _keep_pause(self) -> None:
+        if self._epoch.batch:
+            checkpoint = self.run.read_checkpoint()
+            self.run.write_checkpoint(pack_pause(self._model, self._progress, checkpoint))
 
     # --- status and control
 
-    def _tell(self, least: float = 0.0, **changes: Any) -> None:
+    def _report(self, least: float = 0.0, **changes: Any) -> None:
         """Change the status, and write it unless that was done less than `least` seconds ago."""
         status = self.status.model_copy(update=changes)
         times = {
@@ -376,36 +340,32 @@ class _Training:
 
         Once stopping, nothing else is obeyed: a stop cannot be taken back.
         """
-        if self._stop:
+        if self._is_stopping:
             return
         control = self.run.control
         if control.request is Request.PAUSE:
             control = self._wait_out_pause()
         if control.learning_rate is not None:
-            self.base_rate = control.learning_rate
+            self._base_rate = control.learning_rate
         if control.request is Request.STOP:
-            self._stop = True
-            self._tell(state=State.STOPPING)
+            self._is_stopping = True
+            self._report(state=State.STOPPING)
+
+    def _obey_and_report(self) -> None:
+        self._obey()
+        self._report(least=_STATUS_SECONDS)
 
     def _wait_out_pause(self) -> Control:
-        """Wait until something else is asked, and return that. Raises _LeftError."""
+        """Wait until something else is asked, and return that. Raises _PausedForLongError."""
         paused = time.monotonic()
-        with self._clock.held():
-            self._tell(state=State.PAUSED)
-            while (control := self.run.control).request is Request.PAUSE:
-                if time.monotonic() - paused >= self.leave_after:
-                    self._keep_pause()
-                    raise _LeftError
-                time.sleep(_PAUSE_SECONDS)
-                self._tell(least=1.0)
-        self._tell(state=State.RUNNING)
+        self._clock.stop()
+        self._report(state=State.PAUSED)
+        while (control := self.run.control).request is Request.PAUSE:
+            if time.monotonic() - paused >= self.leave_after:
+                self._keep_pause()
+                raise _PausedForLongError
+            time.sleep(_PAUSE_SECONDS)
+            self._report(least=1.0)
+        self._clock.start()
+        self._report(state=State.RUNNING)
         return control
-
-    def _keep_pause(self) -> None:
-        if self._under_way.batch:
-            checkpoint = self.run.read_checkpoint()
-            self.run.write_checkpoint(pack_pause(self.model, self._place, checkpoint))
-
-    def _obey_between_blocks(self) -> None:
-        self._obey()
-        self._tell(least=_STATUS_SECONDS)

@@ -1,4 +1,4 @@
-"""What a training works with: a network, its compiled loops and the images, mostly laid ready.
+"""Warm models: networks whose compiled loops are kept for the next run of the same shape.
 
 To trace a network's graph and to prepare 70,000 images takes most of the time between pressing
 Train and the first point. Yet the graph depends on the network's shape alone, and the images on
@@ -9,55 +9,70 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from core.config import Prepared, RunConfig, hyperparameters
 from core.config.architecture import count_parameters
 from core.data import Split, Splits, prepare_splits
 from core.network.build import build_model
-from core.training.loops import Steps
+from core.network.checkpoint import Sums
+from core.training.loops import TrainingLoops
 
-_SHAPES = 4  # how many shapes of network are kept
+_MOST_KEPT = 4
 _LARGEST = 2_000_000  # parameters of a network that is kept; with Adam, 24 MB
 
 
 @dataclass(frozen=True)
-class Workbench:
-    """A compiled network as freshly built, and the loops that train and evaluate it."""
+class WarmModel:
+    """A compiled network with the weights it starts from, and the loops that run it."""
 
     model: keras.Sequential
-    steps: Steps
+    loops: TrainingLoops
 
 
-_ready: dict[str, Workbench] = {}  # by shape, the last used at the end
+_kept: dict[str, WarmModel] = {}  # by shape, the last used at the end
 _splits: dict[str, Splits] = {}  # of the last run, as tensors
 
 
-def take_workbench(config: RunConfig) -> Workbench:
-    """A workbench for `config`, which nobody else has until it is put back.
+def claim_warm_model(config: RunConfig) -> WarmModel:
+    """A warm model for `config`, which nobody else has until it is released.
 
     Its variables are those of `build_model(config)`, seed states included, to the bit, whether the
     graph is new or an earlier run's.
     """
     model = build_model(config)
-    bench = _ready.pop(_shape(config), None)
-    if bench is None:
-        return Workbench(model, Steps(model, _load_splits(config), config.batch_size))
+    warm = _kept.pop(_shape(config), None)
+    if warm is None:
+        return WarmModel(model, TrainingLoops(model, _load_splits(config), config.batch_size))
     model.optimizer.build(model.trainable_variables)
-    for old, new in zip(_variables(bench.model), _variables(model), strict=True):
+    for old, new in zip(_variables(warm.model), _variables(model), strict=True):
         old.assign(new)
-    bench.steps.bind(_load_splits(config))
-    return bench
+    warm.loops.bind(_load_splits(config))
+    return warm
 
 
-def put_back(bench: Workbench, config: RunConfig) -> None:
-    """Keep the workbench of `config`, whose run has ended, for the next run of its shape."""
-    bench.steps.bind(None)  # else each kept one would hold the images of its last run
+def release_warm_model(warm: WarmModel, config: RunConfig) -> None:
+    """Keep the warm model of `config`, whose run has ended, for the next run of its shape."""
+    warm.loops.bind(None)  # else each kept one would hold the images of its last run
     if count_parameters(config) > _LARGEST:
         return
-    _ready[_shape(config)] = bench
-    if len(_ready) > _SHAPES:
-        del _ready[next(iter(_ready))]
+    _kept[_shape(config)] = warm
+    if len(_kept) > _MOST_KEPT:
+        del _kept[next(iter(_kept))]
+
+
+def warm_up() -> None:
+    """Do what only the first training of a process waits for: imports, data, TensorFlow's start.
+
+    The model of the form's defaults is warm afterwards.
+    """
+    config = RunConfig()
+    warm = claim_warm_model(config)
+    order = np.arange(config.training_size, dtype=np.int32)
+    warm.loops.train(order, 0, np.zeros(1, np.float32), Sums())
+    warm.loops.evaluate("test", after_block=lambda: None)
+    release_warm_model(warm, config)
 
 
 def _shape(config: RunConfig) -> str:

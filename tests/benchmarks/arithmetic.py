@@ -14,7 +14,8 @@ from core.config import PIXELS, RunConfig
 from core.config.architecture import count_parameters
 from core.data import prepare_splits
 from core.network.build import build_model
-from core.training.loops import Steps, Sums
+from core.network.checkpoint import Sums
+from core.training.loops import TrainingLoops
 from tests.benchmarks.report import Figure, print_head, run_topic
 
 _SIDE = 2048
@@ -25,7 +26,7 @@ _CALL = 20  # batches a call, about as many as a training takes between two look
 def measure(rounds: int = _ROUNDS) -> Iterator[Figure]:
     """GFLOP/s of matrix multiplication, seconds of an epoch's training, and their ratio."""
     config = RunConfig()
-    steps = Steps(build_model(config), prepare_splits(config), config.batch_size)
+    loops = TrainingLoops(build_model(config), prepare_splits(config), config.batch_size)
     matrix = tf.random.uniform((_SIDE, _SIDE))
     order = np.arange(config.training_size, dtype=np.int32)
     products: list[float] = []
@@ -34,7 +35,7 @@ def measure(rounds: int = _ROUNDS) -> Iterator[Figure]:
         started = time.perf_counter()
         float(tf.reduce_sum(tf.matmul(matrix, matrix)))
         between = time.perf_counter()
-        train_epoch(steps, config, order)
+        train_epoch(loops, config, order)
         products.append(between - started)
         epochs.append(time.perf_counter() - between)
     rate = 2 * _SIDE**3 / statistics.median(products[1:])
@@ -49,13 +50,13 @@ def measure(rounds: int = _ROUNDS) -> Iterator[Figure]:
     yield Figure("– ÷ the operations that are needed", seconds * rate / needed)
 
 
-def train_epoch(steps: Steps, config: RunConfig, order: np.ndarray) -> None:
+def train_epoch(loops: TrainingLoops, config: RunConfig, order: np.ndarray) -> None:
     """Take every gradient step of an epoch, as a training does, and nothing else."""
     sums = Sums()
     for first in range(0, config.batches, _CALL):
         count = min(_CALL, config.batches - first)
         rates = np.full(count, config.learning_rate, np.float32)
-        sums = steps.train(order, first, rates, sums)
+        sums = loops.train(order, first, rates, sums)
 
 
 if __name__ == "__main__":

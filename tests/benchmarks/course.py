@@ -14,7 +14,7 @@ from core.config import RunConfig
 from core.runs import Run, RunStore
 from core.runs.status import Request, State, Status
 from core.training import train
-from core.training.warm_models import take_workbench
+from core.training.warm_models import claim_warm_model
 from tests.benchmarks.arithmetic import train_epoch
 from tests.benchmarks.report import Figure, print_head, run_topic
 
@@ -68,15 +68,15 @@ def obeyed(run: Run, request: Request) -> float:
 
 def measuring(config: RunConfig) -> float:
     """Seconds of measuring the three splits over those of an epoch's training, in turns."""
-    steps = take_workbench(config).steps
+    loops = claim_warm_model(config).loops
     order = np.arange(config.training_size, dtype=np.int32)
     training, measured = [], []
     for _ in range(_EPOCHS):
         started = time.perf_counter()
-        train_epoch(steps, config, order)
+        train_epoch(loops, config, order)
         between = time.perf_counter()
         for split in ("train", "validation", "test"):
-            steps.evaluate(split, after_block=lambda: None)
+            loops.evaluate(split, after_block=lambda: None)
         training.append(between - started)
         measured.append(time.perf_counter() - between)
     return statistics.median(measured[1:]) / statistics.median(training[1:])

@@ -5,7 +5,7 @@ import numpy as np
 
 from core.config import RunConfig
 from core.network.build import build_model
-from core.network.checkpoint import Place, pack_checkpoint, unpack_checkpoint
+from core.network.checkpoint import Progress, pack_checkpoint, unpack_checkpoint
 
 Small = Callable[..., RunConfig]
 RANDOM = np.random.default_rng(0)
@@ -29,8 +29,8 @@ def test_restored_training_goes_on_to_the_bit(small: Small) -> None:
     config = small(dropout=0.5, batch_normalization=True)
     model, restored = build(config), build(config)
     train(model, 3)
-    place = unpack_checkpoint(pack_checkpoint(model, Place(3, 0.25)), restored)
-    assert place == Place(3, 0.25, None)
+    place = unpack_checkpoint(pack_checkpoint(model, Progress(3, 0.25)), restored)
+    assert place == Progress(3, 0.25, None)
     assert place is not None
     for each in (model, restored):
         train(each, 3)
@@ -41,7 +41,7 @@ def test_restored_training_goes_on_to_the_bit(small: Small) -> None:
 def test_best_weights_round_trip(small: Small) -> None:
     model = build(small())
     best = [variable.numpy() + 1 for variable in model.variables]
-    place = unpack_checkpoint(pack_checkpoint(model, Place(5, 1e-3, best)), build(small()))
+    place = unpack_checkpoint(pack_checkpoint(model, Progress(5, 1e-3, best)), build(small()))
     assert place is not None
     assert place.epochs == 5
     assert place.best_weights is not None
@@ -50,7 +50,7 @@ def test_best_weights_round_trip(small: Small) -> None:
 
 
 def test_checkpoint_of_another_network_changes_nothing(small: Small) -> None:
-    arrays = pack_checkpoint(build(small(hidden=(16, 8))), Place(1, 1e-3))
+    arrays = pack_checkpoint(build(small(hidden=(16, 8))), Progress(1, 1e-3))
     for config in (small(hidden=(16, 4), seed=1), small(hidden=(16, 8, 8), seed=1)):
         model = build(config)
         before = model.get_weights()
@@ -61,7 +61,7 @@ def test_checkpoint_of_another_network_changes_nothing(small: Small) -> None:
 
 def test_incomplete_checkpoint_is_none(small: Small) -> None:
     model = build(small())
-    arrays = pack_checkpoint(model, Place(1, 1e-3))
+    arrays = pack_checkpoint(model, Progress(1, 1e-3))
     for name in arrays:
         rest = {key: value for key, value in arrays.items() if key != name}
         assert unpack_checkpoint(rest, model) is None

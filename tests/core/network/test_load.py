@@ -7,7 +7,7 @@ import pytest
 from core.config import RunConfig
 from core.data import load_mnist, scale_images
 from core.network.build import build_model
-from core.network.checkpoint import Place, pack_checkpoint
+from core.network.checkpoint import Progress, pack_checkpoint
 from core.network.load import NoNetworkError, as_pixels, layer_outputs, load_network
 from core.runs import Run, RunStore
 from core.runs.errors import DamagedRunError, RunNotFoundError
@@ -39,7 +39,7 @@ def test_a_run_that_trains_shows_its_latest_checkpoint(
     with pytest.raises(NoNetworkError, match="wait for its first epoch"):
         load_network(run)
     model = build_model(small(seed=5))
-    run.write_checkpoint(pack_checkpoint(model, Place(1, 0.001)))
+    run.write_checkpoint(pack_checkpoint(model, Progress(1, 0.001)))
     found = load_network(run)
     for layer, expected in zip(found.layers, model.layers, strict=True):
         for value, other in zip(layer.get_weights(), expected.get_weights(), strict=True):
@@ -59,7 +59,7 @@ def test_a_checkpoint_of_the_right_shapes_and_nothing_right_in_them(
     store: RunStore, small: Callable[..., RunConfig]
 ) -> None:
     run = store.create(small())
-    arrays = pack_checkpoint(build_model(run.config), Place(1, 0.001))
+    arrays = pack_checkpoint(build_model(run.config), Progress(1, 0.001))
     run.write_checkpoint(arrays | {"epochs": np.array("many")})
     with pytest.raises(DamagedRunError, match=f"checkpoint of run {run.id} cannot be read"):
         load_network(run)

@@ -14,7 +14,7 @@ from core.maps.job import compute_and_keep_map
 from core.maps.request import MapMethod, MapRequest
 from core.maps.store import StoredMap
 from core.network.build import build_model
-from core.network.checkpoint import Place, pack_checkpoint
+from core.network.checkpoint import Progress, pack_checkpoint
 from core.network.load import load_network
 from core.runs import HISTORY_COLUMNS, Run, RunStore
 from core.runs.errors import RunError
@@ -66,7 +66,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
     train(run)
     run.ask(learning_rate=0.01)
     run.mark(name="of many files", note="…", pinned=True)
-    run.write_checkpoint(pack_checkpoint(build_model(config), Place(2, 1e-3)))
+    run.write_checkpoint(pack_checkpoint(build_model(config), Progress(2, 1e-3)))
     assert StoredMap(run, MAP).request()
     compute_and_keep_map(run, MAP)
     return run

@@ -9,7 +9,8 @@ import pytest
 from core.config import RunConfig
 from core.data import Splits, prepare_splits
 from core.network.build import build_model
-from core.training.loops import Steps, Sums
+from core.network.checkpoint import Sums
+from core.training.loops import TrainingLoops
 
 
 @pytest.fixture(scope="module")
@@ -21,10 +22,10 @@ def draw_order(seed: int) -> npt.NDArray[np.int32]:
     return np.random.default_rng(seed).permutation(1_000).astype(np.int32)
 
 
-def train_epochs(steps: Steps, config: RunConfig, epochs: int) -> Sums:
+def train_epochs(loops: TrainingLoops, config: RunConfig, epochs: int) -> Sums:
     rates = np.full(config.batches, config.learning_rate, np.float32)
     for epoch in range(epochs):
-        sums = steps.train(draw_order(epoch), 0, rates, Sums())
+        sums = loops.train(draw_order(epoch), 0, rates, Sums())
     return sums
 
 
@@ -42,11 +43,11 @@ def test_evaluation_is_that_of_keras(
 ) -> None:
     config = small(batch_size=64, **changes)
     model = build_model(config)
-    steps = Steps(model, splits, config.batch_size)
-    train_epochs(steps, config, epochs=2)
+    loops = TrainingLoops(model, splits, config.batch_size)
+    train_epochs(loops, config, epochs=2)
     for name, split in splits._asdict().items():
         loss, accuracy = model.evaluate(split.x, split.y, batch_size=1_000, verbose=0)
-        result = steps.evaluate(name, after_block=lambda: None)
+        result = loops.evaluate(name, after_block=lambda: None)
         assert result.loss == pytest.approx(loss, abs=1e-5)
         assert result.accuracy == pytest.approx(accuracy, abs=1e-5)
     expected = model.predict(splits.test.x, batch_size=1_000, verbose=0)
@@ -57,7 +58,9 @@ def test_large_network_is_evaluated_in_blocks(splits: Splits) -> None:
     config = RunConfig(hidden=(2048, 1024))
     model = build_model(config)
     calls: list[None] = []
-    result = Steps(model, splits, 512).evaluate("test", after_block=lambda: calls.append(None))
+    result = TrainingLoops(model, splits, 512).evaluate(
+        "test", after_block=lambda: calls.append(None)
+    )
     assert len(calls) > 5
     loss, accuracy = model.evaluate(*vars(splits.test).values(), batch_size=2_000, verbose=0)
     assert result.loss == pytest.approx(loss, abs=1e-5)
@@ -73,7 +76,7 @@ def test_epoch_is_that_of_a_loop_over_train_on_batch(
     ours, theirs = build_model(config), build_model(config)
     order = draw_order(0)
     rates = np.linspace(0.01, 0.001, config.batches).astype(np.float32)
-    Steps(ours, splits, config.batch_size).train(order, 0, rates, Sums())
+    TrainingLoops(ours, splits, config.batch_size).train(order, 0, rates, Sums())
     for number, rate in enumerate(rates):
         batch = order[number * 128 : (number + 1) * 128]
         theirs.optimizer.learning_rate = rate
@@ -89,7 +92,7 @@ def test_running_totals_are_those_that_fit_reports(
     config = small(l2=1e-3, batch_size=128)
     order = draw_order(3)
     rates = np.full(config.batches, config.learning_rate, np.float32)
-    sums = Steps(build_model(config), splits, 128).train(order, 0, rates, Sums())
+    sums = TrainingLoops(build_model(config), splits, 128).train(order, 0, rates, Sums())
     history = build_model(config).fit(
         splits.train.x[order], splits.train.y[order], batch_size=128, shuffle=False, verbose=0
     )
@@ -107,9 +110,9 @@ def test_nothing_depends_on_how_an_epoch_is_cut(
     outcomes = []
     for cuts in ([0, 16], [0, 1, 2, 9, 16], list(range(17))):
         model = build_model(config)
-        steps, sums = Steps(model, splits, config.batch_size), Sums()
+        loops, sums = TrainingLoops(model, splits, config.batch_size), Sums()
         for first, end in pairwise(cuts):
-            sums = steps.train(order, first, rates[first:end], sums)
+            sums = loops.train(order, first, rates[first:end], sums)
         outcomes.append((sums, model.get_weights()))
     (whole, weights), *others = outcomes
     assert whole.images == 1_000
@@ -123,10 +126,10 @@ def test_dropout_is_on_while_training_and_off_while_evaluating(
     small: Callable[..., RunConfig], splits: Splits
 ) -> None:
     config = small(hidden=(64,), dropout=0.9, learning_rate=1e-6, batch_size=1_000)
-    steps = Steps(build_model(config), splits, config.batch_size)
+    loops = TrainingLoops(build_model(config), splits, config.batch_size)
     rates = np.full(1, 1e-6, np.float32)
-    sums = steps.train(draw_order(0), 0, rates, Sums())
-    first, second = (steps.evaluate("train", after_block=lambda: None) for _ in range(2))
+    sums = loops.train(draw_order(0), 0, rates, Sums())
+    first, second = (loops.evaluate("train", after_block=lambda: None) for _ in range(2))
     assert sums.loss / sums.images > first.loss + 0.05
     assert first.loss == second.loss
 
@@ -135,13 +138,13 @@ def test_l2_penalty(small: Callable[..., RunConfig], splits: Splits) -> None:
     model = build_model(small(l2=0.01))
     kernel = model.get_layer("hidden_1").kernel.numpy()
     expected = 0.01 * np.square(kernel).sum()
-    assert Steps(model, splits, 512).l2_penalty() == pytest.approx(expected, rel=1e-5)
-    assert Steps(build_model(small()), splits, 512).l2_penalty() == 0
+    assert TrainingLoops(model, splits, 512).l2_penalty() == pytest.approx(expected, rel=1e-5)
+    assert TrainingLoops(build_model(small()), splits, 512).l2_penalty() == 0
 
 
 def test_accuracy_and_loss_by_hand(splits: Splits) -> None:
     model = build_model(RunConfig(hidden=()))
-    result = Steps(model, splits, 512).evaluate("test", after_block=lambda: None)
+    result = TrainingLoops(model, splits, 512).evaluate("test", after_block=lambda: None)
     kernel, bias = model.get_weights()
     logits = splits.test.x.astype(float) @ kernel + bias
     log_probabilities = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))

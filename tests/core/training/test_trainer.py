@@ -19,14 +19,14 @@ from core.analysis.early_stopping import best_epoch
 from core.config import RunConfig
 from core.data import Floats, load_mnist, prepare_splits, scale_images
 from core.network.build import build_model
-from core.network.checkpoint import Place, pack_checkpoint
+from core.network.checkpoint import Progress, pack_checkpoint
 from core.network.load import load_network_and_epoch
 from core.runs import HISTORY_COLUMNS, Run, RunStore
 from core.runs.errors import RunBusyError, RunNotFoundError, RunNotWritableError
 from core.runs.run_files import load_arrays
 from core.runs.status import Request, State, Status
 from core.training import train
-from core.training.trainer import learning_rate_factors
+from core.training.schedule import learning_rate_factors
 
 SPLITS = ("train", "validation", "test")
 Small = Callable[..., RunConfig]
@@ -734,7 +734,7 @@ def write_checkpoint(run: Run, config: RunConfig, epochs: int) -> None:
     """A whole checkpoint of an untrained network of `config`, at another learning rate."""
     model = build_model(config)
     model.optimizer.build(model.trainable_variables)
-    run.write_checkpoint(pack_checkpoint(model, Place(epochs, base_learning_rate=0.5)))
+    run.write_checkpoint(pack_checkpoint(model, Progress(epochs, base_learning_rate=0.5)))
 
 
 @pytest.mark.parametrize("history", ["none", "one row", "rubbish"])

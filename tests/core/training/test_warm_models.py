@@ -9,20 +9,20 @@ from core.config import Optimizer, RunConfig
 from core.network.build import build_model
 from core.runs import RunStore
 from core.training import train, warm_models
-from core.training.warm_models import Workbench, put_back, take_workbench
+from core.training.warm_models import WarmModel, claim_warm_model, release_warm_model
 
 Small = Callable[..., RunConfig]
 
 
 @pytest.fixture(autouse=True)
-def nothing_laid_ready() -> Iterator[None]:
-    warm_models._ready.clear()
+def nothing_warm() -> Iterator[None]:
+    warm_models._kept.clear()
     yield
-    warm_models._ready.clear()
+    warm_models._kept.clear()
 
 
-def variables(bench: Workbench) -> list[np.ndarray]:
-    held = [*bench.model.variables, *bench.model.optimizer.variables]
+def variables(warm: WarmModel) -> list[np.ndarray]:
+    held = [*warm.model.variables, *warm.model.optimizer.variables]
     return [variable.numpy() for variable in held]
 
 
@@ -34,7 +34,7 @@ def variables(bench: Workbench) -> list[np.ndarray]:
     ],
     ids=["dropout and L2", "batch normalisation"],
 )
-def test_a_run_ends_the_same_on_a_used_workbench(
+def test_a_run_ends_the_same_on_a_used_model(
     store: RunStore, small: Small, changes: dict[str, object]
 ) -> None:
     config = small(seed=1, **changes)
@@ -42,8 +42,8 @@ def test_a_run_ends_the_same_on_a_used_workbench(
     used = []
     for run in runs:
         train(run)
-        used += warm_models._ready.values()
-    assert len({id(bench) for bench in used}) == 1  # all three on the same one
+        used += warm_models._kept.values()
+    assert len({id(warm) for warm in used}) == 1  # all three on the same one
     first, other, again = (run.history.drop(columns="seconds") for run in runs)
     assert first.equals(again)
     assert not first.equals(other)
@@ -51,15 +51,15 @@ def test_a_run_ends_the_same_on_a_used_workbench(
     assert np.array_equal(runs[0].test_probabilities(), runs[2].test_probabilities())
 
 
-def test_a_used_workbench_is_as_a_new_one(small: Small) -> None:
+def test_a_used_model_is_as_a_new_one(small: Small) -> None:
     config = small(dropout=0.3, batch_normalization=True)
-    new = variables(take_workbench(config))
-    bench = take_workbench(config)
-    for variable in [*bench.model.variables, *bench.model.optimizer.variables]:
+    new = variables(claim_warm_model(config))
+    warm = claim_warm_model(config)
+    for variable in [*warm.model.variables, *warm.model.optimizer.variables]:
         variable.assign(variable + 1)
-    put_back(bench, config)
-    used = take_workbench(config)
-    assert used is bench
+    release_warm_model(warm, config)
+    used = claim_warm_model(config)
+    assert used is warm
     assert all(map(np.array_equal, variables(used), new))
     assert all(
         np.array_equal(variable.numpy(), fresh.numpy())
@@ -67,11 +67,11 @@ def test_a_used_workbench_is_as_a_new_one(small: Small) -> None:
     )
 
 
-def test_nobody_shares_a_workbench(small: Small) -> None:
-    bench = take_workbench(small())
-    put_back(bench, small())
-    assert take_workbench(small()) is bench
-    assert take_workbench(small()) is not bench
+def test_nobody_shares_a_warm_model(small: Small) -> None:
+    warm = claim_warm_model(small())
+    release_warm_model(warm, small())
+    assert claim_warm_model(small()) is warm
+    assert claim_warm_model(small()) is not warm
 
 
 @pytest.mark.parametrize(
@@ -79,22 +79,22 @@ def test_nobody_shares_a_workbench(small: Small) -> None:
     [{"hidden": (17,)}, {"l2": 1e-3}, {"dropout": 0.1}, {"batch_size": 64}, {"optimizer": "sgd"}],
     ids=str,
 )
-def test_another_shape_has_another_workbench(small: Small, changes: dict[str, object]) -> None:
-    bench = take_workbench(small())
-    put_back(bench, small())
-    assert take_workbench(small(**changes)) is not bench
+def test_another_shape_has_another_model(small: Small, changes: dict[str, object]) -> None:
+    warm = claim_warm_model(small())
+    release_warm_model(warm, small())
+    assert claim_warm_model(small(**changes)) is not warm
 
 
 def test_no_more_than_a_few_are_kept_and_none_with_images(small: Small) -> None:
     for units in range(10, 16):
-        put_back(take_workbench(small(hidden=(units,))), small(hidden=(units,)))
-    assert len(warm_models._ready) == 4
-    assert all(not bench.steps._splits for bench in warm_models._ready.values())
+        release_warm_model(claim_warm_model(small(hidden=(units,))), small(hidden=(units,)))
+    assert len(warm_models._kept) == 4
+    assert all(not warm.loops._splits for warm in warm_models._kept.values())
     assert len(warm_models._splits) == 1
     large = small(hidden=(2048, 256))
-    put_back(take_workbench(large), large)
-    assert len(warm_models._ready) == 4
-    assert warm_models._shape(large) not in warm_models._ready
+    release_warm_model(claim_warm_model(large), large)
+    assert len(warm_models._kept) == 4
+    assert warm_models._shape(large) not in warm_models._kept
 
 
 @pytest.mark.parametrize("optimizer", list(Optimizer))
@@ -106,7 +106,7 @@ def test_nothing_of_a_network_stays_that_is_no_longer_kept(
     before = count_graphs()
     train(store.create(config))
     assert count_graphs() > before
-    warm_models._ready.clear()
+    warm_models._kept.clear()
     assert count_graphs() == before
 
 
