@@ -2,6 +2,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
+import keras
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -132,6 +133,48 @@ def test_dropout_is_on_while_training_and_off_while_evaluating(
     first, second = (loops.evaluate("train", after_block=lambda: None) for _ in range(2))
     assert sums.loss / sums.images > first.loss + 0.05
     assert first.loss == second.loss
+
+
+def test_all_splits_are_evaluated_by_their_names(
+    small: Callable[..., RunConfig], splits: Splits
+) -> None:
+    loops = TrainingLoops(build_model(small()), splits, 512)
+    results = loops.evaluate_all(after_block=lambda: None)
+    assert set(results) == {"train", "validation", "test"}
+    for name, result in results.items():
+        alone = loops.evaluate(name, after_block=lambda: None)
+        assert (result.loss, result.accuracy) == (alone.loss, alone.accuracy)
+        np.testing.assert_array_equal(result.probabilities, alone.probabilities)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "ignored"),
+    [
+        (keras.optimizers.Adam(clipnorm=1.0), "clipnorm=1.0 of the optimizer adam"),
+        (keras.optimizers.SGD(clipvalue=0.5), "clipvalue=0.5"),
+        (keras.optimizers.RMSprop(global_clipnorm=2.0), "global_clipnorm=2.0"),
+        (keras.optimizers.SGD(weight_decay=1e-4), "weight_decay=0.0001"),
+        (keras.optimizers.AdamW(), "weight_decay=0.004"),  # its default
+        (keras.optimizers.Adam(use_ema=True), "use_ema=True"),
+        (keras.optimizers.Adam(gradient_accumulation_steps=2), "gradient_accumulation_steps=2"),
+        (keras.optimizers.Adam(loss_scale_factor=8.0), "loss_scale_factor=8.0"),
+    ],
+)
+def test_an_optimizer_that_does_more_than_update_is_refused(
+    splits: Splits, optimizer: keras.Optimizer, ignored: str
+) -> None:
+    model = build_model(RunConfig(hidden=()))
+    model.compile(optimizer=optimizer, loss="categorical_crossentropy")
+    with pytest.raises(ValueError, match=f"the training loop would ignore {ignored}"):
+        TrainingLoops(model, splits, 512)
+
+
+def test_a_constraint_on_weights_is_refused(splits: Splits) -> None:
+    layer = keras.layers.Dense(10, "softmax", kernel_constraint="max_norm", name="output")
+    model = keras.Sequential([keras.Input((784,)), layer])
+    model.compile(optimizer="adam", loss="categorical_crossentropy")
+    with pytest.raises(ValueError, match=r"ignore the constraint on .*output/kernel"):
+        TrainingLoops(model, splits, 512)
 
 
 def test_l2_penalty(small: Callable[..., RunConfig], splits: Splits) -> None:

@@ -26,6 +26,7 @@ from core.runs.errors import RunBusyError, RunNotFoundError, RunNotWritableError
 from core.runs.run_files import load_arrays
 from core.runs.status import Request, State, Status
 from core.training import train
+from core.training.loops import Evaluation, TrainingLoops
 from core.training.schedule import learning_rate_factors
 
 SPLITS = ("train", "validation", "test")
@@ -138,6 +139,20 @@ def test_test_probabilities_are_the_predictions(finished: Run) -> None:
     np.testing.assert_allclose(finished.test_probabilities(3), predicted, atol=1e-6)
     hits = stored.argmax(axis=2) == test.y.argmax(axis=1)
     assert hits.mean(axis=1).tolist() == finished.history["test_accuracy"].tolist()
+
+
+def test_probabilities_of_the_test_split_are_kept_in_whatever_order_splits_are_measured(
+    finished: Run, store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measure = TrainingLoops.evaluate_all
+
+    def measure_test_first(*args: Any, **options: Any) -> dict[str, Evaluation]:
+        return dict(reversed(measure(*args, **options).items()))
+
+    monkeypatch.setattr(TrainingLoops, "evaluate_all", measure_test_first)
+    run = store.create(finished.config)
+    assert train(run).state is State.FINISHED
+    check_equal_outcome(run, finished)
 
 
 def test_first_layer_is_that_of_the_saved_model(finished: Run) -> None:
