@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from core.config.run_config import CLASSES, PIXELS, RunConfig
 
+PIXELS_LAYER = "pixels"
+"""The name of the input among the layers: the raw pixels, to compare with."""
+
 _BLOCK_OPERATIONS = 4e9  # multiply-adds
 
 
@@ -67,6 +70,16 @@ def describe_layers(config: RunConfig) -> tuple[Layer, ...]:
         inputs = units
     layers.append(Layer("output", LayerKind.DENSE, CLASSES, (inputs + 1) * CLASSES, "softmax"))
     return tuple(layers)
+
+
+def hidden_layers(config: RunConfig) -> tuple[str, ...]:
+    """The name of the layer that gives each hidden layer's activations, from first to last.
+
+    With batch normalisation this is not the dense layer but the activation after it. Dropout does
+    nothing in inference mode, and is left out.
+    """
+    *hidden, _ = (layer.name for layer in describe_layers(config) if layer.activation)
+    return tuple(hidden)
 
 
 def block_size(parameters: int) -> int:

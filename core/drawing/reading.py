@@ -11,27 +11,25 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from core.config import CLASSES, PIXELS, RunConfig
+from core.config.architecture import PIXELS_LAYER, hidden_layers
 from core.data import Floats, load_mnist, split_indices
 from core.drawing.answers import Neighbours, Opinion, Reading
-from core.maps.request import PIXELS_LAYER, MapRequest, hidden_layers, select_images
-from core.maps.store import StoredMap
 from core.network.build import build_model
 from core.network.inspect import activations_and_gradient
-from core.network.load import as_pixels, layer_outputs, load_network, load_network_after
+from core.network.load import as_pixels, layer_features, layer_outputs, load_network
 from core.runs import Run
 from core.runs.errors import RunError
 
 _FEATURES = 16_000_000
 """At most so many features are kept of a network's training images: 64 MB."""
-_PLACED_BY = 15  # neighbours: openTSNE's for its usual perplexity of 5
 
 
 def read_drawing(run: Run, epoch: int, image: Floats) -> Reading:
     """What the run's network after `epoch` makes of an image.
 
-    Raises what `load_network_after` raises.
+    Raises what `load_network` raises.
     """
-    values, evidence = activations_and_gradient(load_network_after(run, epoch), image)
+    values, evidence = activations_and_gradient(load_network(run, epoch), image)
     activations = {name: values[name] for name in hidden_layers(run.config)}
     return Reading(values["output"], activations, evidence)
 
@@ -60,30 +58,11 @@ def nearest_images(run: Run, epoch: int, image: Floats, count: int = 5) -> Neigh
     hidden layer their pixels.
     """
     indices, features, squares = _training_features(run.path, epoch)
-    own = _features(run, epoch, as_pixels(image))[0]
+    own = _features(run, epoch, image)[0]
     squared = np.maximum(squares - 2 * (features @ own) + own @ own, 0)
     nearest = np.argpartition(squared, count)[:count]
     nearest = nearest[np.argsort(squared[nearest], kind="stable")]
     return Neighbours(indices[nearest], np.sqrt(squared[nearest]), len(indices))
-
-
-def place_on_map(run: Run, request: MapRequest, image: Floats) -> tuple[float, float]:
-    """Where an image belongs on a map that the run keeps: the median of its nearest points.
-
-    Nearest by the features that were mapped, of the network that the map was made of. So openTSNE
-    begins to place a new point (Policar, Strazar and Zupan 2019). Raises RunError if there is no
-    such map, or that network is not kept.
-    """
-    stored = StoredMap(run, request)
-    status = stored.status
-    if status is None:
-        raise RunError(f"run {run.id} has no map {request.key}")
-    points = stored.read_points()
-    mapped = _mapped_features(run.path, request, status.epoch)
-    own = _layer_features(run, status.epoch, request.layer, as_pixels(image))
-    nearest = np.argsort(((mapped - own) ** 2).sum(axis=1), kind="stable")[:_PLACED_BY]
-    x, y = points[["x", "y"]].iloc[nearest].median()
-    return float(x), float(y)
 
 
 def predict(run: Run, images: npt.NDArray[Any]) -> Floats:
@@ -96,14 +75,6 @@ def _ask(run: Run, image: Floats) -> Opinion:
         return Opinion(run.id, predict(run, image)[0])
     except RunError as error:
         return Opinion(run.id, None, str(error))
-
-
-@lru_cache(maxsize=2)
-def _mapped_features(path: Path, request: MapRequest, epoch: int) -> Floats:
-    """What was mapped, (n, units), in the order of the map's points."""
-    run = Run(path)
-    _, images, _ = select_images(run.config, request)
-    return _layer_features(run, epoch, request.layer, images)
 
 
 @lru_cache(maxsize=2)
@@ -120,13 +91,7 @@ def _training_features(
 
 def _features(run: Run, epoch: int, images: npt.NDArray[Any]) -> Floats:
     """The last hidden layer's, (n, units); without a hidden layer, the pixels."""
-    return _layer_features(run, epoch, (PIXELS_LAYER, *hidden_layers(run.config))[-1], images)
-
-
-def _layer_features(run: Run, epoch: int, layer: str, images: npt.NDArray[Any]) -> Floats:
-    if layer == PIXELS_LAYER:
-        return as_pixels(images)
-    return layer_outputs(load_network_after(run, epoch), layer, images)
+    return layer_features(run, (PIXELS_LAYER, *hidden_layers(run.config))[-1], images, epoch)
 
 
 @lru_cache(maxsize=2)

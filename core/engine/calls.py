@@ -102,10 +102,10 @@ def nearest_images(run: Run, epoch: int, image: Floats) -> Neighbours:
 
 
 def place_on_map(run: Run, request: MapRequest, image: Floats) -> tuple[float, float]:
-    """`core.drawing.reading.place_on_map`"""
-    from core.drawing import reading
+    """`core.maps.place.place_on_map`"""
+    from core.maps import place
 
-    return reading.place_on_map(run, request, image)
+    return place.place_on_map(run, request, image)
 
 
 def compute_and_keep_map(run: Run, request: MapRequest) -> None:

@@ -1,6 +1,6 @@
-"""A hidden layer's features, and maps of them in two dimensions by PCA and t-SNE.
+"""Maps of a layer's features in two dimensions, by PCA and t-SNE.
 
-Keeping maps with the run is left to `mapping`. What is asked for and what comes back: `maps`.
+What is requested and what comes back is in `request`; keeping maps with the run is left to `job`.
 """
 
 import math
@@ -16,22 +16,20 @@ import pandas as pd
 from sklearn.decomposition import PCA
 
 from core.analysis.metrics import neighbour_agreement
+from core.config.architecture import PIXELS_LAYER
 from core.data import Floats
 from core.maps.request import (
     EARLY_ITERATIONS,
     MAIN_ITERATIONS,
-    PIXELS_LAYER,
     FeatureMap,
     MapMethod,
     MapRequest,
     check_perplexity,
-    hidden_layers,
     select_images,
 )
 from core.network.load import (
     as_pixels,
     layer_outputs,
-    load_network,
     load_network_and_epoch,
 )
 from core.runs import Run
@@ -42,20 +40,6 @@ Progress = Callable[[int, Floats], bool | None]
 _REPORT_EVERY = 25  # iterations; divides both phases
 _CONVERGED = 1e-4  # fall of the divergence an iteration, as a share of itself
 _THETA = 0.8  # Barnes-Hut's angle: a quarter quicker than 0.5, and no worse a map
-
-
-def hidden_features(run: Run, layer: str | int, images: npt.NDArray[Any]) -> Floats:
-    """Activations of a layer of the run's network in inference mode, float32 (n, units).
-
-    `layer` is a name, such as `hidden_2`, or counts the hidden layers from 0, or from the last as
-    -1; `pixels` gives the images themselves. `images` are uint8 (n, 28, 28) or floats in [0, 1],
-    (n, 784). Raises ValueError for a layer or images that are neither, and RunError for a run
-    without a network.
-    """
-    name = layer if isinstance(layer, str) else _hidden_layer(run, layer)
-    if name == PIXELS_LAYER:
-        return as_pixels(images)
-    return layer_outputs(load_network(run), name, images)
 
 
 def pca(features: npt.NDArray[Any], components: int = 2, seed: int = 0) -> Floats:
@@ -146,7 +130,7 @@ def compute_map(
     """The map that `request` asks for, of the run's network as it stands.
 
     `on_progress` is given the map as it grows, and returns True to stop it there. Raises what
-    `hidden_features` and `tsne` raise.
+    `layer_outputs` and `tsne` raise.
     """
     indices, images, labels = select_images(run.config, request)
     network, epoch = load_network_and_epoch(run)
@@ -183,13 +167,6 @@ def _threads() -> int:
     """
     passive = os.environ.get("OMP_WAIT_POLICY", "").lower() == "passive"
     return min(4, os.cpu_count() or 1) if passive else 1
-
-
-def _hidden_layer(run: Run, number: int) -> str:
-    names = hidden_layers(run.config)
-    if not -len(names) <= number < len(names):
-        raise ValueError(f"there is no hidden layer {number}; run {run.id} has {len(names)}")
-    return names[number]
 
 
 def _predict(

@@ -8,18 +8,12 @@ from contextlib import suppress
 from enum import StrEnum
 from typing import Annotated, Literal, NamedTuple, Self
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.config import Bounds, RunConfig
-from core.config.architecture import describe_layers
-from core.data import Images, load_mnist, split_indices
+from core.data.browsing import Digits, find_digits, take_digits
 from core.runs.status import State
-
-PIXELS_LAYER = "pixels"
-"""The name of the input among the layers: the raw pixels, to compare with."""
 
 EARLY_ITERATIONS, MAIN_ITERATIONS = 250, 500  # openTSNE's defaults
 ITERATIONS = EARLY_ITERATIONS + MAIN_ITERATIONS
@@ -45,7 +39,7 @@ class MapRequest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     layer: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
-    """A hidden layer's name, or PIXELS_LAYER."""
+    """A hidden layer's name, or `architecture.PIXELS_LAYER`."""
     split: Literal["train", "validation", "test"] = "train"
     points: Annotated[int, Bounds(100, 10_000, logarithmic=True)] = 1_000
     """The first so many images of the split, or all if there are fewer."""
@@ -151,26 +145,7 @@ def check_perplexity(perplexity: float, points: int) -> None:
         )
 
 
-def hidden_layers(config: RunConfig) -> tuple[str, ...]:
-    """The name of the layer that gives each hidden layer's activations, from first to last.
-
-    With batch normalisation this is not the dense layer but the activation after it. Dropout does
-    nothing in inference mode, and is left out.
-    """
-    *hidden, _ = (layer.name for layer in describe_layers(config) if layer.activation)
-    return tuple(hidden)
-
-
-def select_images(
-    config: RunConfig, request: MapRequest
-) -> tuple[npt.NDArray[np.int64], Images, Images]:
-    """The requested images of the run's split: indices, images (n, 28, 28), labels (n,)."""
-    mnist = load_mnist()
-    if request.split == "test":
-        indices, images, labels = np.arange(len(mnist.x_test)), mnist.x_test, mnist.y_test
-    else:
-        train, validation = split_indices(config)
-        indices = train if request.split == "train" else validation
-        images, labels = mnist.x_train, mnist.y_train
-    indices = indices[: request.points]
-    return indices, images[indices], labels[indices]
+def select_images(config: RunConfig, request: MapRequest) -> Digits:
+    """The requested images of the run's split."""
+    indices = find_digits(config, request.split)[: request.points]
+    return take_digits(request.split, indices)

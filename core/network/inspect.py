@@ -1,7 +1,6 @@
 """What is inside a run's network: its layers, their weights, and what an image sets off in them.
 
-All take the network as `network.load_network` finds it, or after an epoch as `load_network_after`
-does, and raise what these raise.
+All take the network as `network.load_network` finds it, and raise what that raises.
 """
 
 from collections.abc import Iterator
@@ -16,15 +15,9 @@ import tensorflow as tf
 
 from core.analysis.first_layer import FirstLayer
 from core.config import CLASSES, IMAGE_SIDE
+from core.config.architecture import hidden_layers
 from core.data import Floats, load_mnist
-from core.maps.request import hidden_layers
-from core.network.load import (
-    as_pixels,
-    layer_outputs,
-    load_network,
-    load_network_after,
-    truncate,
-)
+from core.network.load import as_pixels, layer_outputs, load_network, truncate
 from core.runs import Run
 
 _BEFORE_OUTPUT = "before output"
@@ -105,7 +98,7 @@ def activations(run: Run, image: npt.NDArray[Any], epoch: int | None = None) -> 
     `image` is uint8 (28, 28), or floats in [0, 1]. With `epoch`, of the network as it was after it.
     Dropout, which does nothing in inference mode, is left out.
     """
-    return activations_and_gradient(_load(run, epoch), image)[0]
+    return activations_and_gradient(load_network(run, epoch), image)[0]
 
 
 def input_gradient(
@@ -119,7 +112,7 @@ def input_gradient(
     """
     if digit not in range(CLASSES):
         raise ValueError(f"{digit!r} is no digit; choose 0 to {CLASSES - 1}")
-    return activations_and_gradient(_load(run, epoch), image, digit)[1]
+    return activations_and_gradient(load_network(run, epoch), image, digit)[1]
 
 
 def activations_and_gradient(
@@ -143,10 +136,6 @@ def _all_outputs(model: keras.Sequential) -> keras.Model:
     """`model` with what each layer gives, by its name, and what the last one is given."""
     outputs = {layer.name: layer.output for layer in _computing(model)}
     return truncate(model, outputs | {_BEFORE_OUTPUT: model.layers[-1].input})
-
-
-def _load(run: Run, epoch: int | None) -> keras.Sequential:
-    return load_network(run) if epoch is None else load_network_after(run, epoch)
 
 
 def _regularizer(layer: keras.Layer) -> str | None:

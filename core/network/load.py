@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.config import IMAGE_SIDE, PIXELS
+from core.config.architecture import PIXELS_LAYER
 from core.data import Floats, scale_images
 from core.network.build import build_model
 from core.network.checkpoint import unpack_checkpoint
@@ -19,14 +20,23 @@ from core.runs.errors import DamagedRunError, NoNetworkError, RunError
 _BLOCK = 8192  # images at a time, so that wide layers do not fill the memory
 
 
-def load_network(run: Run) -> keras.Sequential:
+def load_network(run: Run, epoch: int | None = None) -> keras.Sequential:
     """The network that `run` ended with or, until it ends or if it failed, that of its latest
-    whole epoch.
+    whole epoch; or the network as it was after `epoch`.
 
-    Shared by all who ask: not to be changed. Raises NoNetworkError before the first epoch has
-    ended, DamagedRunError for a file that Keras cannot read, RunNotFoundError.
+    Shared by all callers: not to be changed. As it was after an earlier epoch, it has its weights
+    rounded to float16, as the run keeps them. Raises NoNetworkError before the first epoch has
+    ended, RunError for an epoch that the run does not keep, DamagedRunError for a file that Keras
+    cannot read, RunNotFoundError.
     """
-    return load_network_and_epoch(run)[0]
+    if epoch is None:
+        return load_network_and_epoch(run)[0]
+    is_kept = epoch in run.weights()[0]
+    if epoch == run.network_epoch and (run.model_path.exists() or not is_kept):
+        return load_network(run)
+    if not is_kept:
+        raise RunError(f"run {run.id} does not keep its network after epoch {epoch}")
+    return _load_epoch(run.path, epoch)
 
 
 def load_network_and_epoch(run: Run) -> tuple[keras.Sequential, int]:
@@ -49,21 +59,6 @@ def load_network_and_epoch(run: Run) -> tuple[keras.Sequential, int]:
     if run.status.state.is_active:
         raise NoNetworkError(f"run {run.id} has no network yet; wait for its first epoch to end")
     raise NoNetworkError(f"run {run.id} ended before its first epoch did, and has no network")
-
-
-def load_network_after(run: Run, epoch: int) -> keras.Sequential:
-    """The run's network as it was after `epoch`, not to be changed.
-
-    For the network as it stands this is `load_network`; another has its weights rounded to
-    float16, as the run keeps them. Raises RunError if it does not keep those of this epoch.
-    """
-    epochs, _ = run.weights()
-    is_kept = epoch in epochs
-    if epoch == run.network_epoch and (run.model_path.exists() or not is_kept):
-        return load_network(run)
-    if not is_kept:
-        raise RunError(f"run {run.id} does not keep its network after epoch {epoch}")
-    return _load_epoch(run.path, epoch)
 
 
 @lru_cache(maxsize=12)
@@ -106,6 +101,18 @@ def as_pixels(images: npt.NDArray[Any]) -> Floats:
 def truncate(model: keras.Sequential, outputs: Any) -> keras.Model:
     """`model` from its pixels to `outputs`: a tensor in it, or several by name."""
     return keras.Model(model.inputs[0], outputs)
+
+
+def layer_features(
+    run: Run, layer: str, images: npt.NDArray[Any], epoch: int | None = None
+) -> Floats:
+    """What `layer` of the run's network gives for images, as `layer_outputs` does.
+
+    PIXELS_LAYER gives the images themselves. `epoch` as in `load_network`. Raises what both raise.
+    """
+    if layer == PIXELS_LAYER:
+        return as_pixels(images)
+    return layer_outputs(load_network(run, epoch), layer, images)
 
 
 def layer_outputs(model: keras.Sequential, layer: str, images: npt.NDArray[Any]) -> Floats:

@@ -7,9 +7,9 @@ import numpy.typing as npt
 import streamlit as st
 
 from core.config import CLASSES, TEST_SET
+from core.config.architecture import hidden_layers
 from core.data import load_mnist
 from core.engine import calls
-from core.maps.request import hidden_layers
 from core.runs import Run
 from dashboard.charts.answer import draw_answer
 from dashboard.charts.images import enlarge

@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from core.config.architecture import hidden_layers
 from core.data import load_mnist
 from core.drawing.answers import Neighbours, Reading
 from core.engine import calls
-from core.maps.request import hidden_layers
 from core.runs import Run
 from dashboard.app_pages.draw.drawing_map import render_place
 from dashboard.app_pages.draw.other_runs import render_other_runs

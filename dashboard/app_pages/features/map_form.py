@@ -7,7 +7,8 @@ import streamlit as st
 from pydantic import ValidationError
 
 from core.config import RunConfig, explain
-from core.maps.request import PIXELS_LAYER, MapMethod, MapRequest, hidden_layers, map_bounds
+from core.config.architecture import PIXELS_LAYER, hidden_layers
+from core.maps.request import MapMethod, MapRequest, map_bounds
 from dashboard import text
 from dashboard.parts.config_form import scale_steps
 

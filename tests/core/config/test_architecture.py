@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from core.config import RunConfig
-from core.config.architecture import LayerKind, count_parameters, describe_layers
+from core.config.architecture import LayerKind, count_parameters, describe_layers, hidden_layers
 from core.network.build import build_model
 
 CONFIGS: list[dict[str, Any]] = [
@@ -72,3 +72,15 @@ def test_input_dropout_comes_first_with_its_own_rate() -> None:
 def test_names_are_unique() -> None:
     layers = describe_layers(RunConfig(hidden=(8,) * 6, batch_normalization=True, dropout=0.1))
     assert len({layer.name for layer in layers}) == len(layers) == 6 * 4 + 1
+
+
+@pytest.mark.parametrize(
+    ("config", "names"),
+    [
+        ({"hidden": (8, 4), "dropout": 0.5}, ("hidden_1", "hidden_2")),
+        ({"hidden": (8, 4), "batch_normalization": True}, ("activation_1", "activation_2")),
+        ({"hidden": ()}, ()),
+    ],
+)
+def test_hidden_layers(config: dict[str, Any], names: tuple[str, ...]) -> None:
+    assert hidden_layers(RunConfig(**config)) == names

@@ -7,21 +7,17 @@ import numpy as np
 import pytest
 
 from core.config import RunConfig
+from core.config.architecture import hidden_layers
 from core.data import load_mnist, scale_images, split_indices
 from core.drawing.reading import (
     answers_by_epoch,
     ask_runs,
     nearest_images,
-    place_on_map,
     predict,
     read_drawing,
 )
-from core.maps.embedding import hidden_features
-from core.maps.job import compute_and_keep_map
-from core.maps.request import MapRequest
-from core.maps.store import StoredMap, list_maps
 from core.network.inspect import activations, input_gradient
-from core.network.load import load_network, load_network_after
+from core.network.load import layer_features, load_network
 from core.runs import Run, RunStore
 from core.runs.errors import RunError
 from core.runs.status import State
@@ -50,18 +46,18 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 def test_the_network_after_each_epoch_answers_as_it_did_then(run: Run) -> None:
     for epoch in (1, 2, 3):
-        answers = load_network_after(run, epoch)(scale_images(load_mnist().x_test), training=False)
+        answers = load_network(run, epoch)(scale_images(load_mnist().x_test), training=False)
         np.testing.assert_allclose(answers, run.test_probabilities(epoch), atol=5e-3)
 
 
 def test_the_network_as_it_stands_is_the_one_that_was_saved(run: Run) -> None:
-    assert load_network_after(run, 3) is load_network(run)
+    assert load_network(run, 3) is load_network(run)
 
 
 def test_an_epoch_that_is_not_kept(run: Run) -> None:
     assert run.network_epochs == (1, 2, 3)
     with pytest.raises(RunError, match="does not keep its network after epoch 4"):
-        load_network_after(run, 4)
+        load_network(run, 4)
 
 
 def test_an_older_run_has_its_last_network_only(untrained: Callable[..., Run]) -> None:
@@ -111,8 +107,9 @@ def test_several_runs_are_asked_at_once(run: Run, untrained: Callable[..., Run])
 def test_nearest_images_by_hand(run: Run) -> None:
     indices = split_indices(run.config)[0]
     images = load_mnist().x_train[indices]
+    last = hidden_layers(run.config)[-1]
     distances = np.linalg.norm(
-        hidden_features(run, -1, images) - hidden_features(run, -1, IMAGE), axis=1
+        layer_features(run, last, images) - layer_features(run, last, IMAGE), axis=1
     )
     nearest = np.argsort(distances, kind="stable")[:5]
     found = nearest_images(run, 3, IMAGE)
@@ -128,22 +125,6 @@ def test_a_training_image_is_nearest_to_itself(untrained: Callable[..., Run]) ->
     found = nearest_images(run, 0, load_mnist().x_train[index] / np.float32(255))
     assert found.indices[0] == index
     assert found.distances[0] == pytest.approx(0, abs=1e-2)
-
-
-def test_an_image_of_the_map_is_placed_among_its_neighbours(run: Run) -> None:
-    request = MapRequest(layer="pixels", method="pca", points=200)
-    with pytest.raises(RunError, match="has no map"):
-        place_on_map(run, request, IMAGE)
-    assert StoredMap(run, request).request()
-    compute_and_keep_map(run, request)
-    assert list_maps(run) == [request]
-    points = StoredMap(run, request).read_points()
-    images = load_mnist().x_train[points["index"]].reshape(-1, 784) / 255.0
-    distances = np.linalg.norm(images - IMAGE.reshape(784), axis=1)
-    nearest = points.iloc[np.argsort(distances)[:15]]
-    assert place_on_map(run, request, IMAGE) == pytest.approx(
-        (nearest["x"].median(), nearest["y"].median())
-    )
 
 
 def test_weights_of_another_shape_are_not_mixed_up(run: Run) -> None:

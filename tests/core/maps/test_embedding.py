@@ -12,9 +12,9 @@ from sklearn.manifold import trustworthiness
 from core.analysis.metrics import neighbour_agreement
 from core.data import load_mnist, scale_images, split_indices
 from core.maps import embedding
-from core.maps.embedding import compute_map, hidden_features, pca, tsne
+from core.maps.embedding import compute_map, pca, tsne
 from core.maps.request import MapRequest, select_images
-from core.network.load import load_network
+from core.network.load import layer_features, load_network
 from core.runs import Run
 
 X_TEST, Y_TEST = load_mnist().x_test, load_mnist().y_test
@@ -22,7 +22,7 @@ X_TEST, Y_TEST = load_mnist().x_test, load_mnist().y_test
 
 @pytest.fixture(scope="module")
 def features(trained: Run) -> np.ndarray:
-    return hidden_features(trained, -1, X_TEST[:150])
+    return layer_features(trained, "hidden_2", X_TEST[:150])
 
 
 # --- features
@@ -35,7 +35,7 @@ def test_features_are_the_full_networks_activations(trained: Run, layer: Any) ->
         values = step(values, training=False)
         if step.name == layer:
             break
-    features = hidden_features(trained, layer, X_TEST)
+    features = layer_features(trained, layer, X_TEST)
     assert features.dtype == np.float32
     np.testing.assert_allclose(features, values.numpy(), atol=1e-6)
 
@@ -45,47 +45,35 @@ def test_features_by_the_formula(trained: Run) -> None:
     values = X_TEST[:100].reshape(-1, 784) / 255
     for kernel, bias in (first, second):
         values = np.maximum(values @ kernel.astype(float) + bias, 0)
-    features = hidden_features(trained, "hidden_2", X_TEST[:100])
+    features = layer_features(trained, "hidden_2", X_TEST[:100])
     np.testing.assert_allclose(features, values, atol=1e-5)
-
-
-def test_layers_by_number(trained: Run) -> None:
-    images = X_TEST[:10]
-    for number, name in [(0, "hidden_1"), (1, "hidden_2"), (-1, "hidden_2")]:
-        np.testing.assert_array_equal(
-            hidden_features(trained, number, images), hidden_features(trained, name, images)
-        )
 
 
 def test_the_pixels_as_a_layer(trained: Run) -> None:
     np.testing.assert_array_equal(
-        hidden_features(trained, "pixels", X_TEST[:5]), scale_images(X_TEST[:5])
+        layer_features(trained, "pixels", X_TEST[:5]), scale_images(X_TEST[:5])
     )
 
 
 def test_many_images_go_through_in_blocks(trained: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = hidden_features(trained, 0, X_TEST[:100])
+    whole = layer_features(trained, "hidden_1", X_TEST[:100])
     monkeypatch.setattr("core.network.load._BLOCK", 33)
-    np.testing.assert_allclose(hidden_features(trained, 0, X_TEST[:100]), whole, atol=1e-6)
+    np.testing.assert_allclose(layer_features(trained, "hidden_1", X_TEST[:100]), whole, atol=1e-6)
 
 
 def test_features_are_those_of_inference_mode(untrained: Callable[..., Run]) -> None:
     run = untrained(dropout=0.9, batch_normalization=True)
     images = X_TEST[:20]
-    features = hidden_features(run, 0, images)
-    assert (hidden_features(run, "dropout_1", images) == features).all()
+    features = layer_features(run, "activation_1", images)
+    assert (layer_features(run, "dropout_1", images) == features).all()
     kernel, bias = load_network(run).layers[0].get_weights()
     plain = scale_images(images) @ kernel + bias  # moving mean 0 and variance 1 to begin with
     np.testing.assert_allclose(features, np.maximum(plain / np.sqrt(1 + 1e-3), 0), atol=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("layer", "message"),
-    [(2, "no hidden layer 2; run .* has 2"), (-3, "no hidden layer -3"), ("hidden_9", "hidden_9")],
-)
-def test_unknown_layers_are_refused(trained: Run, layer: Any, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        hidden_features(trained, layer, X_TEST[:1])
+def test_unknown_layers_are_refused(trained: Run) -> None:
+    with pytest.raises(ValueError, match="hidden_9"):
+        layer_features(trained, "hidden_9", X_TEST[:1])
 
 
 # --- PCA
@@ -152,7 +140,7 @@ def test_tsne_sees_the_first_principal_components_only(features: np.ndarray) -> 
 
 def test_tsne_keeps_classes_together(trained: Run) -> None:
     images, labels = X_TEST[:300], Y_TEST[:300]
-    features = hidden_features(trained, -1, images)
+    features = layer_features(trained, "hidden_2", images)
     agreement = neighbour_agreement(tsne(features), labels)
     assert agreement > neighbour_agreement(pca(features), labels) > 0.2  # 0.1 is chance
 
@@ -168,7 +156,7 @@ def test_tsne_reports_and_is_reproducible_while_watched(features: np.ndarray) ->
 
 
 def test_tsne_ends_early_with_a_map_as_good_as_the_whole(trained: Run) -> None:
-    features = hidden_features(trained, -1, load_mnist().x_train[:1_000])
+    features = layer_features(trained, "hidden_2", load_mnist().x_train[:1_000])
     stages = []
     positions = tsne(features, on_progress=lambda done, positions: stages.append(done))
     assert stages[-1] < 600
@@ -213,10 +201,10 @@ def test_a_tsne_map_of_a_run(trained: Run) -> None:
     np.testing.assert_array_equal(points["index"], validation[:120])
     np.testing.assert_array_equal(points["true"], load_mnist().y_train[validation[:120]])
     _, images, labels = select_images(trained.config, request)
-    probabilities = hidden_features(trained, "output", images)
+    probabilities = layer_features(trained, "output", images)
     np.testing.assert_array_equal(points["predicted"], probabilities.argmax(axis=1))
     np.testing.assert_array_equal(points["confidence"], probabilities.max(axis=1))
-    features = hidden_features(trained, "hidden_2", images)
+    features = layer_features(trained, "hidden_2", images)
     np.testing.assert_array_equal(points[["x", "y"]], tsne(features, perplexity=20, seed=4))
     assert not result.is_stopped
     assert result.feature_agreement == neighbour_agreement(features, labels)
@@ -237,6 +225,6 @@ def test_a_map_that_is_stopped(trained: Run) -> None:
 def test_a_pca_map_of_a_run(trained: Run) -> None:
     request = MapRequest(layer="hidden_1", split="test", points=100, method="pca")
     result = compute_map(trained, request)
-    expected = pca(hidden_features(trained, "hidden_1", X_TEST[:100]))
+    expected = pca(layer_features(trained, "hidden_1", X_TEST[:100]))
     np.testing.assert_array_equal(result.points[["x", "y"]], expected)
     assert result.iteration == 0

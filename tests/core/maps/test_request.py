@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from core.config import RunConfig
 from core.data import load_mnist, split_indices
-from core.maps.request import MapMethod, MapRequest, check_perplexity, hidden_layers, select_images
+from core.maps.request import MapMethod, MapRequest, check_perplexity, select_images
 
 
 def test_the_defaults_are_the_notebooks() -> None:
@@ -57,18 +57,6 @@ def test_perplexity_is_at_most_a_third_of_the_points() -> None:
     check_perplexity(33, 100)
     with pytest.raises(ValueError, match="perplexity 34 does not suit 100 points; choose 1 to 33"):
         check_perplexity(34, 100)
-
-
-@pytest.mark.parametrize(
-    ("config", "names"),
-    [
-        ({"hidden": (8, 4), "dropout": 0.5}, ("hidden_1", "hidden_2")),
-        ({"hidden": (8, 4), "batch_normalization": True}, ("activation_1", "activation_2")),
-        ({"hidden": ()}, ()),
-    ],
-)
-def test_hidden_layers(config: dict[str, Any], names: tuple[str, ...]) -> None:
-    assert hidden_layers(RunConfig(**config)) == names
 
 
 @pytest.mark.parametrize("split", ["train", "validation", "test"])

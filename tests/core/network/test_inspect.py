@@ -9,7 +9,6 @@ import pytest
 
 from core.config.architecture import describe_layers
 from core.data import load_mnist
-from core.maps.embedding import hidden_features
 from core.network.inspect import (
     activations,
     dead_units,
@@ -19,7 +18,7 @@ from core.network.inspect import (
     layer_table,
     weight_histograms,
 )
-from core.network.load import load_network
+from core.network.load import layer_features, load_network
 from core.runs import Run
 
 X_TEST = load_mnist().x_test
@@ -127,7 +126,7 @@ def test_dead_units_are_those_that_never_fire(trained: Run) -> None:
     images = X_TEST[:50]
     table = dead_units(trained, images)
     for row in table.itertuples():
-        silent = (hidden_features(trained, row.layer, images) == 0).all(axis=0)
+        silent = (layer_features(trained, row.layer, images) == 0).all(axis=0)
         assert (row.units, row.dead) == (len(silent), silent.sum())
         assert row.share == pytest.approx(silent.mean())
 
@@ -144,7 +143,7 @@ def test_activations_of_every_layer(untrained: Callable[..., Run]) -> None:
         "hidden_2", "batch_normalization_2", "activation_2", "output",
     ]  # fmt: skip
     for layer, value in values.items():
-        np.testing.assert_allclose(value, hidden_features(run, layer, X_TEST[3])[0], atol=1e-6)
+        np.testing.assert_allclose(value, layer_features(run, layer, X_TEST[3])[0], atol=1e-6)
     assert values["output"].sum() == pytest.approx(1, abs=1e-6)
 
 
