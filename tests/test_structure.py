@@ -1,17 +1,105 @@
-"""The directions of imports that the design fixes."""
+"""Who may import whom, what loads what, and how large a thing may be."""
 
 import ast
 import subprocess
 import sys
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from graphlib import TopologicalSorter
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
-PAGES = ROOT / "dashboard" / "app_pages"
 CORE = sorted((ROOT / "core").rglob("*.py"))
 DASHBOARD = sorted((ROOT / "dashboard").rglob("*.py"))
+
+PAGE = {
+    "core.config",
+    "core.runs",
+    "dashboard.charts",
+    "dashboard.parts",
+    "dashboard.session",
+    "dashboard.text",
+}
+"""What every page may import."""
+
+ALLOWED = {
+    "core.config": set(),
+    "core.data": {"core.config"},
+    "core.analysis": {"core.config", "core.data"},
+    "core.runs": {"core.config", "core.data", "core.analysis"},
+    "core.network": {"core.config", "core.data", "core.analysis", "core.runs"},
+    "core.training": {"core.config", "core.data", "core.analysis", "core.runs", "core.network"},
+    "core.maps": {"core.config", "core.data", "core.analysis", "core.runs", "core.network"},
+    "core.drawing": {"core.config", "core.data", "core.analysis", "core.runs", "core.network"},
+    "core.export": {"core.runs"},
+    "core.engine": {"core.config", "core.runs", "core.training"},
+    "core.sweep": {"core.config", "core.runs", "core.engine"},
+    "core.command_line": {"core.config", "core.runs", "core.training", "core.sweep"},
+    "core.__main__": {
+        "core.config",
+        "core.runs",
+        "core.training",
+        "core.sweep",
+        "core.command_line",
+    },
+    "dashboard.text": set(),
+    "dashboard.access": {"core.runs", "core.sweep"},
+    "dashboard.charts": {"core.config", "core.runs", "core.maps", "dashboard.text"},
+    "dashboard.session": {
+        "core.config",
+        "core.data",
+        "core.runs",
+        "core.maps",
+        "core.drawing",
+        "core.engine",
+        "core.sweep",
+        "dashboard.text",
+    },
+    "dashboard.parts": {
+        "core.config",
+        "core.analysis",
+        "core.runs",
+        "core.engine",
+        "dashboard.text",
+        "dashboard.access",
+        "dashboard.charts",
+        "dashboard.session",
+    },
+    "dashboard.app_pages.classroom": {"dashboard.access", "dashboard.text"},
+    "dashboard.app_pages.compare": PAGE | {"core.analysis"},
+    "dashboard.app_pages.curves": PAGE,
+    "dashboard.app_pages.data": PAGE | {"core.data"},
+    "dashboard.app_pages.draw": PAGE
+    | {"core.analysis", "core.maps", "core.drawing", "dashboard.access"},
+    "dashboard.app_pages.evaluate": PAGE | {"core.analysis"},
+    "dashboard.app_pages.features": PAGE | {"core.maps", "dashboard.access"},
+    "dashboard.app_pages.layers": PAGE | {"core.analysis"},
+    "dashboard.app_pages.runs": PAGE | {"core.export", "dashboard.access"},
+    "dashboard.app_pages.sweep": PAGE | {"core.sweep", "dashboard.access"},
+    "dashboard.app_pages.train": PAGE,
+    "dashboard.menu": {"dashboard.access"},
+    "dashboard.main": {"dashboard.access", "dashboard.menu"},
+    "dashboard.app": {
+        "core.data",
+        "dashboard.text",
+        "dashboard.access",
+        "dashboard.session",
+        "dashboard.parts",
+    },
+    "dashboard.run_class": {"core.runs", "dashboard.access", "dashboard.app"},
+}
+"""By folder, or module of the top level: the others that it may import."""
+
+TOO_LARGE = {
+    "dashboard.session.state",
+    "dashboard.app_pages.evaluate.calibration_chart.draw_reliability",
+    "dashboard.charts.images.draw_image_grid",
+}
+"""Modules and functions that are yet to be made smaller."""
 
 
 def imported_names(source: str, package: str, only_on_load: bool = False) -> Iterator[str]:
@@ -46,16 +134,35 @@ def find_imports(
     return found
 
 
+def find_entry(name: str) -> str:
+    """The entry of ALLOWED that a module, or an object in one, belongs to; "" if to none."""
+    while name and name not in ALLOWED:
+        name = name.rpartition(".")[0]
+    return name
+
+
+def find_arrows() -> dict[str, set[str]]:
+    """By entry of ALLOWED: the other entries that are imported."""
+    arrows = defaultdict(set)
+    for file in CORE + DASHBOARD:
+        entry = find_entry(name_module(file))
+        names = imported_names(file.read_text(), ".".join(file.relative_to(ROOT).parts[:-1]))
+        arrows[entry] |= {find_entry(name) for name in names} - {entry, ""}
+    return arrows
+
+
 def name_module(file: Path) -> str:
     return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
 def find_core_modules_that_load_keras() -> set[str]:
+    """Those that import it, or a module that does; and those below a package that does."""
     loading = {"tensorflow", "keras"}
     while more := {
-        name_module(file)
+        name
         for file in CORE
-        if name_module(file) not in loading and find_imports([file], loading, only_on_load=True)
+        if (name := name_module(file)) not in loading
+        and (name.rpartition(".")[0] in loading or find_imports([file], loading, only_on_load=True))
     }:
         loading |= more
     return loading - {"tensorflow", "keras"}
@@ -84,20 +191,46 @@ def test_imports_on_load_are_told_from_later_ones() -> None:
     assert list(imported_names(source, "core", only_on_load=True)) == ["os"]
 
 
-def test_there_is_something_to_look_at() -> None:
-    assert ROOT / "core" / "engine" / "engine.py" in CORE
-    assert ROOT / "dashboard" / "main.py" in DASHBOARD
-    assert list(PAGES.glob("*/page.py"))
-    assert find_imports(DASHBOARD, ["core"])
+def test_every_folder_is_in_the_table() -> None:
+    packages = {"core", "dashboard", "dashboard.app_pages"}
+    modules = {name_module(file) for file in CORE + DASHBOARD} - packages
+    assert {name for name in modules if not find_entry(name)} == set()
+    assert ALLOWED.keys() - {find_entry(name) for name in modules} == set()
 
 
-def test_core_knows_nothing_of_the_dashboard() -> None:
-    assert find_imports(CORE, ["dashboard", "streamlit"]) == []
+def test_nothing_is_imported_but_what_the_table_allows() -> None:
+    arrows = find_arrows()
+    assert arrows["core.training"]
+    assert [
+        f"{entry} imports {other}"
+        for entry, others in arrows.items()
+        for other in sorted(others - ALLOWED.get(entry, set()))
+    ] == []
 
 
-def test_nothing_imports_a_page() -> None:
-    pages = [name_module(file) for file in PAGES.glob("*/page.py")]
-    assert find_imports([*CORE, *DASHBOARD], pages) == []
+def test_the_table_allows_no_more_than_is_needed() -> None:
+    arrows = find_arrows()
+    assert [
+        f"{entry} need not import {other}"
+        for entry, others in ALLOWED.items()
+        for other in sorted(others - arrows[entry] - (PAGE if "app_pages" in entry else set()))
+    ] == []
+
+
+def test_no_arrow_of_the_table_goes_in_a_circle() -> None:
+    TopologicalSorter(ALLOWED).prepare()
+
+
+def test_the_engine_reaches_networks_in_two_modules_only() -> None:
+    """Any other is imported where there is no Keras."""
+    files = (ROOT / "core" / "engine").glob("*.py")
+    others = [file for file in files if file.name not in {"calls.py", "worker.py"}]
+    networks = [f"core.{folder}" for folder in ("network", "training", "maps", "drawing")]
+    assert find_imports(others, networks) == []
+
+
+def test_core_does_not_know_streamlit() -> None:
+    assert find_imports(CORE, ["streamlit"]) == []
 
 
 def test_dashboard_does_not_load_keras() -> None:
@@ -141,3 +274,30 @@ def test_core_as_the_dashboard_imports_it_does_not_load_keras() -> None:
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (result.returncode, result.stdout.strip()) == (0, ""), result.stderr
+
+
+def test_keras_is_the_release_that_the_loops_are_written_for() -> None:
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    (pinned,) = [Requirement(line) for line in lines if line.startswith("keras")]
+    assert pinned.specifier.contains(version("keras"))
+    assert not pinned.specifier.contains("3.16.0")
+
+
+def test_no_folder_has_more_than_sixteen_modules() -> None:
+    folders = Counter(file.parent for file in CORE + DASHBOARD if file.name != "__init__.py")
+    assert {folder: count for folder, count in folders.items() if count > 16} == {}
+
+
+def test_no_module_has_more_than_four_hundred_lines() -> None:
+    lines = {name_module(file): len(file.read_text().splitlines()) for file in CORE + DASHBOARD}
+    assert {name: count for name, count in lines.items() if count > 400}.keys() <= TOO_LARGE
+
+
+def test_no_function_has_more_than_sixty_lines() -> None:
+    functions = {
+        f"{name_module(file)}.{node.name}": node.end_lineno - node.lineno + 1
+        for file in CORE + DASHBOARD
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert {name: count for name, count in functions.items() if count > 60}.keys() <= TOO_LARGE
