@@ -61,7 +61,7 @@ def _train(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
 
     run = RunStore().create(config, name=options.name, state=State.RUNNING)
 
-    on_interrupt(lambda: run.ask(Request.STOP))
+    on_interrupt(lambda: run.request(Request.STOP))
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),

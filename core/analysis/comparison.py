@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats  # type: ignore[import-untyped]
 
-LEVEL = 0.05
+SIGNIFICANCE_LEVEL = 0.05
 """A difference that chance makes more seldom than this is called one."""
 
 Flags = npt.NDArray[np.bool_]

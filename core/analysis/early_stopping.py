@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable
 
 
-def best_epoch(losses: Iterable[float], min_delta: float = 0.0) -> int:
+def last_improvement(losses: Iterable[float], min_delta: float = 0.0) -> int:
     """The epoch (from 1) of the last improvement by more than `min_delta`; 0 for no epochs.
 
     An improvement is judged as `keras.callbacks.EarlyStopping` does.

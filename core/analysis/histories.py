@@ -39,7 +39,7 @@ def best_epoch(history: pd.DataFrame, min_delta: float = 0.0) -> int:
     0 if no epoch has ended, or none with a finite loss.
     """
     losses = history.set_index("epoch")["validation_loss"].dropna()
-    place = early_stopping.best_epoch(losses, min_delta)
+    place = early_stopping.last_improvement(losses, min_delta)
     return int(losses.index[place - 1]) if place else 0
 
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from core.analysis.comparison import LEVEL, ImageComparison, SeedComparison
+from core.analysis.comparison import SIGNIFICANCE_LEVEL, ImageComparison, SeedComparison
 
 _ENOUGH_SEEDS = 10
 _MORE_SEEDS = "Train three more seeds of each to tell."
@@ -22,7 +22,7 @@ def judge_images(found: ImageComparison, a: str = "A", b: str = "B") -> Verdict:
     if not found.only_a + found.only_b:
         return Verdict(False, f"{a} and {b} get the same of the {images} right.", _MORE_SEEDS)
     p = _p_value(found.p_value)
-    if found.p_value >= LEVEL:
+    if found.p_value >= SIGNIFICANCE_LEVEL:
         finding = f"{_differ(found, a, b)}; with {images} that is within chance, {p}."
         return Verdict(False, finding, _MORE_SEEDS)
     finding = f"{_exceed(found, a, b)}; with {images} chance would seldom do that, {p}."
@@ -39,7 +39,7 @@ def judge_seeds(found: SeedComparison, a: str = "A", b: str = "B") -> Verdict:
         finding = f"{_differ(found, a, b)} each time, {seeds}: too few to say how much is chance."
         return Verdict(False, finding, _MORE_SEEDS)
     p = _p_value(found.p_value)
-    if found.p_value < LEVEL:
+    if found.p_value < SIGNIFICANCE_LEVEL:
         return Verdict(True, f"{_exceed(found, a, b)} on average {seeds}, {p}.")
     finding = f"{_differ(found, a, b)} on average {seeds}; that is within chance, {p}."
     if min(found.seeds_a, found.seeds_b) >= _ENOUGH_SEEDS:

@@ -43,20 +43,20 @@ def find_digits(
     """
     train, validation = split_indices(config)
     indices = {"train": train, "validation": validation, "test": np.arange(TEST_SET)}[split]
-    _, labels = _where(split)
+    _, labels = _arrays(split)
     return indices[np.isin(labels[indices], classes)] if classes else indices
 
 
-def take_digits(split: str, indices: npt.NDArray[np.int64]) -> Digits:
+def load_digits(split: str, indices: npt.NDArray[np.int64]) -> Digits:
     """The images and labels of these indices of a split."""
-    images, labels = _where(split)
+    images, labels = _arrays(split)
     return Digits(indices, images[indices], labels[indices])
 
 
 def class_counts(config: RunConfig) -> pd.DataFrame:
     """Images of each digit in the run's splits: a row a digit, columns train, validation, test."""
     counts = {
-        split: np.bincount(_where(split)[1][find_digits(config, split)], minlength=CLASSES)
+        split: np.bincount(_arrays(split)[1][find_digits(config, split)], minlength=CLASSES)
         for split in SPLITS
     }
     return pd.DataFrame(counts).rename_axis("digit")
@@ -64,7 +64,7 @@ def class_counts(config: RunConfig) -> pd.DataFrame:
 
 def training_class_images(config: RunConfig) -> ClassImages:
     """`class_images` of all that the run trains on."""
-    _, images, labels = take_digits("train", find_digits(config, "train"))
+    _, images, labels = load_digits("train", find_digits(config, "train"))
     return class_images(images, labels)
 
 
@@ -77,7 +77,7 @@ def class_images(images: Images, labels: npt.NDArray[np.integer]) -> ClassImages
     )
 
 
-def _where(split: str) -> tuple[Images, Images]:
+def _arrays(split: str) -> tuple[Images, Images]:
     """The images and labels that a split's indices point into."""
     mnist = load_mnist()
     return (mnist.x_test, mnist.y_test) if split == "test" else (mnist.x_train, mnist.y_train)

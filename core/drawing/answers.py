@@ -11,7 +11,7 @@ import numpy.typing as npt
 from core.data import Floats
 
 
-class Opinion(NamedTuple):
+class RunAnswer(NamedTuple):
     """What one run's network, as it stands, says of a drawing."""
 
     run_id: str

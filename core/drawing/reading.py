@@ -13,7 +13,7 @@ import tensorflow as tf
 from core.config import CLASSES, PIXELS, RunConfig
 from core.config.architecture import PIXELS_LAYER, hidden_layers
 from core.data import Floats, load_mnist, split_indices
-from core.drawing.answers import Neighbours, Opinion, Reading
+from core.drawing.answers import Neighbours, Reading, RunAnswer
 from core.network.build import build_model
 from core.network.inspect import activations_and_gradient
 from core.network.load import as_pixels, layer_features, layer_outputs, load_network
@@ -34,7 +34,7 @@ def read_drawing(run: Run, epoch: int, image: Floats) -> Reading:
     return Reading(values["output"], activations, evidence)
 
 
-def ask_runs(runs: Sequence[Run], image: Floats) -> tuple[Opinion, ...]:
+def answers_by_run(runs: Sequence[Run], image: Floats) -> tuple[RunAnswer, ...]:
     """What each of the runs says of an image, as it stands; what is wrong with one, it says."""
     return tuple(_ask(run, image) for run in runs)
 
@@ -70,11 +70,11 @@ def predict(run: Run, images: npt.NDArray[Any]) -> Floats:
     return layer_outputs(load_network(run), "output", images)
 
 
-def _ask(run: Run, image: Floats) -> Opinion:
+def _ask(run: Run, image: Floats) -> RunAnswer:
     try:
-        return Opinion(run.id, predict(run, image)[0])
+        return RunAnswer(run.id, predict(run, image)[0])
     except RunError as error:
-        return Opinion(run.id, None, str(error))
+        return RunAnswer(run.id, None, str(error))
 
 
 @lru_cache(maxsize=2)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from core.analysis.first_layer import FirstLayer
 from core.data import Floats
-from core.drawing.answers import Neighbours, Opinion, Reading
+from core.drawing.answers import Neighbours, Reading, RunAnswer
 from core.maps.request import MapRequest
 from core.runs import Run
 
@@ -80,11 +80,11 @@ def read_drawing(run: Run, epoch: int, image: Floats) -> Reading:
     return reading.read_drawing(run, epoch, image)
 
 
-def ask_runs(runs: Sequence[Run], image: Floats) -> tuple[Opinion, ...]:
-    """`core.drawing.reading.ask_runs`"""
+def answers_by_run(runs: Sequence[Run], image: Floats) -> tuple[RunAnswer, ...]:
+    """`core.drawing.reading.answers_by_run`"""
     from core.drawing import reading
 
-    return reading.ask_runs(runs, image)
+    return reading.answers_by_run(runs, image)
 
 
 def answers_by_epoch(run: Run, image: Floats) -> tuple[npt.NDArray[np.int64], Floats]:

@@ -34,8 +34,8 @@ from core.network.load import (
 )
 from core.runs import Run
 
-Progress = Callable[[int, Floats], bool | None]
-"""Told iterations and positions so far, float32 (n, 2); returns True to stop."""
+OnProgress = Callable[[int, Floats], bool | None]
+"""Called with the iterations done and the positions, float32 (n, 2); returns True to stop."""
 
 _REPORT_EVERY = 25  # iterations; divides both phases
 _CONVERGED = 1e-4  # fall of the divergence an iteration, as a share of itself
@@ -62,7 +62,7 @@ def tsne(
     pca_components: int = 20,
     perplexity: float = 30,
     seed: int = 0,
-    on_progress: Progress = lambda iteration, positions: None,
+    on_progress: OnProgress = lambda iteration, positions: None,
 ) -> Floats:
     """PCA, then t-SNE from its first two components on: `features` (n, units) to float32 (n, 2).
 
@@ -104,9 +104,9 @@ def tsne(
 
 
 class _Watch:
-    """Told of every few iterations of t-SNE: passes them on, and ends a phase that is over."""
+    """Called by openTSNE every few iterations: reports progress, and ends a phase that is done."""
 
-    def __init__(self, on_progress: Progress) -> None:
+    def __init__(self, on_progress: OnProgress) -> None:
         self._on_progress = on_progress
         self._done = 0
         self._divergence = math.inf
@@ -142,7 +142,9 @@ def compute_map(
     def report(done: int, positions: Floats) -> bool | None:
         nonlocal iteration, is_stopped
         iteration = done
-        is_stopped = bool(on_progress(FeatureMap(_place(points, positions), done, epoch=epoch)))
+        is_stopped = bool(
+            on_progress(FeatureMap(_with_positions(points, positions), done, epoch=epoch))
+        )
         return is_stopped
 
     if request.method is MapMethod.PCA:
@@ -150,7 +152,7 @@ def compute_map(
     else:
         positions = tsne(features, request.pca_components, request.perplexity, request.seed, report)
     return FeatureMap(
-        _place(points, positions),
+        _with_positions(points, positions),
         iteration,
         neighbour_agreement(features, labels),
         neighbour_agreement(positions, labels),
@@ -186,5 +188,5 @@ def _predict(
     )
 
 
-def _place(points: pd.DataFrame, positions: Floats) -> pd.DataFrame:
+def _with_positions(points: pd.DataFrame, positions: Floats) -> pd.DataFrame:
     return points.assign(x=positions[:, 0], y=positions[:, 1])

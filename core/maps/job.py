@@ -76,7 +76,7 @@ class _Journal:
         )
 
     @contextmanager
-    def beating(self) -> Iterator[None]:
+    def signs_of_life(self) -> Iterator[None]:
         """Give a sign of life every few seconds, however long a step of the map takes."""
         over = threading.Event()
 
@@ -109,7 +109,7 @@ def _compute_and_keep(run: Run, request: MapRequest, owner: str | None) -> None:
         return stored.is_stop_requested
 
     try:
-        with journal.beating():
+        with journal.signs_of_life():
             result = compute_map(run, request, keep)
         journal.write_stage(result, State.STOPPED if result.is_stopped else State.FINISHED)
     except Exception as error:  # whatever it was, the page must not wait for ever

@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.config import Bounds, RunConfig
-from core.data.browsing import Digits, find_digits, take_digits
+from core.data.browsing import Digits, find_digits, load_digits
 from core.runs.status import State
 
 EARLY_ITERATIONS, MAIN_ITERATIONS = 250, 500  # openTSNE's defaults
@@ -118,8 +118,8 @@ class MapStatus(BaseModel):
         """Whether a map that should be growing, or about to, has given no sign of life for long."""
         return self.state.is_active and abs(time.time() - self.heartbeat) > _SILENT_AFTER
 
-    def answers(self, epoch: int) -> bool:
-        """Whether nobody need ask again: under way, or done for the network of this epoch."""
+    def is_current(self, epoch: int) -> bool:
+        """Whether no new job is needed: one is under way, or done for the network of `epoch`."""
         if self.state.is_active:
             return not self.is_silent
         return self.state is State.FINISHED and self.epoch == epoch
@@ -148,4 +148,4 @@ def check_perplexity(perplexity: float, points: int) -> None:
 def select_images(config: RunConfig, request: MapRequest) -> Digits:
     """The requested images of the run's split."""
     indices = find_digits(config, request.split)[: request.points]
-    return take_digits(request.split, indices)
+    return load_digits(request.split, indices)

@@ -59,16 +59,16 @@ class StoredMap:
         """
         with self._run.files.changing():
             status = self.status
-            if status and status.answers(self._run.network_epoch):
+            if status and status.is_current(self._run.network_epoch):
                 return False
-            with self._run.files.explained():
+            with self._run.files.writing():
                 self._stop_file.unlink(missing_ok=True)
             self.write_status(MapStatus(state=State.QUEUED, owner=owner))
             return True
 
     def request_stop(self) -> None:
         """Request that the map's job ends with its next report, and keeps what was reached."""
-        with self._run.files.explained():
+        with self._run.files.writing():
             self._stop_file.touch()
 
     @contextmanager
@@ -83,7 +83,7 @@ class StoredMap:
 
     def write_status(self, status: MapStatus) -> None:
         """Replace what `status` reads."""
-        with self._run.files.explained():
+        with self._run.files.writing():
             (self._run.path / _FOLDER).mkdir(exist_ok=True)
         self._run.files.write(self._status_file, status)
 

@@ -110,7 +110,7 @@ class Run:
 
     @property
     def control(self) -> Control:
-        """What was last asked of the training; to run, if nothing was or the file is unreadable."""
+        """What was last requested of the training; to run, if nothing was or it is unreadable."""
         with suppress(DamagedRunError, RunNotFoundError):
             return self.files.read(_CONTROL, Control)
         return Control()
@@ -223,13 +223,13 @@ class Run:
             self.files.version(name) for name in (CONFIG, _LABEL, STATUS, _MODEL, _HISTORY)
         )
 
-    # --- asking
+    # --- requests
 
-    def ask(self, request: Request | None = None, learning_rate: float | None = None) -> None:
-        """Ask the training to run, pause or stop, or to go on with another base learning rate.
+    def request(self, request: Request | None = None, learning_rate: float | None = None) -> None:
+        """Request that the training runs, pauses or stops, or its base learning rate changes.
 
-        Obeyed within a second. A queued run that is asked to stop is stopped at once; a stop is
-        not taken back by what is asked later. Raises ValueError for a learning rate out of the
+        Obeyed within a second. A queued run is stopped at once; a request to stop is final: it is
+        not taken back by a later one. Raises ValueError for a learning rate out of the
         configuration's bounds, RunNotFoundError, RunNotWritableError.
         """
         if learning_rate is not None:

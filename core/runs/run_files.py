@@ -56,7 +56,7 @@ class RunFiles:
 
     def replace(self, name: str, save: Callable[[Path], object]) -> None:
         """Replace a file by what `save` writes to the path it is given. Raises as `write`."""
-        with self.explained():
+        with self.writing():
             replace_file(self.path / name, save)
 
     @contextmanager
@@ -91,7 +91,7 @@ class RunFiles:
         return RunNotFoundError(f"run {self.path.name} does not exist, or was deleted")
 
     @contextmanager
-    def explained(self) -> Iterator[None]:
+    def writing(self) -> Iterator[None]:
         """Turn an OSError of writing into a RunNotWritableError or RunNotFoundError."""
         try:
             yield
@@ -101,7 +101,7 @@ class RunFiles:
             if not self.path.is_dir():
                 raise self.gone() from error
             raise RunNotWritableError(
-                f"run {self.path.name} cannot be written: {explain(error)}"
+                f"run {self.path.name} cannot be written: {os_reason(error)}"
             ) from error
 
     @contextmanager
@@ -114,7 +114,7 @@ class RunFiles:
             raise self.gone()
         lock = filelock.FileLock(self.path / name, timeout=wait)
         try:
-            with self.explained():
+            with self.writing():
                 lock.acquire()
                 found = set(os.listdir(self.path))
         except filelock.Timeout:
@@ -139,7 +139,7 @@ class RunFiles:
             yield
 
 
-def explain(error: OSError) -> str:
+def os_reason(error: OSError) -> str:
     """Why a file cannot be written, without the path, which readers of a page need not know."""
     return error.strerror or str(error)
 

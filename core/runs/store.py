@@ -14,7 +14,7 @@ from core.config import RunConfig
 from core.config.settings import settings
 from core.runs.errors import RunBusyError, RunError, RunNotFoundError, RunNotWritableError
 from core.runs.run import CONFIG, MAX_NAME, STATUS, Run
-from core.runs.run_files import explain, save_json
+from core.runs.run_files import os_reason, save_json
 from core.runs.status import Record, Request, State, Status
 
 _RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
@@ -85,7 +85,7 @@ class RunStore:
             shutil.rmtree(aside, ignore_errors=True)
             if isinstance(error, OSError) and not isinstance(error, RunError):
                 raise RunNotWritableError(
-                    f"a run cannot be written to {self.root}: {explain(error)}"
+                    f"a run cannot be written to {self.root}: {os_reason(error)}"
                 ) from error
             raise
         return self.get(run_id)
@@ -115,9 +115,9 @@ class RunStore:
         aside = self.root / f".deleted-{run_id}"
         with ExitStack() as stack:
             if run.status.state.is_active:
-                run.ask(Request.STOP)
+                run.request(Request.STOP)
                 with suppress(RunBusyError):
                     stack.enter_context(run.training_lock(wait=_STOP_SECONDS))
-            with run.files.explained():
+            with run.files.writing():
                 os.rename(run.path, aside)
         shutil.rmtree(aside)

@@ -77,7 +77,7 @@ class Driver:
         status = run.status
         if status.state.is_active:
             if stopping and run.control.request is not Request.STOP:
-                run.ask(Request.STOP)
+                run.request(Request.STOP)
             return True
         if status.state is State.FINISHED:
             return self._take_next_seed(trial, run, stopping)
@@ -133,7 +133,7 @@ class Driver:
         if trial.report(accuracies):
             self._changed = True
             if len(accuracies) < run.config.epochs and trial.is_weak():
-                run.ask(Request.STOP)
+                run.request(Request.STOP)
 
     def _take_next_seed(self, trial: SweepTrial, run: Run, stopping: bool) -> bool:
         """Note the result of a run at its end; begin that of the next seed, or tell the mean."""

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.analysis.early_stopping import best_epoch
+from core.analysis.early_stopping import last_improvement
 from core.data import DataError
 from core.network.build import flatten_weights
 from core.network.checkpoint import (
@@ -264,7 +264,7 @@ class _Training:
 
     def _best_epoch(self) -> int:
         losses = [row["validation_loss"] for row in self.rows]
-        return best_epoch(losses, self.config.min_delta)
+        return last_improvement(losses, self.config.min_delta)
 
     def _check_finite(self, loss: float, epoch: int, rate: float) -> None:
         if not math.isfinite(loss):

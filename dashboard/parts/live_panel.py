@@ -200,7 +200,7 @@ def _ask(
 def _ask_run(run: Run, request: Request | None = None, learning_rate: float | None = None) -> None:
     """Ask it of the training, or have the panel say why it cannot be asked."""
     try:
-        run.ask(request, learning_rate)
+        run.request(request, learning_rate)
     except RunError as error:  # deleted since the page was drawn, or not to be written
         dialogs.remark(f"{error}.")
 

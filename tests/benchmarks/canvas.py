@@ -63,7 +63,7 @@ def measure() -> Iterator[Figure]:
             yield Figure("1,000-point map while a run trains and pages are opened", seconds, "s")
             yield Figure("– page runs meanwhile, median", statistics.median(pages), "s")
             assert long.status.state is State.RUNNING
-            long.ask(Request.STOP)
+            long.request(Request.STOP)
         finally:
             server.stop()
 

@@ -56,11 +56,11 @@ def obeyed(run: Run, request: Request) -> float:
     def ask(status: Status) -> None:
         nonlocal asked, said
         if not asked and status.epoch == 2 and status.batch:
-            run.ask(request)
+            run.request(request)
             asked = time.perf_counter()
         elif asked and not said and status.state is not State.RUNNING:
             said = time.perf_counter()
-            run.ask(Request.STOP)
+            run.request(Request.STOP)
 
     train(run, ask)
     return said - asked

@@ -112,7 +112,7 @@ async def put_under_load(server: Server, number: int, workers: int) -> Load:
         after = await _window(training, _ALONE)
     finally:
         for run in runs:
-            run.ask(Request.STOP)
+            run.request(Request.STOP)
     wait_for(lambda: not any(run.status.state.is_active for run in runs), "the runs to stop")
     alone = statistics.mean([before, after])
     return Load(record, watched, alone, costs[0] / _WATCHED, costs[1] / _WATCHED)

@@ -121,7 +121,7 @@ def _press(browser: Browser, server: Server) -> tuple[float, float]:
         expect(page.get_by_text("Loss while fitting")).to_be_visible()
         shown = time.perf_counter()
     run, written = watch.result()
-    run.ask(Request.STOP)
+    run.request(Request.STOP)
     wait_for(lambda: not run.status.state.is_active, "the run to stop")
     return written - pressed, shown - pressed
 

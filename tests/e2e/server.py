@@ -108,7 +108,7 @@ def stop_all(server: Server) -> None:
             wait_for(lambda sweep=sweep: not sweep.has_work, f"{sweep} to stop")
     for run in server.runs.list():
         if run.status.state.is_active:
-            run.ask(Request.STOP)
+            run.request(Request.STOP)
             wait_for(lambda run=run: not run.status.state.is_active, f"{run} to stop")
 
 

@@ -59,7 +59,7 @@ def test_a_run_outlives_its_worker_and_its_server(
     assert run.status.state is State.RUNNING
     silence = page.get_by_text("The process that trained this run gives no sign of life.")
     expect(silence).to_be_visible()
-    run.ask(Request.PAUSE)  # whoever takes it up holds it there
+    run.request(Request.PAUSE)  # whoever takes it up holds it there
     server.kill_worker()
     server.kill()
     with run.training_lock():  # until the page has been seen, the new server may not take it up

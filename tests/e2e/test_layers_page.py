@@ -17,14 +17,14 @@ def test_a_run_that_trains_is_watched_and_another_one_picked(
     """And the server, which has asked a worker for networks, has not loaded TensorFlow itself."""
     run = server.runs.create(RunConfig(hidden=(64,), epochs=200), name="still training")
     wait_for(lambda: len(run.history) >= 1, "the worker to wake and end an epoch", deadline=60)
-    run.ask(Request.PAUSE)
+    run.request(Request.PAUSE)
     wait_for(lambda: run.status.state is State.PAUSED, "the pause")
     first = len(run.history)
     page.goto(f"{server.url}/layers?run={run.id}&layers_view=One+digit&layers_digit=947")
     expect(page.get_by_text(f"The network as it stands, after epoch {first}.")).to_be_visible()
-    run.ask(Request.RUN)
+    run.request(Request.RUN)
     wait_for(lambda: len(run.history) > first, "another epoch")
-    run.ask(Request.STOP)
+    run.request(Request.STOP)
     wait_for(lambda: run.status.state is State.STOPPED, "the run to stop")
     last = run.network_epoch
     expect(page.get_by_text(f"The network as it stands, after epoch {last}.")).to_be_visible()

@@ -91,7 +91,7 @@ def test_what_is_shown_of_a_training_changes_in_place(page: Page, server: Server
     expect(slider).to_have_attribute("aria-valuetext", "0.0005")
 
     wait_for(lambda: run.status.epoch >= epoch + 2, "two more epochs")
-    run.ask(Request.PAUSE)
+    run.request(Request.PAUSE)
     wait_for(in_state(run, State.PAUSED), "the pause")
     expect(page.get_by_text(f"Epoch {run.status.epoch} of 200")).to_be_visible()
     expect(weights).not_to_have_attribute("src", first_weights)

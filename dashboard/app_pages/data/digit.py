@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from core.config import TEST_SET, TRAINING_SET, RunConfig
-from core.data.browsing import Digits, take_digits
+from core.data.browsing import Digits, load_digits
 from core.data.preparation import describe_arrays
 from dashboard import text
 from dashboard.app_pages.data.digit_charts import GREY_VALUES_SIZE, draw_grey_values
@@ -41,7 +41,7 @@ def pick_digit(split: str, placeholder: str = "click a digit, or its number") ->
         placeholder=placeholder,
         help=f"Its number among the {size:,}, from 0.",
     )
-    return None if number is None else take_digits(split, np.array([number]))
+    return None if number is None else load_digits(split, np.array([number]))
 
 
 def render_head(digit: Digits, split: str) -> None:
@@ -90,7 +90,7 @@ def render_arrays(_: RunConfig) -> None:
             help="The 60,000 training images, of which a run holds some out, or the 10,000 for "
             "the test.",
         )
-        digit = pick_digit(split, placeholder="0") or take_digits(split, np.array([0]))
+        digit = pick_digit(split, placeholder="0") or load_digits(split, np.array([0]))
         render_digit(digit, split)
         st.caption("0 is black, the paper; 255 is white, the ink.")
     with values:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.config import CLASSES, RunConfig
-from core.data.browsing import SPLITS, Digits, find_digits, take_digits
+from core.data.browsing import SPLITS, Digits, find_digits, load_digits
 from dashboard.app_pages.data.digit import (
     digit_key,
     pick_digit,
@@ -61,7 +61,7 @@ def render_browser(config: RunConfig) -> None:
         slot = st.container()
         page = st.pagination(pages, key=_PAGE, bind="query-params")
         with slot:
-            _render_grid(split, take_digits(split, indices[(page - 1) * size : page * size]))
+            _render_grid(split, load_digits(split, indices[(page - 1) * size : page * size]))
     with large:
         _render_large(split)
 

@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
-from core.drawing.answers import Opinion
+from core.drawing.answers import RunAnswer
 from core.engine import calls
 from core.runs import Run
 from dashboard import text
@@ -28,7 +28,7 @@ def render_other_runs(run: Run, image: npt.NDArray[np.float32]) -> None:
     )
     asked = [run, *chosen]
     labels = label_runs([run, *others])
-    opinions = ask_worker_anew(calls.ask_runs, asked, image)
+    opinions = ask_worker_anew(calls.answers_by_run, asked, image)
     st.table(
         pd.DataFrame(
             [_row(labels[run.id], opinion) for run, opinion in zip(asked, opinions, strict=True)]
@@ -38,7 +38,7 @@ def render_other_runs(run: Run, image: npt.NDArray[np.float32]) -> None:
     )
 
 
-def _row(label: str, opinion: Opinion) -> dict[str, object]:
+def _row(label: str, opinion: RunAnswer) -> dict[str, object]:
     if opinion.probabilities is None:
         problem = text.plain(f"nothing: {opinion.problem}")
         return {"Run": text.plain(label), "Says": problem, "How sure": "–", "Next": "–"}

@@ -7,7 +7,7 @@ from core.data.browsing import (
     class_counts,
     class_images,
     find_digits,
-    take_digits,
+    load_digits,
     training_class_images,
 )
 
@@ -72,7 +72,7 @@ def test_taken_digits_are_those_of_their_set() -> None:
         ("validation", mnist.x_train, mnist.y_train),
         ("test", mnist.x_test, mnist.y_test),
     ):
-        digits = take_digits(split, indices)
+        digits = load_digits(split, indices)
         np.testing.assert_array_equal(digits.images, [images[5], images[3]])
         assert digits.labels.tolist() == [labels[5], labels[3]]
 

@@ -11,7 +11,7 @@ from core.config.architecture import hidden_layers
 from core.data import load_mnist, scale_images, split_indices
 from core.drawing.reading import (
     answers_by_epoch,
-    ask_runs,
+    answers_by_run,
     nearest_images,
     predict,
     read_drawing,
@@ -94,7 +94,7 @@ def test_the_answers_by_epoch_are_those_of_each_epochs_network(run: Run) -> None
 def test_several_runs_are_asked_at_once(run: Run, untrained: Callable[..., Run]) -> None:
     other = untrained(hidden=())
     waiting = RunStore(other.path.parent).create(RunConfig())
-    first, second, third = ask_runs([run, other, waiting], IMAGE)
+    first, second, third = answers_by_run([run, other, waiting], IMAGE)
     np.testing.assert_allclose(first.probabilities, predict(run, IMAGE)[0])
     np.testing.assert_allclose(
         second.probabilities, load_network(other)(IMAGE.reshape(1, 784))[0], atol=1e-6

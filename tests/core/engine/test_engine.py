@@ -87,7 +87,7 @@ def check_equal_weights(run: Run, other: Run) -> None:
 
 def pause_after_two_epochs(run: Run, wait_until: Wait) -> None:
     wait_until(lambda: len(run.history) >= 2, "two epochs")
-    run.ask(Request.PAUSE)
+    run.request(Request.PAUSE)
     wait_until(lambda: run.status.state is State.PAUSED, "the pause")
     assert len(run.history) < run.config.epochs
 
@@ -113,7 +113,7 @@ def test_a_worker_answers_while_a_run_trains(
     assert pid in {process.pid for process in psutil.Process().children(recursive=True)}
     assert run.status.state is State.RUNNING
     assert engine.problem is None
-    run.ask(Request.STOP)
+    run.request(Request.STOP)
     end(run, State.STOPPED, wait_until)
     assert run.status.epoch < 200
     assert run.model_path.exists()
@@ -150,7 +150,7 @@ def test_the_run_of_a_worker_killed_for_its_memory_goes_on_to_the_same_weights(
     worker = psutil.Process(engine.submit(os.getpid).result(timeout=RESULT_SECONDS))
     job = engine.submit(_eat_memory, str(tmp_path / "eaten"))  # held, or it would be dropped
     wait_until(lambda: not worker.is_running(), "the worker to be killed")
-    run.ask(Request.RUN)
+    run.request(Request.RUN)
     assert future.result(timeout=RESULT_SECONDS).state is State.FINISHED
     assert job.result(timeout=RESULT_SECONDS) is None
     check_equal_weights(run, undisturbed)
@@ -187,7 +187,7 @@ def test_of_two_workers_each_trains_a_run_and_takes_over_that_of_a_dead_one(
             )
             assert len({engine.queue.give(run.id).worker for run in runs}) == 2
             for run in runs:
-                run.ask(Request.STOP)
+                run.request(Request.STOP)
             for run in runs:
                 end(run, State.STOPPED, wait_until)
 
@@ -199,7 +199,7 @@ def test_of_two_workers_each_trains_a_run_and_takes_over_that_of_a_dead_one(
         assert client is not None
         psutil.Process(client.run(os.getpid, workers=[address])[address]).kill()
         for run in runs:
-            run.ask(Request.RUN)
+            run.request(Request.RUN)
         for run in runs:
             end(run, State.FINISHED, wait_until)
             check_equal_weights(run, undisturbed)
@@ -273,7 +273,7 @@ def test_a_run_survives_its_scheduler(
                 scheduler(tmp_path / "second.json", wait_until, port) as second,
                 process(*worker_of(address)) as another,
             ):
-                run.ask(Request.RUN)
+                run.request(Request.RUN)
                 end(run, State.FINISHED, wait_until)
                 assert engine.problem is None
                 engine.stop()

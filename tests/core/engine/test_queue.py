@@ -239,7 +239,7 @@ def test_the_same_run_is_not_refused_once_the_first_has_ended(
     (first,) = queue.add([(small(), None)], None)
     with pytest.raises(RepeatedRunError):
         queue.add([(small(), None)], None)
-    first.ask(Request.STOP)
+    first.request(Request.STOP)
     (second,) = queue.add([(small(), None)], None)
     store.delete(second.id)
     queue.add([(small(), None)], None)
@@ -295,14 +295,14 @@ def test_a_paused_run_that_its_worker_left_waits_for_its_turn_once_resumed(
 ) -> None:
     run = store.create(small())
     queue.poll()
-    run.ask(Request.PAUSE)
+    run.request(Request.PAUSE)
     interrupt(run, State.PAUSED)
     workers.trainings[0].is_done = True
     other = store.create(small())
     queue.poll()
     assert workers.trained == [run.id, other.id]
     assert queue.waiting == []
-    run.ask(Request.RUN)
+    run.request(Request.RUN)
     queue.poll()
     assert ids(queue.waiting) == [run.id]
     workers.trainings[1].end()
@@ -314,11 +314,11 @@ def test_a_run_without_a_worker_is_stopped_while_another_trains(
     store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
 ) -> None:
     other, paused = store.create(small()), store.create(small(), state=State.PAUSED)
-    paused.ask(Request.PAUSE)
+    paused.request(Request.PAUSE)
     interrupt(paused, State.PAUSED)
     queue.poll()
     assert workers.trained == [other.id]
-    paused.ask(Request.STOP)
+    paused.request(Request.STOP)
     queue.poll()
     assert workers.trained == [other.id, paused.id]
     assert [training.takes_slot for training in workers.trainings] == [True, False]
@@ -328,7 +328,7 @@ def test_a_queued_run_that_was_stopped_never_trains(
     store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
 ) -> None:
     run = store.create(small())
-    run.ask(Request.STOP)
+    run.request(Request.STOP)
     queue.poll()
     assert (workers.trained, queue.waiting, queue.training) == ([], [], [])
 
@@ -340,7 +340,7 @@ def test_what_a_killed_training_had_no_time_to_give_up_is_given_up(
 
     def stop(status: Status) -> None:
         if len(run.history) == 2:
-            run.ask(Request.STOP)
+            run.request(Request.STOP)
 
     def die(*_: object, **__: object) -> None:
         raise KeyboardInterrupt

@@ -210,7 +210,7 @@ def test_the_script_of_a_run_stopped_within_an_epoch(
 
     def stop_early(status: Status) -> None:
         if status.epoch == 2 and 0 < status.batch < run.config.batches:
-            run.ask(Request.STOP)
+            run.request(Request.STOP)
 
     assert train(run, stop_early).state is State.STOPPED
     assert 0 < run.status.batch < run.config.batches
@@ -266,7 +266,7 @@ def test_a_run_whose_learning_rate_was_moved_says_that_it_is_not_exact(
 
     def move(status: Status) -> None:
         if status.epoch == 2 and run.control.learning_rate is None:
-            run.ask(learning_rate=0.01)
+            run.request(learning_rate=0.01)
 
     train(run, move)
     rates = run.history["base_learning_rate"].tolist()
@@ -281,7 +281,7 @@ def test_a_run_that_was_stopped_before_its_first_step_is_not_exported(
     store: RunStore, small: Small
 ) -> None:
     run = store.create(small(), state=State.RUNNING)
-    run.ask(Request.STOP)
+    run.request(Request.STOP)
     train(run)
     assert run.status.state is State.STOPPED
     assert not has_result(run)

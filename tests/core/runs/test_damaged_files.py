@@ -64,7 +64,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
     config = RunConfig(hidden=(8,), training_images=1_000, validation_share=0.05, epochs=2)
     run = store.create(config, state=State.RUNNING)
     train(run)
-    run.ask(learning_rate=0.01)
+    run.request(learning_rate=0.01)
     run.mark(name="of many files", note="…", pinned=True)
     run.write_checkpoint(pack_checkpoint(build_model(config), Progress(2, 1e-3)))
     assert StoredMap(run, MAP).request()

@@ -291,7 +291,7 @@ def test_files_are_replaced_whole_and_leave_nothing_beside(run: Run) -> None:
     assert {status.state for status in seen} <= {State.QUEUED, State.RUNNING}
     assert len(seen) > 1
     assert run.status.epoch == 299
-    run.ask(learning_rate=0.1)
+    run.request(learning_rate=0.1)
     run.write_history([history_row(1)])
     run.write_checkpoint({"a": np.zeros(3)})
     run.write_model(lambda path: path.write_bytes(b"model"))
@@ -363,20 +363,20 @@ def test_truncated_checkpoint_is_none(run: Run, kept: int) -> None:
 def test_ask_keeps_what_was_asked_before(run: Run) -> None:
     run.write_status(Status(state=State.RUNNING))
     assert run.control.request is Request.RUN
-    run.ask(learning_rate=0.5)
-    run.ask(Request.PAUSE)
+    run.request(learning_rate=0.5)
+    run.request(Request.PAUSE)
     assert (run.control.request, run.control.learning_rate) == (Request.PAUSE, 0.5)
-    run.ask(learning_rate=0.25)
+    run.request(learning_rate=0.25)
     assert (run.control.request, run.control.learning_rate) == (Request.PAUSE, 0.25)
-    run.ask(Request.RUN)
+    run.request(Request.RUN)
     assert (run.control.request, run.control.learning_rate) == (Request.RUN, 0.25)
 
 
 @pytest.mark.parametrize("request_", [Request.PAUSE, Request.RUN])
 def test_a_stop_is_not_taken_back(run: Run, request_: Request) -> None:
     run.write_status(Status(state=State.RUNNING))
-    run.ask(Request.STOP)
-    run.ask(request_, learning_rate=0.5)
+    run.request(Request.STOP)
+    run.request(request_, learning_rate=0.5)
     assert (run.control.request, run.control.learning_rate) == (Request.STOP, 0.5)
 
 
@@ -407,7 +407,7 @@ def test_a_change_that_another_process_never_ends_is_not_waited_for(
         filelock.FileLock(run.path / ".control.lock"),
         pytest.raises(RunNotWritableError, match="is being changed by another process; try again"),
     ):
-        run.ask(Request.PAUSE)
+        run.request(Request.PAUSE)
 
 
 @pytest.mark.parametrize("options", ["size=40k,nr_inodes=9", "remount,ro"], ids=["full", "read"])
@@ -441,7 +441,7 @@ def test_a_disk_that_takes_nothing_is_named(tmp_path: Path, options: str) -> Non
         sentences = []
         for act in (
             lambda: store.create(RunConfig()),
-            lambda: run.ask(Request.STOP),
+            lambda: run.request(Request.STOP),
             lambda: run.mark(note="x"),
             lambda: stored.request(),
         ):
@@ -462,20 +462,20 @@ def test_a_disk_that_takes_nothing_is_named(tmp_path: Path, options: str) -> Non
 
 def test_ask_takes_the_bounds_of_the_learning_rate(run: Run) -> None:
     for rate in (1e-6, 10.0):
-        run.ask(learning_rate=rate)
+        run.request(learning_rate=rate)
         assert run.control.learning_rate == rate
 
 
 @pytest.mark.parametrize("rate", [0.0, -1.0, 9e-7, 10.5, float("nan"), float("inf")])
 def test_ask_refuses_other_learning_rates(run: Run, rate: float) -> None:
     with pytest.raises(ValueError, match="choose 1e-06 to 10"):
-        run.ask(Request.PAUSE, learning_rate=rate)
+        run.request(Request.PAUSE, learning_rate=rate)
     assert run.control.learning_rate is None
     assert run.control.request is Request.RUN
 
 
 def test_queued_run_is_stopped_at_once(run: Run) -> None:
-    run.ask(Request.STOP)
+    run.request(Request.STOP)
     assert run.status.state is State.STOPPED
     assert run.status.final_epoch == 0
 
@@ -483,7 +483,7 @@ def test_queued_run_is_stopped_at_once(run: Run) -> None:
 @pytest.mark.parametrize("state", [s for s in State if s not in {State.QUEUED, State.DAMAGED}])
 def test_only_a_queued_run_is_stopped_by_asking(run: Run, state: State) -> None:
     run.write_status(Status(state=state))
-    run.ask(Request.STOP)
+    run.request(Request.STOP)
     assert run.status.state is state
     assert run.control.request is Request.STOP
 
@@ -491,7 +491,7 @@ def test_only_a_queued_run_is_stopped_by_asking(run: Run, state: State) -> None:
 def test_asking_a_deleted_run_does_not_bring_it_back(store: RunStore, run: Run) -> None:
     store.delete(run.id)
     with pytest.raises((RunError, OSError)):
-        run.ask(Request.PAUSE)
+        run.request(Request.PAUSE)
     assert not run.path.exists()
 
 
@@ -790,7 +790,7 @@ def test_an_unreadable_label_counts_as_none(run: Run, content: str) -> None:
 
 def test_a_deleted_run_cannot_be_marked_or_asked(store: RunStore, run: Run) -> None:
     store.delete(run.id)
-    for change in (lambda: run.mark(name="x"), lambda: run.ask(Request.STOP)):
+    for change in (lambda: run.mark(name="x"), lambda: run.request(Request.STOP)):
         with pytest.raises(RunNotFoundError, match=run.id):
             change()
     assert os.listdir(store.root) == []

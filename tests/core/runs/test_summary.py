@@ -280,7 +280,7 @@ def test_a_learning_rate_moved_and_moved_back_within_an_epoch_is_no_steady_one(
     assert summarize(run).results.is_steady
     assert is_exact(run)
     for rate in (0.5, run.config.learning_rate):
-        run.ask(learning_rate=rate)
+        run.request(learning_rate=rate)
     assert run.history["base_learning_rate"].eq(run.config.learning_rate).all()
     assert not summarize(run).results.is_steady
     assert not is_exact(run)

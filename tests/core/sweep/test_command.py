@@ -130,7 +130,7 @@ def test_a_run_that_somebody_stops_is_cut_short_once_it_is_clear_that_it_stays(
     def train(run: Run, on_status: Callable[[Status], object]) -> Status:
         def stop(status: Status) -> None:
             if status.batch:
-                run.ask(Request.STOP)
+                run.request(Request.STOP)
             on_status(status)
 
         return imitate_training(run, stop)

@@ -473,7 +473,7 @@ def test_a_run_that_somebody_stopped_is_cut_short_unless_it_is_deleted_at_once(
 
 def _stop_after_one(run: Run) -> None:
     if len(run.history) == 1:
-        run.ask(Request.STOP)
+        run.request(Request.STOP)
 
 
 def test_as_many_are_under_way_as_there_are_places(sweeps: SweepStore, tiny: Tiny) -> None:

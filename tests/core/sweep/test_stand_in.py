@@ -48,7 +48,7 @@ def test_a_run_trained_to_its_end(run: Run, train: Train) -> None:
 def test_a_stop_is_obeyed_before_the_next_epoch(run: Run, train: Train, after: int) -> None:
     def stop(status: Status) -> None:
         if status.state is State.RUNNING and len(run.history) == after:
-            run.ask(Request.STOP)
+            run.request(Request.STOP)
 
     last = train(run, on_status=stop)
     assert last.state is (State.FINISHED if after == 3 else State.STOPPED)
@@ -63,9 +63,9 @@ def test_a_paused_run_waits_before_the_next_epoch(run: Run, train: Train) -> Non
         seen.append(status.state)
         if status.state is State.PAUSED:
             assert run.history.empty
-            run.ask(Request.RUN)
+            run.request(Request.RUN)
 
-    run.ask(Request.PAUSE)
+    run.request(Request.PAUSE)
     assert train(run, on_status=resume).state is State.FINISHED
     assert State.PAUSED in seen
     assert len(run.history) == 3

@@ -86,7 +86,7 @@ class PausingStore(RunStore):
 
     def create(self, *args, **kwargs) -> Run:
         made = RunStore(self.root / "aside").create(*args, **kwargs)
-        made.ask(Request.PAUSE)
+        made.request(Request.PAUSE)
         return Run(made.path.rename(self.root / made.id))
 
 
@@ -137,12 +137,12 @@ def test_a_sweep_in_postgresql_on_two_workers_survives_a_dead_worker_and_a_resta
             wait_until(lambda: paused() == 2, "both workers to have a run")
             doomed.kill()
             for run in store.list():
-                run.ask(Request.RUN)
+                run.request(Request.RUN)
             wait_until(lambda: sweep.status.complete == 2, "the worker that is left to train both")
             sweep.extend(4)
             wait_until(lambda: paused() == 1, "it to have the third run")
         assert not sweep.path.joinpath("study.db").exists()
-        store.list()[0].ask(Request.RUN)
+        store.list()[0].request(Request.RUN)
         with serving(store):
             wait_until(lambda: sweep.state is State.FINISHED, "the sweep to go on to its end")
     check_each_once(sweep, store, 4)

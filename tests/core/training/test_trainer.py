@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.analysis.early_stopping import best_epoch
+from core.analysis.early_stopping import last_improvement
 from core.config import RunConfig
 from core.data import Floats, load_mnist, prepare_splits, scale_images
 from core.network.build import build_model
@@ -263,11 +263,11 @@ def run_early_stopping(
 @given(st.lists(sixty_fourths, min_size=1, max_size=12), st.sampled_from([0.0, 0.25, 1.0]))
 def test_best_epoch_is_that_of_keras(losses: list[float], min_delta: float) -> None:
     expected = run_early_stopping(losses, min_delta).best_epoch + 1
-    assert best_epoch(losses, min_delta) == expected
+    assert last_improvement(losses, min_delta) == expected
 
 
 def test_no_epochs_have_no_best() -> None:
-    assert best_epoch([]) == 0
+    assert last_improvement([]) == 0
 
 
 @pytest.fixture(scope="module")
@@ -321,7 +321,7 @@ def ask_once(run: Run, when: Callable[[Status], bool], **asked: Any) -> Callable
         nonlocal waiting
         if waiting and when(status):
             waiting = False
-            run.ask(**asked)
+            run.request(**asked)
 
     return listen
 
@@ -358,7 +358,7 @@ def test_stop_before_the_first_batch_saves_the_untrained_network(
     small: Small, store: RunStore
 ) -> None:
     run = store.create(small(), state=State.RUNNING)
-    run.ask(Request.STOP)
+    run.request(Request.STOP)
     status = train(run)
     assert (status.state, status.epoch, status.final_epoch) == (State.STOPPED, 0, 0)
     assert run.history.empty
@@ -396,7 +396,7 @@ def paused(small: Small, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run,
         told.append(status)
         pause(status)
         if [status.state for status in told].count(State.PAUSED) == 3:
-            run.ask(Request.RUN)
+            run.request(Request.RUN)
 
     train(run, listen)
     return run, told
@@ -469,7 +469,7 @@ def test_run_that_is_left_in_a_pause_goes_on_to_the_same_weights(
     assert not run.is_closed
     assert 1 <= len(run.history) < 3
     assert train(run, leave_after=0).state is State.PAUSED
-    run.ask(Request.RUN)
+    run.request(Request.RUN)
     assert train(run, leave_after=0).state is State.FINISHED
     check_equal_outcome(run, finished)
 
@@ -495,7 +495,7 @@ def test_run_that_is_left_in_mid_epoch_goes_on_from_that_batch(
         assert shown == 1
         answers = network(scale_images(load_mnist().x_test), training=False)
         np.testing.assert_allclose(answers, run.test_probabilities(1), atol=1e-6)
-    run.ask(Request.RUN)
+    run.request(Request.RUN)
     statuses: list[Status] = []
     assert train(run, statuses.append).state is State.FINISHED
     trained = [(now.epoch, now.batch) for now in statuses if now.batch]
@@ -735,7 +735,7 @@ def test_epoch_without_its_checkpoint_is_gone_when_the_run_is_stopped(
     with pytest.raises(RunNotWritableError, match="no room"):
         train(run)
     assert len(run.history) == epoch
-    run.ask(Request.STOP)
+    run.request(Request.STOP)
     assert train(run).state is State.STOPPED
     kept = epoch - 1
     assert run.history["epoch"].tolist() == list(range(1, kept + 1))

@@ -167,7 +167,7 @@ def test_the_best_is_trained_again_with_five_seeds_at_a_time(lab: Lab) -> None:
     app.run()
     assert "Train the best with five seeds" not in buttons(app)
     for run in others:
-        run.ask(Request.STOP)
+        run.request(Request.STOP)
     app.run()
     test = [100 * run.history["test_accuracy"].iloc[-1] for run in (first, second)]
     mean, deviation = np.mean(test), np.std(test, ddof=1)
