@@ -1,6 +1,7 @@
 """Whether B is really better than A: over the images of the test set, and over several seeds."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -8,9 +9,7 @@ import numpy.typing as npt
 from scipy import stats  # type: ignore[import-untyped]
 
 SIGNIFICANCE_LEVEL = 0.05
-"""A difference that chance makes more seldom than this is called one."""
-
-Flags = npt.NDArray[np.bool_]
+"""A difference counts as real if chance alone would make it more seldom than this."""
 
 
 class ImageComparison(NamedTuple):
@@ -70,9 +69,7 @@ def compare_on_images(
     )
 
 
-def compare_over_seeds(
-    a: Mapping[int, float], b: Mapping[int, float], confidence: float = 0.95
-) -> SeedComparison | None:
+def compare_over_seeds(a: Mapping[int, float], b: Mapping[int, float]) -> SeedComparison | None:
     """Student's t-test of accuracies by seed, from 0 to 1; None if there are too few seeds.
 
     Seeds that both have are compared one by one, for a seed decides the split, the first weights
@@ -87,7 +84,7 @@ def compare_over_seeds(
     elif len(a) > 1 and len(b) > 1:
         first, second = list(a.values()), list(b.values())
         varies = np.ptp(first) > 0 or np.ptp(second) > 0
-        test = _welch if varies else None
+        test = partial(stats.ttest_ind, equal_var=False) if varies else None
     else:
         return None
     difference = float(np.mean(second) - np.mean(first))
@@ -95,9 +92,5 @@ def compare_over_seeds(
     if test is None:
         return SeedComparison(*counts, difference, None, None, None)
     result = test(second, first)
-    low, high = map(float, result.confidence_interval(confidence))
+    low, high = map(float, result.confidence_interval(0.95))
     return SeedComparison(*counts, difference, low, high, float(result.pvalue))
-
-
-def _welch(a: list[float], b: list[float]) -> object:
-    return stats.ttest_ind(a, b, equal_var=False)

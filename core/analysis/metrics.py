@@ -5,6 +5,7 @@ image, and the answer is the class with the largest (the lowest such class if th
 """
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -142,6 +143,7 @@ def calibration(probabilities: npt.ArrayLike, y_true: npt.ArrayLike, bins: int =
     return Calibration(table, float((gaps * table["count"]).sum() / len(labels)))
 
 
+@cache
 def wilson_interval(correct: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
     """Bounds of an accuracy seen as `correct` of `total` (Wilson 1927), from 0 to 1.
 
@@ -151,19 +153,14 @@ def wilson_interval(correct: int, total: int, confidence: float = 0.95) -> tuple
     return float(interval.low), float(interval.high)
 
 
-def accuracy(
-    y_true: npt.ArrayLike,
-    y_pred: npt.ArrayLike,
-    without: Iterable[int] = (),
-    confidence: float = 0.95,
-) -> Accuracy:
+def accuracy(y_true: npt.ArrayLike, y_pred: npt.ArrayLike, without: Iterable[int] = ()) -> Accuracy:
     """The share of right answers and its Wilson interval, leaving out the images `without`.
 
     For the test set without the labels in doubt: `without=DISPUTED_TEST_LABELS`.
     """
     right = np.delete(as_labels(y_true) == as_labels(y_pred), list(without))
     correct, total = int(right.sum()), len(right)
-    low, high = wilson_interval(correct, total, confidence)
+    low, high = wilson_interval(correct, total)
     return Accuracy(correct / total, low, high, correct, total)
 
 

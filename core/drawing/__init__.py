@@ -2,22 +2,6 @@
 of that, and the collection of drawings that were kept. Only `reading` loads Keras.
 """
 
-from core.drawing.prepare import (
-    BOX_SIDE,
-    Preparation,
-    Steps,
-    find_ink,
-    lay_on_paper,
-    prepare,
-    to_mnist,
-)
+from core.drawing.prepare import BOX_SIDE, Preparation, Steps, find_ink, prepare, to_mnist
 
-__all__ = [
-    "BOX_SIDE",
-    "Preparation",
-    "Steps",
-    "find_ink",
-    "lay_on_paper",
-    "prepare",
-    "to_mnist",
-]
+__all__ = ["BOX_SIDE", "Preparation", "Steps", "find_ink", "prepare", "to_mnist"]

@@ -113,16 +113,7 @@ def lay_on_paper(picture: Image.Image) -> Image.Image:
 
 def _grey(canvas: npt.NDArray[Any]) -> Images:
     """Uint8 (h, w), at most 1,024 high and wide; what is transparent is paper."""
-    if (
-        canvas.dtype != np.uint8
-        or canvas.ndim not in (2, 3)
-        or canvas.shape[2:]
-        not in {
-            (),
-            (3,),
-            (4,),
-        }
-    ):
+    if canvas.dtype != np.uint8 or canvas.ndim < 2 or canvas.shape[2:] not in {(), (3,), (4,)}:
         raise ValueError(
             f"expected uint8 (H, W), (H, W, 3) or (H, W, 4), not {canvas.dtype} {canvas.shape}"
         )

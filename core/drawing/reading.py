@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
@@ -21,7 +22,8 @@ from core.runs import Run
 from core.runs.errors import RunError
 
 _FEATURES = 16_000_000
-"""At most so many features are kept of a network's training images: 64 MB."""
+"""At most this many features are kept of a network's training images: 64 MB."""
+_NEIGHBOURS = 5
 
 
 def read_drawing(run: Run, epoch: int, image: Floats) -> Reading:
@@ -36,7 +38,7 @@ def read_drawing(run: Run, epoch: int, image: Floats) -> Reading:
 
 def answers_by_run(runs: Sequence[Run], image: Floats) -> tuple[RunAnswer, ...]:
     """What each of the runs says of an image, as it stands; what is wrong with one, it says."""
-    return tuple(_ask(run, image) for run in runs)
+    return tuple(_answer(run, image) for run in runs)
 
 
 def answers_by_epoch(run: Run, image: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
@@ -51,7 +53,7 @@ def answers_by_epoch(run: Run, image: Floats) -> tuple[npt.NDArray[np.int64], Fl
     return epochs, answers.numpy()
 
 
-def nearest_images(run: Run, epoch: int, image: Floats, count: int = 5) -> Neighbours:
+def nearest_images(run: Run, epoch: int, image: Floats) -> Neighbours:
     """The training images whose last hidden layer, after `epoch`, is nearest to the image's.
 
     Searched are the run's training images, or as many as give 16 million features; without a
@@ -60,7 +62,7 @@ def nearest_images(run: Run, epoch: int, image: Floats, count: int = 5) -> Neigh
     indices, features, squares = _training_features(run.path, epoch)
     own = _features(run, epoch, image)[0]
     squared = np.maximum(squares - 2 * (features @ own) + own @ own, 0)
-    nearest = np.argpartition(squared, count)[:count]
+    nearest = np.argpartition(squared, _NEIGHBOURS)[:_NEIGHBOURS]
     nearest = nearest[np.argsort(squared[nearest], kind="stable")]
     return Neighbours(indices[nearest], np.sqrt(squared[nearest]), len(indices))
 
@@ -70,7 +72,7 @@ def predict(run: Run, images: npt.NDArray[Any]) -> Floats:
     return layer_outputs(load_network(run), "output", images)
 
 
-def _ask(run: Run, image: Floats) -> RunAnswer:
+def _answer(run: Run, image: Floats) -> RunAnswer:
     try:
         return RunAnswer(run.id, predict(run, image)[0])
     except RunError as error:
@@ -104,23 +106,16 @@ def _weights(path: Path, epochs: int) -> tf.Tensor:
 def _replay(config: RunConfig) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
     """Kept weights (n, parameters) and pixels (1, 784) to the answers that they give, (n, 10)."""
     model = build_model(config)
-    weights = model.weights
-    sizes = [int(np.prod(variable.shape)) for variable in weights]
-    seeds = {id(variable): variable for variable in model.non_trainable_variables}
+    sizes = [int(np.prod(variable.shape)) for variable in model.weights]
 
     def answer(flat: tf.Tensor, pixels: tf.Tensor) -> tf.Tensor:
         parts = tf.split(tf.cast(flat, tf.float32), sizes)
-        values = seeds | {
-            id(variable): tf.reshape(part, variable.shape)
-            for variable, part in zip(weights, parts, strict=True)
-        }
-        answers, _ = model.stateless_call(
-            [values[id(variable)] for variable in model.trainable_variables],
-            [values[id(variable)] for variable in model.non_trainable_variables],
-            pixels,
-            training=False,
-        )
-        return answers[0]
+        values = [
+            (variable, tf.reshape(part, variable.shape))
+            for variable, part in zip(model.weights, parts, strict=True)
+        ]
+        with keras.StatelessScope(state_mapping=values):
+            return model(pixels, training=False)[0]
 
     replay: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] = tf.function(
         lambda stored, pixels: tf.map_fn(

@@ -18,6 +18,7 @@ from sklearn.decomposition import PCA
 from core.analysis.metrics import neighbour_agreement
 from core.config.architecture import PIXELS_LAYER
 from core.data import Floats
+from core.data.browsing import Digits
 from core.maps.request import (
     EARLY_ITERATIONS,
     MAIN_ITERATIONS,
@@ -132,11 +133,13 @@ def compute_map(
     `on_progress` is given the map as it grows, and returns True to stop it there. Raises what
     `layer_outputs` and `tsne` raise.
     """
-    indices, images, labels = select_images(run.config, request)
+    digits = select_images(run.config, request)
     network, epoch = load_network_and_epoch(run)
     is_raw = request.layer == PIXELS_LAYER
-    features = as_pixels(images) if is_raw else layer_outputs(network, request.layer, images)
-    points = _predict(network, indices, images, labels)
+    features = (
+        as_pixels(digits.images) if is_raw else layer_outputs(network, request.layer, digits.images)
+    )
+    points = _predict(network, digits)
     iteration, is_stopped = 0, False
 
     def report(done: int, positions: Floats) -> bool | None:
@@ -154,8 +157,8 @@ def compute_map(
     return FeatureMap(
         _with_positions(points, positions),
         iteration,
-        neighbour_agreement(features, labels),
-        neighbour_agreement(positions, labels),
+        neighbour_agreement(features, digits.labels),
+        neighbour_agreement(positions, digits.labels),
         epoch,
         is_stopped,
     )
@@ -171,17 +174,12 @@ def _threads() -> int:
     return min(4, os.cpu_count() or 1) if passive else 1
 
 
-def _predict(
-    network: keras.Sequential,
-    indices: npt.NDArray[Any],
-    images: npt.NDArray[Any],
-    labels: npt.NDArray[Any],
-) -> pd.DataFrame:
-    probabilities = layer_outputs(network, "output", images)
+def _predict(network: keras.Sequential, digits: Digits) -> pd.DataFrame:
+    probabilities = layer_outputs(network, "output", digits.images)
     return pd.DataFrame(
         {
-            "index": indices,
-            "true": labels,
+            "index": digits.indices,
+            "true": digits.labels,
             "predicted": probabilities.argmax(axis=1),
             "confidence": probabilities.max(axis=1),
         }

@@ -42,7 +42,7 @@ def compute_and_keep_map(run: Run, request: MapRequest) -> None:
         with stored.lock():
             status = stored.status
             if status and status.state.is_active:  # else done while this job waited for a worker
-                _compute_and_keep(run, request, status.owner)
+                _compute_and_keep(run, request, _Journal(stored, status.owner))
     except (RunBusyError, RunNotFoundError) as error:
         _log.info("%s", error)
     except RunNotWritableError as error:
@@ -53,7 +53,7 @@ class _Journal:
     """What the job writes of its map: the points, and the status with its signs of life."""
 
     def __init__(self, stored: StoredMap, owner: str | None) -> None:
-        self._stored = stored
+        self.stored = stored
         self._owner = owner
         self._lock = threading.Lock()
         self.write(MapStatus(state=State.RUNNING))
@@ -61,19 +61,11 @@ class _Journal:
     def write(self, status: MapStatus) -> None:
         with self._lock:
             self._status = status.model_copy(update={"owner": self._owner})
-            self._stored.write_status(self._status)
+            self.stored.write_status(self._status)
 
     def write_stage(self, stage: FeatureMap, state: State) -> None:
-        self._stored.write_points(stage.points)
-        self.write(
-            MapStatus(
-                state=state,
-                epoch=stage.epoch,
-                iteration=stage.iteration,
-                feature_agreement=stage.feature_agreement,
-                map_agreement=stage.map_agreement,
-            )
-        )
+        self.stored.write_points(stage.points)
+        self.write(MapStatus.model_validate(stage._asdict() | {"state": state}))
 
     @contextmanager
     def signs_of_life(self) -> Iterator[None]:
@@ -97,16 +89,13 @@ class _Journal:
     def _beat(self) -> None:
         with self._lock:
             alive = self._status.model_copy(update={"heartbeat": time.time()})
-            self._stored.write_status(alive)
+            self.stored.write_status(alive)
 
 
-def _compute_and_keep(run: Run, request: MapRequest, owner: str | None) -> None:
-    stored = StoredMap(run, request)
-    journal = _Journal(stored, owner)
-
+def _compute_and_keep(run: Run, request: MapRequest, journal: _Journal) -> None:
     def keep(stage: FeatureMap) -> bool:
         journal.write_stage(stage, State.RUNNING)
-        return stored.is_stop_requested
+        return journal.stored.is_stop_requested
 
     try:
         with journal.signs_of_life():

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 
 import pandas as pd
 
 from core.maps.request import POINT_COLUMNS, MapRequest, MapStatus, parse_map_key
 from core.runs import Run
 from core.runs.errors import DamagedRunError, RunBusyError
-from core.runs.run_files import load_arrays, save_arrays
+from core.runs.run_files import load_arrays
 from core.runs.status import State
 
 _FOLDER = "maps"
@@ -90,4 +89,4 @@ class StoredMap:
     def write_points(self, points: pd.DataFrame) -> None:
         """Replace what `read_points` reads."""
         columns = {str(name): points[name].to_numpy() for name in points}
-        self._run.files.replace(self._points_file, partial(save_arrays, arrays=columns))
+        self._run.files.write_arrays(self._points_file, columns)

@@ -17,7 +17,7 @@ from core.analysis.first_layer import FirstLayer
 from core.config import CLASSES, IMAGE_SIDE
 from core.config.architecture import hidden_layers
 from core.data import Floats, load_mnist
-from core.network.load import as_pixels, layer_outputs, load_network, truncate
+from core.network.load import as_pixels, layer_outputs, load_network
 from core.runs import Run
 
 _BEFORE_OUTPUT = "before output"
@@ -135,7 +135,7 @@ def activations_and_gradient(
 def _all_outputs(model: keras.Sequential) -> keras.Model:
     """`model` with what each layer gives, by its name, and what the last one is given."""
     outputs = {layer.name: layer.output for layer in _computing(model)}
-    return truncate(model, outputs | {_BEFORE_OUTPUT: model.layers[-1].input})
+    return keras.Model(model.inputs[0], outputs | {_BEFORE_OUTPUT: model.layers[-1].input})
 
 
 def _regularizer(layer: keras.Layer) -> str | None:

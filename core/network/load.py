@@ -98,11 +98,6 @@ def as_pixels(images: npt.NDArray[Any]) -> Floats:
     return images.reshape(-1, PIXELS).astype(np.float32)
 
 
-def truncate(model: keras.Sequential, outputs: Any) -> keras.Model:
-    """`model` from its pixels to `outputs`: a tensor in it, or several by name."""
-    return keras.Model(model.inputs[0], outputs)
-
-
 def layer_features(
     run: Run, layer: str, images: npt.NDArray[Any], epoch: int | None = None
 ) -> Floats:
@@ -120,7 +115,7 @@ def layer_outputs(model: keras.Sequential, layer: str, images: npt.NDArray[Any])
 
     Computed by `model` truncated there. Raises ValueError for a name that is no layer's.
     """
-    truncated = truncate(model, model.get_layer(layer).output)
+    truncated = keras.Model(model.inputs[0], model.get_layer(layer).output)
     pixels = as_pixels(images)
     blocks = [
         keras.ops.convert_to_numpy(truncated(pixels[start : start + _BLOCK], training=False))

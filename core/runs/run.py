@@ -27,7 +27,7 @@ from core.runs.errors import (
     RunNotWritableError,
 )
 from core.runs.history import read_history, read_history_columns, write_history
-from core.runs.run_files import TRAINING_LOCK, RunFiles, load_arrays, save_arrays
+from core.runs.run_files import TRAINING_LOCK, RunFiles, load_arrays
 from core.runs.status import Control, Label, Record, Request, State, Status
 
 # Errors of the system that say nothing of the file: it may well be read later.
@@ -314,7 +314,7 @@ class Run:
 
     def write_checkpoint(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """Replace `checkpoint.npz`."""
-        self.files.replace(_CHECKPOINT, partial(save_arrays, arrays=arrays))
+        self.files.write_arrays(_CHECKPOINT, arrays)
 
     def write_model(self, save: Callable[[Path], object]) -> None:
         """Replace `model.keras` by what `save` writes to the path it is given."""
@@ -343,20 +343,20 @@ class Run:
 
     @property
     def _probabilities_file(self) -> EpochArray:
-        types = np.float32, np.float16  # the latter in an older run
+        dtypes = np.float32, np.float16  # the latter in an older run
         epochs = self.config.epochs
-        return EpochArray(self.files, _PROBABILITIES, epochs, (TEST_SET, CLASSES), *types)
+        return EpochArray(self.files, _PROBABILITIES, epochs, (TEST_SET, CLASSES), dtypes)
 
     @property
     def _first_layer_file(self) -> EpochArray:
         shape = (first_layer_units(self.config), IMAGE_SIDE, IMAGE_SIDE)
-        return EpochArray(self.files, _FIRST_LAYER, self.config.epochs, shape, np.float16)
+        return EpochArray(self.files, _FIRST_LAYER, self.config.epochs, shape)
 
     @property
     def _weights_file(self) -> EpochArray:
         shape = (count_parameters(self.config),)
         slots = len(weight_epochs(self.config))
-        return EpochArray(self.files, _WEIGHTS, slots, shape, np.float16)
+        return EpochArray(self.files, _WEIGHTS, slots, shape)
 
 
 def first_layer_units(config: RunConfig) -> int:

@@ -54,6 +54,10 @@ class RunFiles:
         """Replace a JSON file. Raises RunNotFoundError, RunNotWritableError."""
         self.replace(name, partial(save_json, model=document))
 
+    def write_arrays(self, name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Replace a .npz file. Raises as `write`."""
+        self.replace(name, partial(np.savez, **arrays))  # type: ignore[arg-type]
+
     def replace(self, name: str, save: Callable[[Path], object]) -> None:
         """Replace a file by what `save` writes to the path it is given. Raises as `write`."""
         with self.writing():
@@ -151,8 +155,3 @@ def load_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
 
 def save_json(path: Path, model: BaseModel) -> None:
     path.write_bytes(model.model_dump_json(indent=1).encode())
-
-
-def save_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    with path.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]

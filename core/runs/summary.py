@@ -1,7 +1,6 @@
 """All runs at a glance: what each is and what it achieved, as a table that is quick to make."""
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -77,7 +76,7 @@ def _read_results(run: Run, final_epoch: int | None) -> Results:
         return Results()
     best = int(validation.argmax())
     accuracy = float(test[(final_epoch or epochs) - 1])
-    low, high = _interval(round(accuracy * TEST_SET))
+    low, high = wilson_interval(round(accuracy * TEST_SET), TEST_SET)
     return Results(
         epochs, float(validation[best]), best + 1, accuracy, low, high, is_steady(run, rates)
     )
@@ -90,8 +89,3 @@ def is_steady(run: Run, rates: npt.NDArray[np.float64]) -> bool:
     leaves no trace there, but was asked for.
     """
     return run.control.learning_rate is None and bool((rates == run.config.learning_rate).all())
-
-
-@cache
-def _interval(correct: int) -> tuple[float, float]:
-    return wilson_interval(correct, TEST_SET)
