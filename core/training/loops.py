@@ -19,6 +19,13 @@ from core.config.architecture import block_size
 from core.data import Floats, Splits
 from core.network.checkpoint import Sums
 
+_IMAGES = tf.TensorSpec([None, PIXELS], tf.float32)
+_LABELS = tf.TensorSpec([None, CLASSES], tf.float32)
+_ORDER = tf.TensorSpec([None], tf.int32)
+_RATES = tf.TensorSpec([None], tf.float32)
+_NUMBER = tf.TensorSpec([], tf.int32)
+_TOTAL = tf.TensorSpec([], tf.float32)
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -37,11 +44,11 @@ class TrainingLoops:
         _refuse_ignored_options(model)
         model.optimizer.build(model.trainable_variables)
         self.bind(splits)
+        self._model = model
         self._batch_size = batch_size
         self._block = block_size(model.count_params())
         self._train_steps = _compile_training(model, batch_size)
         self._evaluate_block = _compile_evaluation(model)
-        self._penalty = _compile_penalty(model)
 
     def bind(self, splits: Splits | None) -> None:
         """Train on and measure by other splits from now on; with None, let go of the images."""
@@ -70,7 +77,8 @@ class TrainingLoops:
 
     def l2_penalty(self) -> float:
         """The L2 penalty of the weights as they are, 0 without regularisation."""
-        return float(self._penalty())
+        losses = self._model.losses
+        return float(tf.add_n(losses)) if losses else 0.0
 
     def evaluate_all(self, after_block: Callable[[], object]) -> dict[str, Evaluation]:
         """The evaluation of each split by its name; arguments as `evaluate` has them."""
@@ -98,33 +106,17 @@ class TrainingLoops:
         )
 
 
-# Options of an optimizer that its `apply` heeds, but not its `update_step`, which the loop calls.
-_IGNORED_OPTIONS = (
-    "clipnorm",
-    "clipvalue",
-    "global_clipnorm",
-    "weight_decay",
-    "use_ema",
-    "loss_scale_factor",
-    "gradient_accumulation_steps",
-)
-
-
 def _refuse_ignored_options(model: keras.Model) -> None:
-    optimizer = model.optimizer
-    options = {name: getattr(optimizer, name, None) for name in _IGNORED_OPTIONS}
-    ignored = [f"{name}={value}" for name, value in options.items() if value]
+    """Raise ValueError for what `optimizer.apply` does, and `update_step`, which we call, not."""
+    names = ["clipnorm", "clipvalue", "global_clipnorm", "weight_decay", "use_ema"]
+    names += ["loss_scale_factor", "gradient_accumulation_steps"]
+    values = {name: getattr(model.optimizer, name) for name in names}
+    ignored = [f"{name}={value} of the optimizer" for name, value in values.items() if value]
+    ignored += [f"the constraint on {v.path}" for v in model.trainable_variables if v.constraint]
     if ignored:
         raise ValueError(
-            f"the training loop would ignore {', '.join(ignored)} of the optimizer "
-            f"{optimizer.name}: it updates the weights itself. Build the optimizer without, or "
-            "have `core.training.loops` do it"
-        )
-    if constrained := [each.path for each in model.trainable_variables if each.constraint]:
-        raise ValueError(
-            f"the training loop would ignore the constraint on {', '.join(constrained)}: it "
-            "updates the weights itself. Build the layers without, or have `core.training.loops` "
-            "do it"
+            f"the training loop would ignore {' and '.join(ignored)}, for it updates the weights "
+            "itself; build the model without, or have `core.training.loops` do it"
         )
 
 
@@ -132,17 +124,7 @@ def _compile_training(model: keras.Model, batch_size: int) -> Any:
     optimizer = model.optimizer
     variables = [variable.value for variable in model.trainable_variables]
 
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec([None, PIXELS], tf.float32),
-            tf.TensorSpec([None, CLASSES], tf.float32),
-            tf.TensorSpec([None], tf.int32),
-            tf.TensorSpec([], tf.int32),
-            tf.TensorSpec([None], tf.float32),
-            tf.TensorSpec([], tf.float32),
-            tf.TensorSpec([], tf.float32),
-        ]
-    )
+    @tf.function(input_signature=[_IMAGES, _LABELS, _ORDER, _NUMBER, _RATES, _TOTAL, _TOTAL])
     def train_steps(
         x: Any, y: Any, order: Any, first: Any, rates: Any, loss_sum: Any, correct_sum: Any
     ) -> Any:
@@ -168,14 +150,7 @@ def _compile_training(model: keras.Model, batch_size: int) -> Any:
 
 
 def _compile_evaluation(model: keras.Model) -> Any:
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec([None, PIXELS], tf.float32),
-            tf.TensorSpec([None, CLASSES], tf.float32),
-            tf.TensorSpec([], tf.int32),
-            tf.TensorSpec([], tf.int32),
-        ]
-    )
+    @tf.function(input_signature=[_IMAGES, _LABELS, _NUMBER, _NUMBER])
     def evaluate_block(images: Any, labels: Any, start: Any, end: Any) -> Any:
         labels = labels[start:end]
         outputs = model(images[start:end], training=False)
@@ -183,14 +158,6 @@ def _compile_evaluation(model: keras.Model) -> Any:
         return outputs, tf.reduce_sum(losses), _count_correct(labels, outputs)
 
     return evaluate_block
-
-
-def _compile_penalty(model: keras.Model) -> Any:
-    @tf.function
-    def penalty() -> Any:
-        return tf.add_n(model.losses) if model.losses else tf.zeros([])
-
-    return penalty
 
 
 def _count_correct(labels: Any, outputs: Any) -> Any:

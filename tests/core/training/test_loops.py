@@ -150,7 +150,7 @@ def test_all_splits_are_evaluated_by_their_names(
 @pytest.mark.parametrize(
     ("optimizer", "ignored"),
     [
-        (keras.optimizers.Adam(clipnorm=1.0), "clipnorm=1.0 of the optimizer adam"),
+        (keras.optimizers.Adam(clipnorm=1.0), "clipnorm=1.0 of the optimizer, for it updates"),
         (keras.optimizers.SGD(clipvalue=0.5), "clipvalue=0.5"),
         (keras.optimizers.RMSprop(global_clipnorm=2.0), "global_clipnorm=2.0"),
         (keras.optimizers.SGD(weight_decay=1e-4), "weight_decay=0.0001"),
