@@ -56,7 +56,7 @@ ALLOWED = {
         "core.command_line",
     },
     "dashboard.text": set(),
-    "dashboard.access": {"core.runs", "core.sweep"},
+    "dashboard.access": {"core.config", "core.runs", "core.sweep"},
     "dashboard.charts": {"core.config", "core.runs", "core.maps", "dashboard.text"},
     "dashboard.session": {
         "core.config",
@@ -78,7 +78,7 @@ ALLOWED = {
         "dashboard.charts",
         "dashboard.session",
     },
-    "dashboard.app_pages.classroom": {"dashboard.access", "dashboard.text"},
+    "dashboard.app_pages.classroom": {"core.config", "dashboard.access", "dashboard.text"},
     "dashboard.app_pages.compare": PAGE | {"core.data", "core.analysis"},
     "dashboard.app_pages.curves": PAGE,
     "dashboard.app_pages.data": PAGE | {"core.data"},
@@ -106,7 +106,7 @@ ALLOWED = {
         "dashboard.session",
         "dashboard.parts",
     },
-    "dashboard.run_class": {"core.runs", "dashboard.access", "dashboard.app"},
+    "dashboard.run_class": {"core.config", "core.runs", "dashboard.access", "dashboard.app"},
 }
 """By folder, or module of the top level: the others that it may import."""
 
