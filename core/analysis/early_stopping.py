@@ -1,7 +1,4 @@
-"""When a training has improved: the rule of early stopping, for whoever trains and whoever looks.
-
-Needs no Keras.
-"""
+"""The rule of early stopping: when a training has improved. Needs no Keras."""
 
 import math
 from collections.abc import Iterable

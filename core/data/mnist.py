@@ -101,7 +101,7 @@ def one_hot(labels: Images) -> Floats:
 def split_indices(config: RunConfig) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Indices into the training set of the images trained on and of those held out.
 
-    Drawn from the run's seed; `training_images` then keeps the first so many.
+    Drawn from the run's seed; of the first, `training_images` are kept.
     """
     train, validation = train_test_split(
         np.arange(TRAINING_SET), test_size=config.validation_size, random_state=config.seed

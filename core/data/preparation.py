@@ -73,17 +73,19 @@ def preparation_steps(config: RunConfig) -> tuple[PreparationStep, ...]:
     """
     images, labels = load_mnist().x_train, load_mnist().y_train
     train, validation = split_indices(config)
-    flat = _Rows.of(images, lambda block: block.reshape(-1, PIXELS))
-    floats = _Rows.of(images, lambda block: block.reshape(-1, PIXELS).astype(np.float32))
-    scaled = _Rows.of(images, scale_images)
-    whole = scaled.facts()
+    flat = _row_facts(_extremes(images, lambda block: block.reshape(-1, PIXELS)))
+    floats = _row_facts(
+        _extremes(images, lambda block: block.reshape(-1, PIXELS).astype(np.float32))
+    )
+    scaled = _extremes(images, scale_images)
+    whole = _row_facts(scaled)
     return (
-        PreparationStep("flatten", "images", _facts(images), flat.facts()),
-        PreparationStep("float32", "images", flat.facts(), floats.facts()),
-        PreparationStep("scale", "images", floats.facts(), whole),
+        PreparationStep("flatten", "images", _facts(images), flat),
+        PreparationStep("float32", "images", flat, floats),
+        PreparationStep("scale", "images", floats, whole),
         PreparationStep("one-hot", "labels", _facts(labels), _facts(one_hot(labels))),
-        PreparationStep("split: train", "images", whole, scaled.facts(train)),
-        PreparationStep("split: validation", "images", whole, scaled.facts(validation)),
+        PreparationStep("split: train", "images", whole, _row_facts(scaled[train])),
+        PreparationStep("split: validation", "images", whole, _row_facts(scaled[validation])),
     )
 
 
@@ -106,28 +108,18 @@ def scaler_difference() -> ScalerDifference:
     )
 
 
-class _Rows(NamedTuple):
-    """The rows of a prepared array, (n, 784), of which only the extremes are kept: as floats the
-    training images take 188 MB."""
+def _extremes(images: Images, prepare: Callable[[Images], npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """The smallest and the largest value of each image as `prepare` makes it (n, 784): (n, 2).
 
-    dtype: str
-    lows: npt.NDArray[Any]
-    highs: npt.NDArray[Any]
+    Some hundreds at a time are prepared: as floats the training images take 188 MB.
+    """
+    blocks = (prepare(block) for block in np.array_split(images, 100))
+    return np.concatenate([np.stack([b.min(axis=1), b.max(axis=1)], axis=1) for b in blocks])
 
-    @classmethod
-    def of(cls, images: Images, prepare: Callable[[Images], npt.NDArray[Any]]) -> "_Rows":
-        """Prepare the images, (n, 28, 28), some hundreds at a time."""
-        blocks = (prepare(block) for block in np.array_split(images, 100))
-        extremes = [(block.min(axis=1), block.max(axis=1)) for block in blocks]
-        lows, highs = map(np.concatenate, zip(*extremes, strict=True))
-        return cls(str(lows.dtype), lows, highs)
 
-    def facts(self, rows: npt.NDArray[np.int64] | None = None) -> ArrayFacts:
-        """Of the rows of these indices, or of all."""
-        lows, highs = (
-            (self.lows, self.highs) if rows is None else (self.lows[rows], self.highs[rows])
-        )
-        return ArrayFacts((len(lows), PIXELS), self.dtype, float(lows.min()), float(highs.max()))
+def _row_facts(extremes: npt.NDArray[Any]) -> ArrayFacts:
+    """Of the whole array (n, 784), by what `_extremes` gives."""
+    return _facts(extremes)._replace(shape=(len(extremes), PIXELS))
 
 
 def _facts(array: npt.NDArray[Any]) -> ArrayFacts:

@@ -16,7 +16,7 @@ class RunAnswer(NamedTuple):
 
     run_id: str
     probabilities: Floats | None
-    """float32 (10,), or None if the run has no network that can be asked."""
+    """float32 (10,), or None if the run has no network to answer."""
     problem: str = ""
     """Why not, as a sentence without its full stop."""
 

@@ -27,7 +27,7 @@ from core.data import Images
 from core.runs.atomic_files import replace_file
 
 MOST_DRAWINGS = 20_000
-"""So many drawings a collection holds at most."""
+"""At most this many drawings are in a collection."""
 
 _ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{12}")
 _IMPORT_BYTES = 2 * MOST_DRAWINGS * PIXELS
@@ -45,7 +45,7 @@ class Drawing(BaseModel):
     label: Annotated[int, Field(ge=0, lt=CLASSES)]
     """Which digit the person meant."""
     owner: Annotated[str, Field(max_length=100)]
-    """Who drew it, or brought it along in a file."""
+    """The name of the user who drew it, or imported it from a file."""
     created: AwareDatetime
     pixels: str
     """The 784 grey values, 0 paper to 255 ink, row by row from the top, in base64."""

@@ -1,5 +1,7 @@
-"""What networks make of a drawing, asked often and answered quickly: what can be kept is kept here,
-on the worker. Images are float32 (28, 28) as `drawing.to_mnist` prepares them."""
+"""What networks make of a drawing. What takes long is kept here, on the worker, for the next one.
+
+Images are float32 (28, 28) as `drawing.to_mnist` prepares them.
+"""
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -37,7 +39,7 @@ def read_drawing(run: Run, epoch: int, image: Floats) -> Reading:
 
 
 def answers_by_run(runs: Sequence[Run], image: Floats) -> tuple[RunAnswer, ...]:
-    """What each of the runs says of an image, as it stands; what is wrong with one, it says."""
+    """The answer of each run's network as it stands, or why there is none."""
     return tuple(_answer(run, image) for run in runs)
 
 
@@ -98,7 +100,7 @@ def _features(run: Run, epoch: int, images: npt.NDArray[Any]) -> Floats:
 
 @lru_cache(maxsize=2)
 def _weights(path: Path, epochs: int) -> tf.Tensor:
-    """The run's kept weights of so many epochs, float16 (epochs, parameters)."""
+    """The run's first `epochs` kept weights, float16 (epochs, parameters)."""
     return tf.constant(Run(path).weights()[1][:epochs])
 
 

@@ -1,6 +1,6 @@
 """The job that a worker runs for a map: computes it, and keeps it with the run as it grows.
 
-Page and job share nothing but the run directory: what is asked for, how far it is, the points.
+Page and job share nothing but the run directory: the request, the status, the points.
 """
 
 import logging
@@ -33,9 +33,9 @@ _BEAT_EVERY = 5.0
 def compute_and_keep_map(run: Run, request: MapRequest) -> None:
     """Compute the map that was requested with `StoredMap.request`, writing it every few iterations.
 
-    Ends at its next report when asked to stop, and keeps what was reached. Leaves a map alone that
-    is done, or that another job is at. What goes wrong is written to the map's status; if not even
-    that can be written, its silence tells the page.
+    If a stop is requested, it ends at its next report and keeps what was reached. A map that is
+    done, or that another job computes, is left alone. What goes wrong is written to the map's
+    status; if not even that can be written, its silence tells the page.
     """
     stored = StoredMap(run, request)
     try:

@@ -1,6 +1,6 @@
-"""What map of a network's features is asked for, and what comes back; needs no Keras.
+"""Which map of a network's features is requested, and what comes back; needs no Keras.
 
-`embedding.compute_map` turns the one into the other, on a worker; `mapping` keeps it with the run.
+`embedding.compute_map` turns the one into the other, on a worker; `job` keeps it with the run.
 """
 
 import time
@@ -17,7 +17,7 @@ from core.runs.status import State
 
 EARLY_ITERATIONS, MAIN_ITERATIONS = 250, 500  # openTSNE's defaults
 ITERATIONS = EARLY_ITERATIONS + MAIN_ITERATIONS
-"""So many iterations of t-SNE at most: a map of few points is done sooner."""
+"""At most this many iterations of t-SNE: a map of few points is done sooner."""
 
 POINT_COLUMNS = ("index", "true", "predicted", "confidence", "x", "y")
 """The columns of a map's points: see `FeatureMap`."""
@@ -42,7 +42,7 @@ class MapRequest(BaseModel):
     """A hidden layer's name, or `architecture.PIXELS_LAYER`."""
     split: Literal["train", "validation", "test"] = "train"
     points: Annotated[int, Bounds(100, 10_000, logarithmic=True)] = 1_000
-    """The first so many images of the split, or all if there are fewer."""
+    """How many images: the first of the split, or all if there are fewer."""
     method: MapMethod = MapMethod.TSNE
     pca_components: Annotated[int, Bounds(2, 100)] = 20
     perplexity: Annotated[int, Bounds(2, 200, logarithmic=True)] = 30
@@ -111,7 +111,7 @@ class MapStatus(BaseModel):
     error: str | None = None
     """Why the map failed: a sentence."""
     owner: str | None = None
-    """Who asked for it."""
+    """The name of the user who requested it."""
 
     @property
     def is_silent(self) -> bool:
@@ -134,7 +134,7 @@ def map_bounds(name: str) -> Bounds:
 
 
 def check_perplexity(perplexity: float, points: int) -> None:
-    """Raise ValueError unless a map of so many points can have this perplexity.
+    """Raise ValueError unless a map of `points` points can have this perplexity.
 
     t-SNE looks at three times as many neighbours as its perplexity.
     """

@@ -1,7 +1,6 @@
 """Maps as a run keeps them: the only code that knows the files of its folder `maps`."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 import pandas as pd
 
@@ -48,7 +47,7 @@ class StoredMap:
 
     @property
     def is_stop_requested(self) -> bool:
-        """Whether the map's job was asked to stop."""
+        """Whether the map's job is to stop."""
         return self._stop_file.exists()
 
     def request(self, owner: str | None = None) -> bool:
@@ -70,15 +69,13 @@ class StoredMap:
         with self._run.files.writing():
             self._stop_file.touch()
 
-    @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self) -> AbstractContextManager[None]:
         """Hold the right to compute the map; the kernel lets it go when the process dies.
 
         Raises RunBusyError if another job holds it.
         """
         busy = RunBusyError(f"another job is computing map {self._key} of run {self._run.id}")
-        with self._run.files.lock(f"{_FOLDER}/.{self._key}.lock", 0, busy):
-            yield
+        return self._run.files.lock(f"{_FOLDER}/.{self._key}.lock", 0, busy)
 
     def write_status(self, status: MapStatus) -> None:
         """Replace what `status` reads."""

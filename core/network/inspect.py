@@ -120,7 +120,9 @@ def activations_and_gradient(
 ) -> tuple[dict[str, Floats], Floats]:
     """`activations` and `input_gradient` of a network in one pass, by default for its answer."""
     output, names = model.layers[-1], [layer.name for layer in _computing(model)]
-    pixels = tf.constant(_one(image))
+    pixels = tf.constant(as_pixels(image))
+    if len(pixels) != 1:
+        raise ValueError(f"expected one image, not {len(pixels)}")
     with tf.GradientTape() as tape:
         tape.watch(pixels)
         values = _all_outputs(model)(pixels, training=False)
@@ -154,10 +156,3 @@ def _histogram(values: npt.NDArray[Any], bins: int) -> pd.DataFrame:
 
 def _computing(model: keras.Sequential) -> Iterator[keras.Layer]:
     return (layer for layer in model.layers if not isinstance(layer, keras.layers.Dropout))
-
-
-def _one(image: npt.NDArray[Any]) -> Floats:
-    pixels = as_pixels(image)
-    if len(pixels) != 1:
-        raise ValueError(f"expected one image, not {len(pixels)}")
-    return pixels

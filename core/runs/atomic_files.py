@@ -10,7 +10,7 @@ _TRY_SECONDS = 1.0
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
-    """Replace `path` by what `write` writes to the path it is given; nobody sees half of it."""
+    """Replace `path` by what `write` writes to the path it is given; no reader sees half of it."""
     aside = path.with_name(f".{secrets.token_hex(4)}-{path.name}")
     try:
         write(aside)
@@ -21,7 +21,7 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def _rename(aside: Path, path: Path) -> None:
-    """Rename `aside`; on Windows that has to wait until nobody has `path` open."""
+    """Rename `aside`; on Windows that has to wait until no process has `path` open."""
     deadline = time.monotonic() + _TRY_SECONDS
     while True:
         try:

@@ -1,8 +1,8 @@
-"""What can be wrong with a run; each message is a sentence for the person who asked."""
+"""What can be wrong with a run; each message is a sentence that a page shows."""
 
 
 class RunError(RuntimeError):
-    """Something is wrong with a run; the message is a sentence for the person who asked."""
+    """Something is wrong with a run; the message is a sentence that a page shows."""
 
 
 class RunNotFoundError(RunError):

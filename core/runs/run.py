@@ -365,7 +365,7 @@ def first_layer_units(config: RunConfig) -> int:
 
 
 def weight_epochs(config: RunConfig) -> range:
-    """The epochs, from 1, whose weights a run keeps: all, or every so many-th for WEIGHTS_BYTES.
+    """The epochs, from 1, whose weights a run keeps: all, or every n-th for WEIGHTS_BYTES.
 
     None of a network that is larger than that by itself.
     """

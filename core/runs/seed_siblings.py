@@ -16,8 +16,8 @@ def siblings(config: RunConfig, summaries: Iterable[Summary]) -> list[Summary]:
 
 
 def is_whole(summary: Summary) -> bool:
-    """Whether the run shows what its configuration is worth: it has finished, and nobody changed
-    its learning rate by hand.
+    """Whether the run shows what its configuration is worth: it has finished, and its learning
+    rate was not changed while it trained.
     """
     return summary.status.state is State.FINISHED and summary.results.is_steady
 
@@ -37,7 +37,7 @@ def seed_accuracies(chosen: Summary, summaries: Iterable[Summary]) -> dict[int, 
 
 
 def next_seeds(used: Iterable[int], count: int = 3) -> list[int]:
-    """The smallest so many seeds not used yet: who trains both A and B from them has pairs."""
+    """The `count` smallest seeds not used yet, for two configurations to be trained from alike."""
     return list(islice(filterfalse(set(used).__contains__, naturals()), count))
 
 

@@ -63,10 +63,10 @@ class Status(BaseModel):
 
     @property
     def is_silent(self) -> bool:
-        """Whether a run that should be training has given no sign of life for a while.
+        """Whether a run that should be training has given no sign of life for `silent_seconds`.
 
-        Training writes its status several times a second; how long is silent, the settings say. A
-        paused run need not: nobody may be training it until it is resumed.
+        Training writes its status several times a second. A paused run is never silent: its worker
+        leaves it after a while, until it is resumed.
         """
         working = self.state in {State.RUNNING, State.STOPPING}
         return working and self.age > settings().silent_seconds
@@ -78,7 +78,7 @@ class Status(BaseModel):
 
 
 class Request(StrEnum):
-    """What a person asks of a training."""
+    """What may be requested of a training."""
 
     RUN = "run"
     PAUSE = "pause"
@@ -86,7 +86,7 @@ class Request(StrEnum):
 
 
 class Control(BaseModel):
-    """What `control.json` says: the latest request, and a new base learning rate if asked."""
+    """What `control.json` says: the latest request, and a new base learning rate if one was."""
 
     model_config = ConfigDict(frozen=True)
 

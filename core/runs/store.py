@@ -63,8 +63,8 @@ class RunStore:
     ) -> Run:
         """Write a new run directory. The name defaults to the configuration's summary.
 
-        A run created `running` belongs to its creator, who trains it at once; a queued one is
-        taken up by any engine that looks after this folder. Who must know the run's id before
+        A run created `running` is to be trained by the caller; a queued one is taken up by any
+        engine that looks after this folder. A caller that must know the run's id before
         there is a run, draws it by `new_run_id`. Raises RunNotWritableError.
         """
         created = datetime.now(UTC)

@@ -26,7 +26,7 @@ class Results:
     test_high: float | None = None
     """The 95 % interval of the test accuracy (Wilson's)."""
     is_steady: bool = True
-    """Whether nobody changed the learning rate while the run trained."""
+    """Whether the learning rate was not changed while the run trained."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,9 @@ def _read_results(run: Run, final_epoch: int | None) -> Results:
 
 
 def is_steady(run: Run, rates: npt.NDArray[np.float64]) -> bool:
-    """Whether nobody changed the learning rate while the run trained.
+    """Whether the learning rate was not changed while the run trained.
 
     `rates` are the history's base learning rates: one that was moved and moved back within an epoch
-    leaves no trace there, but was asked for.
+    leaves no trace there, but in the run's control.
     """
     return run.control.learning_rate is None and bool((rates == run.config.learning_rate).all())

@@ -40,7 +40,7 @@ class TrainingLoops:
     """The loops of a compiled `model` over the splits that it trains on and is measured on."""
 
     def __init__(self, model: keras.Model, splits: Splits, batch_size: int) -> None:
-        """Raises ValueError for a model that asks for what the loops do not do."""
+        """Raises ValueError for a model with options that the loops would ignore."""
         _refuse_ignored_options(model)
         model.optimizer.build(model.trainable_variables)
         self.bind(splits)

@@ -304,11 +304,6 @@ class _Training:
                 self._report(epoch=epoch, batch=self._epoch.batch)
                 return
 
-    def _keep_pause(self) -> None:
-        if self._epoch.batch:
-            checkpoint = self.run.read_checkpoint()
-            self.run.write_checkpoint(pack_pause(self._model, self._progress, checkpoint))
-
     # --- status and control
 
     def _report(self, least: float = 0.0, **changes: Any) -> None:
@@ -336,7 +331,7 @@ class _Training:
         return max((self.config.epochs - len(self.rows)) * per_epoch - self._clock.seconds, 0.0)
 
     def _obey(self) -> None:
-        """Do what the control file asks; while it asks for a pause, wait here.
+        """Do what was requested of the run; during a pause, wait here.
 
         Once stopping, nothing else is obeyed: a stop cannot be taken back.
         """
@@ -356,13 +351,15 @@ class _Training:
         self._report(least=_STATUS_SECONDS)
 
     def _wait_out_pause(self) -> Control:
-        """Wait until something else is asked, and return that. Raises _PausedForLongError."""
+        """Wait until something else is requested; return that. Raises _PausedForLongError."""
         paused = time.monotonic()
         self._clock.stop()
         self._report(state=State.PAUSED)
         while (control := self.run.control).request is Request.PAUSE:
             if time.monotonic() - paused >= self.leave_after:
-                self._keep_pause()
+                if self._epoch.batch:
+                    checkpoint = self.run.read_checkpoint()
+                    self.run.write_checkpoint(pack_pause(self._model, self._progress, checkpoint))
                 raise _PausedForLongError
             time.sleep(_PAUSE_SECONDS)
             self._report(least=1.0)

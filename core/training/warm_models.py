@@ -36,7 +36,7 @@ _splits: dict[str, Splits] = {}  # of the last run, as tensors
 
 
 def claim_warm_model(config: RunConfig) -> WarmModel:
-    """A warm model for `config`, which nobody else has until it is released.
+    """A warm model for `config`, for the caller alone until it is released.
 
     Its variables are those of `build_model(config)`, seed states included, to the bit, whether the
     graph is new or an earlier run's.
