@@ -129,7 +129,7 @@ def test_second_interrupt_ends_the_process_while_the_first_is_obeyed(
         interrupt()
 
     monkeypatch.setattr("core.training.train", interrupt)
-    monkeypatch.setattr(Run, "ask", ask)
+    monkeypatch.setattr(Run, "request", ask)
     with pytest.raises(SystemExit) as exit_:
         main(["train", *SMALL])
     assert exit_.value.code == 130
