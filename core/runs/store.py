@@ -67,11 +67,10 @@ class RunStore:
         engine that looks after this folder. A caller that must know the run's id before
         there is a run, draws it by `new_run_id`. Raises RunNotWritableError.
         """
-        created = datetime.now(UTC)
         record = Record(
             name=" ".join((name or "").split())[:MAX_NAME] or config.summary(),
             owner=owner or getuser(),
-            created=created,
+            created=datetime.now(UTC),
             config=config,
         )
         run_id = run_id or new_run_id()
