@@ -68,15 +68,9 @@ def draw_image_grid(
     figure.update_xaxes(range=(-_GAP, columns * _CELL), constraintoward="left", **shared)
     figure.update_yaxes(range=(rows * height, -_GAP), constraintoward="top", **shared)
     figure.update_layout(
-        annotations=[  # all at once: adding them one by one takes a second for a hundred
-            {
-                "x": x[place],
-                "y": y[place] + IMAGE_SIDE / 2,
-                "yanchor": "top",
-                "text": caption,
-                "showarrow": False,
-                "font": {"size": 12} | ({"color": colors[place]} if colors else {}),
-            }
+        # All at once: adding them one by one takes a second for a hundred.
+        annotations=[
+            _caption(x[place], y[place] + IMAGE_SIDE / 2, caption, colors and colors[place])
             for place, caption in enumerate(captions or ())
         ],
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
@@ -86,6 +80,12 @@ def draw_image_grid(
         plot_bgcolor="rgba(0,0,0,0)",
     )
     return figure
+
+
+def _caption(x: float, top: float, caption: str, color: str | None) -> dict[str, Any]:
+    font = {"size": 12} | ({"color": color} if color else {})
+    place = {"x": x, "y": top, "yanchor": "top", "showarrow": False}
+    return place | {"text": caption, "font": font}
 
 
 def draw_ink(ink: npt.NDArray[np.floating[Any]], side: int = 140) -> npt.NDArray[np.uint8]:

@@ -34,6 +34,13 @@ def draw_reliability(table: pd.DataFrame) -> dict[str, Any]:
         "tooltip": {"trigger": "axis"},
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
         "dataset": {"source": reliability_frame(table)},
+        **_axes(),
+        "series": _series(),
+    }
+
+
+def _axes() -> dict[str, Any]:
+    return {
         "xAxis": [
             {"type": "category", "gridIndex": 0, "axisTick": {"show": False}},
             {
@@ -56,34 +63,37 @@ def draw_reliability(table: pd.DataFrame) -> dict[str, Any]:
                 "name": "images",
             },
         ],
-        "series": [
-            {
-                "type": "bar",
-                "id": "accuracy",
-                "name": "accuracy",
-                "encode": {"x": "bin", "y": "accuracy"},
-                "color": SPLIT_COLORS["test"],
-                "barCategoryGap": "8%",
-            },
-            {
-                "type": "line",
-                "id": "confidence",
-                "name": "confidence",
-                "encode": {"x": "bin", "y": "confidence"},
-                "color": SPLIT_COLORS["validation"],
-                "symbol": "diamond",
-                "symbolSize": 9,
-                "lineStyle": {"type": "dashed", "width": 1},
-            },
-            {
-                "type": "bar",
-                "id": "images",
-                "name": "images",
-                "encode": {"x": "bin", "y": "images"},
-                "xAxisIndex": 1,
-                "yAxisIndex": 1,
-                "color": NEUTRAL,
-                "barCategoryGap": "8%",
-            },
-        ],
     }
+
+
+def _series() -> list[dict[str, Any]]:
+    return [
+        {
+            "type": "bar",
+            "id": "accuracy",
+            "name": "accuracy",
+            "encode": {"x": "bin", "y": "accuracy"},
+            "color": SPLIT_COLORS["test"],
+            "barCategoryGap": "8%",
+        },
+        {
+            "type": "line",
+            "id": "confidence",
+            "name": "confidence",
+            "encode": {"x": "bin", "y": "confidence"},
+            "color": SPLIT_COLORS["validation"],
+            "symbol": "diamond",
+            "symbolSize": 9,
+            "lineStyle": {"type": "dashed", "width": 1},
+        },
+        {
+            "type": "bar",
+            "id": "images",
+            "name": "images",
+            "encode": {"x": "bin", "y": "images"},
+            "xAxisIndex": 1,
+            "yAxisIndex": 1,
+            "color": NEUTRAL,
+            "barCategoryGap": "8%",
+        },
+    ]
