@@ -4,6 +4,7 @@ A trial carries the ids of its runs and the validation accuracy of each that has
 whoever takes the sweep up knows where every trial stands.
 """
 
+import math
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import numpy as np
 import optuna
 import pandas as pd
 from optuna.exceptions import OptunaError
+from optuna.importance import get_param_importances
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.study import StudyDirection
@@ -36,10 +38,24 @@ _RUNS = "runs"
 _CREATED = "created"
 _ACCURACIES = "accuracies"
 _ERROR = "error"
+_COLUMNS = ["number", "state", "value", "accuracies", "epochs_done", "began", "ended", "seconds"]
+_COLUMNS += ["runs", "error"]
 _OPEN_STUDIES = 50
 _COUNTED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+@contextmanager
+def explain_study_errors() -> Iterator[None]:
+    """Raise a SweepError with a sentence where the study cannot be read or written."""
+    try:
+        yield
+    except (OptunaError, SQLAlchemyError, ImportError) as error:
+        # In the driver's words, which name the server but not the password.
+        cause = error.__cause__ or error
+        words = str(getattr(cause, "orig", None) or cause).strip().splitlines()[0]
+        raise SweepError(f"the study cannot be read or written: {words}") from error
 
 
 @dataclass(frozen=True)
@@ -137,9 +153,10 @@ class SweepStudy:
 
     def __init__(self, sweep: Sweep) -> None:
         self._config = sweep.config
+        self._storage = _open_storage(sweep)
         with explain_study_errors():
             self._study = optuna.create_study(
-                storage=_open_storage(sweep),
+                storage=self._storage,
                 study_name=sweep.id,
                 direction=StudyDirection.MAXIMIZE,
                 sampler=RandomSampler(),
@@ -157,8 +174,10 @@ class SweepStudy:
             if trial.params.keys() != self._config.vary.keys():
                 self._study.tell(trial.number, state=TrialState.FAIL)
             else:
-                live = optuna.trial.Trial(self._study, trial._trial_id)
-                taken.append(SweepTrial(live, self._config))
+                trial_id = self._storage.get_trial_id_from_study_id_trial_number(
+                    self._storage.get_study_id_from_name(self._study.study_name), trial.number
+                )
+                taken.append(SweepTrial(optuna.Trial(self._study, trial_id), self._config))
         return taken
 
     def ask(self) -> SweepTrial:
@@ -206,20 +225,25 @@ def load_study(sweep: Sweep) -> optuna.Study | None:
         return None
 
 
+@explain_study_errors()
 def trial_table(study: optuna.Study | None, names: Sequence[str]) -> pd.DataFrame:
-    """The trials of a study, a row each; none of None.
+    """The trials of a study, a row each; none of None. Raises SweepError.
 
     Columns: number, state (as Optuna calls it, in small letters), value (NaN if it has none),
-    epochs_done (reported of its first run), seconds, runs (list of ids), error, then one for each
-    of `names`, the hyperparameters that vary: no column before is called like any of those.
+    accuracies (a list: of its first run, after each epoch), epochs_done (how many those are), began
+    and ended (local time, NaT before), seconds, runs (list of ids), error, then one for each of
+    `names`, the hyperparameters that vary: no column before is called like any of those.
     """
     rows = [
         {
             "number": trial.number,
             "state": trial.state.name.lower(),
-            "value": trial.value if trial.state is TrialState.COMPLETE else float("nan"),
+            "value": trial.value if trial.state is TrialState.COMPLETE else math.nan,
+            "accuracies": [value for _, value in sorted(trial.intermediate_values.items())],
             "epochs_done": len(trial.intermediate_values),
-            "seconds": trial.duration.total_seconds() if trial.duration else float("nan"),
+            "began": trial.datetime_start,
+            "ended": trial.datetime_complete,
+            "seconds": trial.duration.total_seconds() if trial.duration else math.nan,
             "runs": trial.user_attrs.get(_RUNS, []),
             "error": trial.user_attrs.get(_ERROR),
         }
@@ -227,8 +251,20 @@ def trial_table(study: optuna.Study | None, names: Sequence[str]) -> pd.DataFram
         for trial in (study.get_trials(deepcopy=False) if study else ())
         if trial.state is not TrialState.WAITING
     ]
-    columns = ["number", "state", "value", "epochs_done", "seconds", "runs", "error", *names]
-    return pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=[*_COLUMNS, *names])
+    return table.astype({"began": "datetime64[us]", "ended": "datetime64[us]"})
+
+
+@explain_study_errors()
+def compute_importances(study: optuna.Study | None, names: Sequence[str]) -> dict[str, float]:
+    """How much each of `names` sets the good trials apart from the rest: PED-ANOVA, sum 1.
+
+    Raises SweepError, and ValueError if fewer than two trials are complete.
+    """
+    states = (TrialState.COMPLETE,)
+    if study is None or len(study.get_trials(deepcopy=False, states=states)) < 2:
+        raise ValueError("Importances need two trials that have come to their end.")
+    return get_param_importances(study, params=list(names))
 
 
 def _open_storage(sweep: Sweep) -> optuna.storages.BaseStorage:
@@ -259,18 +295,6 @@ def _make_database(path: Path) -> None:
     storage = optuna.storages.RDBStorage(f"sqlite:///{path}")
     storage.remove_session()
     storage.engine.dispose()
-
-
-@contextmanager
-def explain_study_errors() -> Iterator[None]:
-    """Raise a SweepError with a sentence where the study cannot be read or written."""
-    try:
-        yield
-    except (OptunaError, SQLAlchemyError, ImportError) as error:
-        # In the driver's words, which name the server but not the password.
-        cause = error.__cause__ or error
-        words = str(getattr(cause, "orig", None) or cause).strip().splitlines()[0]
-        raise SweepError(f"the study cannot be read or written: {words}") from error
 
 
 def _make_sampler(config: SweepConfig, number: int) -> BaseSampler:
