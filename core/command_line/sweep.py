@@ -106,7 +106,7 @@ def _run_to_end(sweep: Sweep, sweeps: SweepStore) -> None:
             if interrupted.is_set():
                 raise KeyboardInterrupt
 
-        while driver.look(places=1) or sweep.has_work:
+        while driver.poll(slots=1) or sweep.has_work:
             show()
             runs = driver.runs_to_train()
             active = [run for run in runs if _is_active(run)]
@@ -143,7 +143,7 @@ def _train(run: Run, driver: "Driver", show: Callable[[str], None]) -> None:
             epoch = status.epoch
             if status.state.is_active:
                 with suppress(SweepError, RunError):  # no fault of this run: the next look tells
-                    driver.look(places=1)
+                    driver.poll(slots=1)
         show(f" {run.name} epoch {status.epoch}/{epochs}")
 
     try:

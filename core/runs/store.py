@@ -30,7 +30,15 @@ def new_run_id() -> str:
     with _id_lock:
         now = max(datetime.now(UTC), _last_moment + timedelta(milliseconds=1))
         _last_moment = now
-    return f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03}{secrets.token_hex(2)[:3]}"
+    return make_run_id(now, secrets.randbelow(4_096))
+
+
+def make_run_id(moment: datetime, digits: int) -> str:
+    """The id of a run that began at `moment`, to the millisecond; `digits`, 0 to 4,095, tells it
+    from others of that moment.
+    """
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y%m%d-%H%M%S}-{utc.microsecond // 1000:03}{digits:03x}"
 
 
 _id_lock = threading.Lock()
@@ -64,8 +72,8 @@ class RunStore:
         """Write a new run directory. The name defaults to the configuration's summary.
 
         A run created `running` is to be trained by the caller; a queued one is taken up by any
-        engine that looks after this folder. A caller that must know the run's id before
-        there is a run, draws it by `new_run_id`. Raises RunNotWritableError.
+        engine that looks after this folder. `run_id` is an id that no run has, by default a new
+        one. Raises RunNotWritableError.
         """
         created = datetime.now(UTC)
         record = Record(
@@ -77,7 +85,7 @@ class RunStore:
         run_id = run_id or new_run_id()
         aside = self.root / f".new-{run_id}"
         try:
-            aside.mkdir(parents=True)
+            aside.mkdir(parents=True, exist_ok=True)
             save_json(aside / CONFIG, record)
             save_json(aside / STATUS, Status(state=state))
             os.rename(aside, self.root / run_id)

@@ -1,14 +1,14 @@
 """A sweep's study in Optuna: asked for trials, told their results, read as a table.
 
 A trial carries the ids of its runs and the validation accuracy of each that has ended, so that
-whoever takes the sweep up knows where every trial stands.
+another driver can go on with it.
 """
 
 import math
 import threading
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,10 +24,11 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.config import hyperparameter
+from core.runs import make_run_id
 from core.runs.atomic_files import replace_file
 from core.sweep.config import Pruner, Sampler, SweepConfig
 from core.sweep.space import Choices, Space, Value
-from core.sweep.store import Sweep, SweepError
+from core.sweep.store import Sweep, SweepError, SweepStatus
 
 STARTUP_TRIALS = 10
 """So many random trials come before TPE learns from them."""
@@ -35,13 +36,11 @@ MEDIAN_TRIALS = 5
 """So many trials must be complete before the median of them cuts others short."""
 
 _RUNS = "runs"
-_CREATED = "created"
 _ACCURACIES = "accuracies"
 _ERROR = "error"
 _COLUMNS = ["number", "state", "value", "accuracies", "epochs_done", "began", "ended", "seconds"]
 _COLUMNS += ["runs", "error"]
 _OPEN_STUDIES = 50
-_COUNTED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -58,32 +57,20 @@ def explain_study_errors() -> Iterator[None]:
         raise SweepError(f"the study cannot be read or written: {words}") from error
 
 
-@dataclass(frozen=True)
-class TrialTally:
-    """How many trials of a study came to their end, were cut short, and are under way."""
-
-    complete: int
-    cut: int
-    in_flight: int
-
-
 class SweepTrial:
-    """A trial under way."""
+    """A trial under way, of which `reported` epochs are reported already."""
 
-    def __init__(self, trial: optuna.Trial, config: SweepConfig) -> None:
+    def __init__(self, trial: optuna.Trial, config: SweepConfig, reported: int = 0) -> None:
         self._trial = trial
-        self._config = config
-        self._reported = set(
-            trial.study.get_trials(deepcopy=False)[trial.number].intermediate_values
-        )
-        self._weak = False
+        self._reported = reported
+        self._is_weak = False
         self.number = trial.number
         self.values = {name: _suggest(trial, name, space) for name, space in config.vary.items()}
         """The hyperparameters that this trial tries."""
 
     @property
     def run_ids(self) -> list[str]:
-        """The ids of its runs, one for each seed begun so far."""
+        """The ids of its runs that were created: if one is there no more, it was deleted."""
         return list(self._trial.user_attrs.get(_RUNS, []))
 
     @property
@@ -91,43 +78,39 @@ class SweepTrial:
         """The validation accuracies of its runs that have come to their end."""
         return list(self._trial.user_attrs.get(_ACCURACIES, []))
 
-    @property
-    def has_reported(self) -> bool:
-        """Whether any validation accuracy of it is known."""
-        return bool(self._reported)
+    def make_run_id(self, seed: int) -> str:
+        """The id of its run with the seed-th seed from 0: always the same.
+
+        It begins with the moment at which the trial began, since runs are sorted by their ids.
+        """
+        began = self._trial.datetime_start
+        assert began is not None
+        digits = zlib.crc32(f"{self._trial.study.study_name} {self.number}".encode()) + seed
+        return make_run_id(began, digits % 4_096)
 
     def add_run(self, run_id: str) -> None:
-        """Remember a run, before it is created: no interruption can then make two of one."""
+        """Remember a run that was created."""
         self._trial.set_user_attr(_RUNS, [*self.run_ids, run_id])
-
-    @property
-    def is_created(self) -> bool:
-        """Whether its latest run was ever there: if it is there no more, someone deleted it."""
-        return bool(self._trial.user_attrs.get(_CREATED, 0) == len(self.run_ids))
-
-    def note_created(self) -> None:
-        """Remember that its latest run was there."""
-        self._trial.set_user_attr(_CREATED, len(self.run_ids))
 
     def add_accuracy(self, accuracy: float) -> None:
         """Remember the validation accuracy of a run that has come to its end."""
         self._trial.set_user_attr(_ACCURACIES, [*self.accuracies, accuracy])
 
     def report(self, accuracies: Sequence[float]) -> bool:
-        """Report the validation accuracy after each epoch so far; say whether any was new."""
-        new = [epoch for epoch in range(1, len(accuracies) + 1) if epoch not in self._reported]
-        for epoch in new:
-            self._trial.report(accuracies[epoch - 1], step=epoch)
-        self._reported.update(new)
-        return bool(new)
+        """Report the validation accuracies after each epoch so far; return whether any was new."""
+        has_new = len(accuracies) > self._reported
+        for accuracy in accuracies[self._reported :]:
+            self._trial.report(accuracy, step=self._reported + 1)
+            self._reported += 1
+        return has_new
 
     def is_weak(self) -> bool:
         """Whether the pruner would cut it short, by what was reported, or has said so before.
 
         Hyperband says it once only: asked again, it takes the trial for one that came through.
         """
-        self._weak = self._weak or (self.has_reported and self._trial.should_prune())
-        return self._weak
+        self._is_weak = self._is_weak or (self._reported > 0 and self._trial.should_prune())
+        return self._is_weak
 
     def tell(self) -> None:
         """End it with the mean accuracy of its runs."""
@@ -135,12 +118,15 @@ class SweepTrial:
         self._trial.study.tell(self._trial, sum(accuracies) / len(accuracies))
 
     def tell_cut(self, error: str | None = None) -> None:
-        """End it as cut short, with a sentence if it failed.
+        """End it as cut short, with a sentence if it failed; as lost if nothing is known of it.
 
         Failed trials are not told as such: the search would ignore them, and try their like again.
         """
         if error:
             self._trial.set_user_attr(_ERROR, error)
+        elif not self._reported:
+            self.tell_lost()
+            return
         self._trial.study.tell(self._trial, state=TrialState.PRUNED)
 
     def tell_lost(self) -> None:
@@ -164,21 +150,21 @@ class SweepStudy:
                 load_if_exists=True,
             )
 
-    def take_up(self) -> list[SweepTrial]:
+    def load_trials_under_way(self) -> list[SweepTrial]:
         """The trials that were under way when nobody drove the sweep any more.
 
         One that had not been told yet what it tries is ended as lost.
         """
-        taken = []
+        study_id = self._storage.get_study_id_from_name(self._study.study_name)
+        loaded = []
         for trial in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             if trial.params.keys() != self._config.vary.keys():
                 self._study.tell(trial.number, state=TrialState.FAIL)
-            else:
-                trial_id = self._storage.get_trial_id_from_study_id_trial_number(
-                    self._storage.get_study_id_from_name(self._study.study_name), trial.number
-                )
-                taken.append(SweepTrial(optuna.Trial(self._study, trial_id), self._config))
-        return taken
+                continue
+            id_ = self._storage.get_trial_id_from_study_id_trial_number(study_id, trial.number)
+            live = optuna.Trial(self._study, id_)
+            loaded.append(SweepTrial(live, self._config, len(trial.intermediate_values)))
+        return loaded
 
     def ask(self) -> SweepTrial:
         """Begin another trial."""
@@ -189,18 +175,19 @@ class SweepStudy:
         self._study.sampler = _make_sampler(self._config, len(trials))
         return SweepTrial(self._study.ask(), self._config)
 
-    def tally(self) -> TrialTally:
-        """Count the trials by where they stand."""
-        states = [trial.state for trial in self._study.get_trials(deepcopy=False)]
-        return TrialTally(*map(states.count, (*_COUNTED, TrialState.RUNNING)))
-
-    def best(self) -> tuple[int, float] | None:
-        """Number and validation accuracy of the best complete trial, if there is one."""
-        complete = self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        if not complete:
-            return None
-        best = max(complete, key=_value)
-        return best.number, _value(best)
+    def summarize(self) -> SweepStatus:
+        """How many trials there are of each kind, and the best one."""
+        trials = self._study.get_trials(deepcopy=False)
+        states = [trial.state for trial in trials]
+        complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
+        best = max(complete, key=lambda trial: trial.value or 0.0, default=None)
+        return SweepStatus(
+            complete=len(complete),
+            cut=states.count(TrialState.PRUNED),
+            in_flight=states.count(TrialState.RUNNING),
+            best_trial=best.number if best else None,
+            best_value=best.value if best else None,
+        )
 
     def _enqueue_grid_point(self, trials: Sequence[FrozenTrial]) -> None:
         """Have the next trial try the first point of the grid that none has."""
@@ -319,8 +306,3 @@ def _suggest(trial: optuna.Trial, name: str, space: Space) -> Value:
     if hyperparameter(name).is_integer:
         return trial.suggest_int(name, int(space.low), int(space.high), log=space.log)
     return trial.suggest_float(name, space.low, space.high, log=space.log)
-
-
-def _value(trial: FrozenTrial) -> float:
-    assert trial.value is not None
-    return trial.value

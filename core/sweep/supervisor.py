@@ -89,7 +89,7 @@ class SweepSupervisor:
         try:
             if not sweep.has_work:
                 self._let_go(sweep.id)
-            elif (driver := self._find_driver(sweep)) and driver.look(self._engine.slots):
+            elif (driver := self._find_driver(sweep)) and driver.poll(self._engine.slots):
                 self._engine.wake()
         except SweepError as error:
             problem = str(error)

@@ -106,7 +106,7 @@ def drive(
     with sweep.lock():
         driver = Driver(sweep, runs, created_as=State.RUNNING)
         while sweep.has_work and looks != 0:
-            driver.look(places=1)
+            driver.poll(slots=1)
             for run in driver.runs_to_train():
                 train(run)
             looks = None if looks is None else looks - 1

@@ -193,9 +193,9 @@ def test_runs_are_deleted_and_renamed_meanwhile(lab: Lab) -> None:
     with sweep.lock():
         driver = Driver(sweep, lab.runs, created_as=State.RUNNING)
         for _ in range(2):
-            driver.look(places=1)
+            driver.poll(slots=1)
             train(driver.runs_to_train()[0])
-        driver.look(places=1)
+        driver.poll(slots=1)
         cut, kept, gone = lab.runs.list()
         assert cut.status.state is State.RUNNING
         delete(gone)
@@ -205,7 +205,7 @@ def test_runs_are_deleted_and_renamed_meanwhile(lab: Lab) -> None:
         next(field for field in app.text_input if field.label == "Name").set_value("kept")
         app.button(key="save_label").click().run()
         while sweep.has_work:
-            driver.look(places=1)
+            driver.poll(slots=1)
             for run in driver.runs_to_train():
                 train(run)
 
