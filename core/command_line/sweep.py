@@ -54,14 +54,14 @@ def _sweep(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     sweeps = SweepStore()
     if options.resume:
         sweep = sweeps.get(options.resume)
-        sweep.ask(Request.RUN)
+        sweep.request(Request.RUN)
     else:
         sweep = sweeps.create(_read_sweep(options, parser), name=options.name)
     try:
         with sweep.lock():
             _run_to_end(sweep, sweeps)
     except KeyboardInterrupt:
-        sweep.ask(Request.PAUSE)
+        sweep.request(Request.PAUSE)
         print(f"interrupted; go on with: python -m core sweep --resume {sweep.id}")
         return _INTERRUPTED
     print(_result(sweep))

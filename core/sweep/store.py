@@ -173,8 +173,8 @@ class Sweep:
             f"in {DATABASE_VARIABLE}"
         )
 
-    def ask(self, request: Request) -> None:
-        """Ask the sweep to run, to begin no more runs (pause), or to stop those under way too."""
+    def request(self, request: Request) -> None:
+        """Have the sweep run, begin no more runs (pause), or stop those under way too."""
         self._change_control(request=request)
 
     def extend(self, trials: int) -> None:

@@ -192,11 +192,14 @@ def _parallel_axis(name: str, space: Space, values: pd.Series) -> dict[str, Any]
         return axis | {"values": indices, "tickvals": ticks, "ticktext": space.values}
     if not space.log:
         return axis | {"values": values, "range": [space.low, space.high]}
-    low, high = math.log10(space.low), math.log10(space.high)
-    ticks = [low, *range(math.floor(low) + 1, math.ceil(high)), high]
-    texts = [f"{10**tick:.3g}" for tick in ticks]
-    logarithms = [math.log10(value) for value in values]
-    return axis | {"values": logarithms, "range": [low, high], "tickvals": ticks, "ticktext": texts}
+    ends = [math.log10(space.low), math.log10(space.high)]
+    exponents = [ends[0], *map(float, range(math.floor(ends[0]) + 1, math.ceil(ends[1]))), ends[1]]
+    return axis | {
+        "values": [math.log10(value) for value in values],
+        "range": ends,
+        "tickvals": exponents,
+        "ticktext": [f"{10**exponent:.3g}" for exponent in exponents],
+    }
 
 
 def _title(name: str) -> str:

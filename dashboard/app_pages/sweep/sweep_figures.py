@@ -80,16 +80,16 @@ def _render_figure(sweep: Sweep, trials: pd.DataFrame, title: str) -> None:
     except ValueError as error:
         st.info(text.plain(error), icon=":material/hourglass_empty:")
         return
-    can_click = title not in {"Parallel", "Importances"}
-    event = st.plotly_chart(
-        figure,
-        key=f"sweep_{title.lower()}",
-        on_select="rerun" if can_click else "ignore",
-        selection_mode="points",
-        config={"displayModeBar": False},
-        alt=f"{title} of the sweep {sweep.name}",
-    )
-    if can_click and event.selection.points:
+    options: dict[str, Any] = {
+        "key": f"sweep_{title.lower()}",
+        "config": {"displayModeBar": False},
+        "alt": f"{title} of the sweep {sweep.name}",
+    }
+    if title in {"Parallel", "Importances"}:
+        st.plotly_chart(figure, **options)
+        return
+    event = st.plotly_chart(figure, on_select="rerun", selection_mode="points", **options)
+    if event.selection.points:
         _open_run(trials, event.selection.points[0])
 
 
@@ -106,7 +106,7 @@ def _pick_two(names: tuple[str, ...]) -> tuple[str, ...]:
         names,
         selection_mode="multi",
         default=names[:2],
-        format_func=lambda name: RunConfig.model_fields[name].title,
+        format_func=_title,
         key="contour_over",
     )
     if len(chosen) != 2:
@@ -152,14 +152,17 @@ def _render_table(sweep: Sweep, trials: pd.DataFrame) -> None:
         _go_to(shown["runs"].iloc[event.selection.rows[0]])
 
 
-def _columns(sweep: Sweep) -> dict[str, object]:
+def _columns(sweep: Sweep) -> dict[str, Any]:
     number = st.column_config.NumberColumn
-    titles = {name: RunConfig.model_fields[name].title for name in sweep.config.vary}
     return {
         "number": number("Trial", width="small"),
         "state": st.column_config.TextColumn("State"),
         "value": number("Validation accuracy", format="%.2f %%"),
         "epochs_done": number("Epochs trained", help="Of the trial's first run."),
         "seconds": number("Seconds", format="%.1f", help="From its proposal to its end."),
-        **{name: st.column_config.Column(title) for name, title in titles.items()},
+        **{name: st.column_config.Column(_title(name)) for name in sweep.config.vary},
     }
+
+
+def _title(name: str) -> str:
+    return RunConfig.model_fields[name].title or name

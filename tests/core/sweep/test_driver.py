@@ -110,14 +110,14 @@ def test_a_pause_begins_no_further_seed(sweeps: SweepStore, tiny: Tiny) -> None:
     sweep = sweeps.create(tiny(seeds=3, trials=1))
     driver = Driver(sweep, sweeps.runs)
     driver.poll(slots=1)
-    sweep.ask(Request.PAUSE)
+    sweep.request(Request.PAUSE)
     for _ in range(3):
         for run in driver.runs_to_train():
             imitate_training(run)
         driver.poll(slots=1)
     assert len(sweeps.runs.list()) == 1
     assert sweep.state is State.PAUSED
-    sweep.ask(Request.RUN)
+    sweep.request(Request.RUN)
     drive(sweep, sweeps.runs)
     check_each_once(sweep, sweeps.runs, 1)
     assert sweep.state is State.FINISHED
@@ -135,7 +135,7 @@ def test_a_sweep_that_cannot_be_written_is_told_in_a_sentence(
         sweeps.create(tiny())
     assert [path.name for path in sweeps.root.iterdir()] == [sweep.id]
     with pytest.raises(SweepError, match=f"sweep {sweep.id} cannot be written: No space left"):
-        sweep.ask(Request.PAUSE)
+        sweep.request(Request.PAUSE)
 
 
 def test_the_accuracy_is_that_of_the_network_that_is_kept(sweeps: SweepStore, tiny: Tiny) -> None:
@@ -394,13 +394,13 @@ def test_a_failed_run_counts_as_cut_short_and_says_why(sweeps: SweepStore, tiny:
 def test_paused_begins_no_more_and_resumed_goes_on(sweeps: SweepStore, tiny: Tiny) -> None:
     sweep = sweeps.create(tiny(trials=3))
     drive(sweep, sweeps.runs, looks=1)
-    sweep.ask(Request.PAUSE)
+    sweep.request(Request.PAUSE)
     assert sweep.state is State.PAUSED
     assert sweep.has_work  # one is under way still
     drive(sweep, sweeps.runs)
     assert len(table(sweep)) == 1
     assert not sweep.has_work
-    sweep.ask(Request.RUN)
+    sweep.request(Request.RUN)
     drive(sweep, sweeps.runs)
     check_each_once(sweep, sweeps.runs, 3)
 
@@ -412,14 +412,14 @@ def test_stop_stops_the_run_under_way_and_resume_replaces_one_that_taught_nothin
     with sweep.lock():
         driver = Driver(sweep, sweeps.runs)
         driver.poll(slots=2)
-        sweep.ask(Request.STOP)
+        sweep.request(Request.STOP)
         assert sweep.state is State.STOPPING
         driver.poll(slots=2)
         driver.poll(slots=2)
     assert sweep.state is State.STOPPED
     assert [run.status.state for run in sweeps.runs.list()] == [State.STOPPED] * 2
     assert list(table(sweep)["state"]) == ["fail", "fail"]
-    sweep.ask(Request.RUN)
+    sweep.request(Request.RUN)
     drive(sweep, sweeps.runs)
     complete = table(sweep).query("state == 'complete'")
     assert complete[["dropout", "activation"]].to_dict("records") == sweep.config.grid()
