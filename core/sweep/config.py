@@ -58,7 +58,7 @@ class SweepConfig(BaseModel):
     seeds: Annotated[int, SEEDS] = Field(
         1,
         title="Seeds per trial",
-        description="Each combination is trained with so many seeds, and judged by the mean. One "
+        description="How many seeds each combination is trained with; their mean judges it. One "
         "seed finds more in the same time; several tell a real difference from a lucky start.",
     )
     pruner: Pruner = Field(

@@ -31,9 +31,9 @@ from core.sweep.space import Choices, Space, Value
 from core.sweep.store import Sweep, SweepError, SweepStatus
 
 STARTUP_TRIALS = 10
-"""So many random trials come before TPE learns from them."""
+"""How many random trials come before TPE learns from them."""
 MEDIAN_TRIALS = 5
-"""So many trials must be complete before the median of them cuts others short."""
+"""How many trials must be complete before their median cuts others short."""
 
 _RUNS = "runs"
 _ACCURACIES = "accuracies"
@@ -150,10 +150,11 @@ class SweepStudy:
                 load_if_exists=True,
             )
 
+    @explain_study_errors()
     def load_trials_under_way(self) -> list[SweepTrial]:
-        """The trials that were under way when nobody drove the sweep any more.
+        """The trials that a driver before has left.
 
-        One that had not been told yet what it tries is ended as lost.
+        One that has not been given all its values is ended as lost.
         """
         study_id = self._storage.get_study_id_from_name(self._study.study_name)
         loaded = []
@@ -171,7 +172,7 @@ class SweepStudy:
         trials = self._study.get_trials(deepcopy=False)
         if self._config.sampler is Sampler.GRID:
             self._enqueue_grid_point(trials)
-        # Seeded by how many there are, so that a restart neither repeats a proposal nor changes it.
+        # Seeded by their number, so that a restart neither repeats a proposal nor changes it.
         self._study.sampler = _make_sampler(self._config, len(trials))
         return SweepTrial(self._study.ask(), self._config)
 
@@ -202,9 +203,9 @@ class SweepStudy:
 
 
 def load_study(sweep: Sweep) -> optuna.Study | None:
-    """The study to look at; None if the sweep has not begun. Raises SweepError."""
+    """The study to read; None if the sweep has not begun. Raises SweepError."""
     if (path := sweep.study_path) and not path.exists():
-        return None  # to make one is the driver's
+        return None  # the driver makes one
     try:
         with explain_study_errors():
             return optuna.load_study(storage=_open_storage(sweep), study_name=sweep.id)

@@ -209,7 +209,7 @@ def test_whoever_takes_it_up_goes_on_as_if_nothing_had_happened(
     whole, interrupted = sweeps.create(config), sweeps.create(config)
     drive(whole, sweeps.runs)
     while interrupted.has_work:
-        drive(interrupted, sweeps.runs, looks=1)
+        drive(interrupted, sweeps.runs, polls=1)
     first, second = table(whole), table(interrupted)
     assert len(first) == len(second) == 6
     for column in ("dropout", "l2", "value"):
@@ -269,7 +269,7 @@ def test_a_runs_id_follows_from_sweep_trial_and_seed(sweeps: SweepStore, tiny: T
 def test_a_sweep_of_an_older_version_goes_on(sweeps: SweepStore, tiny: Tiny) -> None:
     """It drew its runs' ids at random, and noted them with the trial as well."""
     sweep = sweeps.create(tiny(trials=2, seeds=2))
-    drive(sweep, sweeps.runs, looks=1)
+    drive(sweep, sweeps.runs, polls=1)
     (trial,) = SweepStudy(sweep).load_trials_under_way()
     run = sweeps.runs.create(sweep.config.run_config(trial.values, 1), state=State.RUNNING)
     trial.add_accuracy(final_accuracy(sweeps.runs.get(trial.run_ids[0])))
@@ -393,7 +393,7 @@ def test_a_failed_run_counts_as_cut_short_and_says_why(sweeps: SweepStore, tiny:
 
 def test_paused_begins_no_more_and_resumed_goes_on(sweeps: SweepStore, tiny: Tiny) -> None:
     sweep = sweeps.create(tiny(trials=3))
-    drive(sweep, sweeps.runs, looks=1)
+    drive(sweep, sweeps.runs, polls=1)
     sweep.request(Request.PAUSE)
     assert sweep.state is State.PAUSED
     assert sweep.has_work  # one is under way still

@@ -97,7 +97,7 @@ def test_what_is_wrong_is_said_in_a_sentence(lab: Lab) -> None:
 
 def test_a_sweep_is_paused_resumed_and_stopped(lab: Lab) -> None:
     sweep = begin(lab)
-    drive(sweep, lab.runs, looks=2)
+    drive(sweep, lab.runs, polls=2)
     app = lab.open("sweep", sweep=sweep.id)
     assert app.progress[0].text.startswith("1 of 4 trials · 1 under way · about ")
     assert buttons(app)[:2] == ["Pause", "Stop"]
@@ -120,7 +120,7 @@ def test_a_sweep_is_paused_resumed_and_stopped(lab: Lab) -> None:
 
 def test_trials_are_a_table_that_leads_to_their_runs(lab: Lab) -> None:
     sweep = begin(lab)
-    drive(sweep, lab.runs, looks=2)
+    drive(sweep, lab.runs, polls=2)
     newest = lab.runs.list()[0]
     app = lab.open("sweep", sweep=sweep.id, sweep_view="Importances")
     (warning,) = app.warning
