@@ -1,7 +1,6 @@
 """All runs below one folder: created, found, listed, deleted."""
 
 import os
-import re
 import secrets
 import shutil
 import threading
@@ -12,12 +11,12 @@ from pathlib import Path
 
 from core.config import RunConfig
 from core.config.settings import settings
-from core.runs.errors import RunBusyError, RunError, RunNotFoundError, RunNotWritableError
+from core.runs.documents import DocumentStore
+from core.runs.errors import RunBusyError, RunError
 from core.runs.run import CONFIG, MAX_NAME, STATUS, Run
-from core.runs.run_files import os_reason, save_json
+from core.runs.run_files import RunFiles
 from core.runs.status import Record, Request, State, Status
 
-_RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 _STOP_SECONDS = 10.0  # how long a run that is to be deleted may take to stop
 
 
@@ -45,7 +44,7 @@ _id_lock = threading.Lock()
 _last_moment = datetime.min.replace(tzinfo=UTC)
 
 
-class RunStore:
+class RunStore(DocumentStore[Run]):
     """All runs below one folder."""
 
     def __init__(self, root: str | Path | None = None) -> None:
@@ -59,7 +58,7 @@ class RunStore:
                 f"runs cannot be kept at {folder!r}, which is an address: DIGITLAB_RUNS must be a "
                 "folder. Mount the bucket, and give the folder that it is mounted at"
             )
-        self.root = Path(folder).absolute()
+        super().__init__(Path(folder).absolute(), RunFiles, Run)
 
     def create(
         self,
@@ -75,43 +74,13 @@ class RunStore:
         engine that looks after this folder. `run_id` is an id that no run has, by default a new
         one. Raises RunNotWritableError.
         """
-        created = datetime.now(UTC)
         record = Record(
             name=" ".join((name or "").split())[:MAX_NAME] or config.summary(),
             owner=owner or getuser(),
-            created=created,
+            created=datetime.now(UTC),
             config=config,
         )
-        run_id = run_id or new_run_id()
-        aside = self.root / f".new-{run_id}"
-        try:
-            aside.mkdir(parents=True, exist_ok=True)
-            save_json(aside / CONFIG, record)
-            save_json(aside / STATUS, Status(state=state))
-            os.rename(aside, self.root / run_id)
-        except BaseException as error:
-            shutil.rmtree(aside, ignore_errors=True)
-            if isinstance(error, OSError) and not isinstance(error, RunError):
-                raise RunNotWritableError(
-                    f"a run cannot be written to {self.root}: {os_reason(error)}"
-                ) from error
-            raise
-        return self.get(run_id)
-
-    def get(self, run_id: str) -> Run:
-        """The run of this id. Raises RunNotFoundError, also for anything that is no run id."""
-        if not _RUN_ID.fullmatch(run_id) or not (self.root / run_id).is_dir():
-            raise RunNotFoundError(f"there is no run {run_id!r:.60}")
-        return Run(self.root / run_id)
-
-    def list(self) -> list[Run]:
-        """All runs, newest first, damaged ones among them."""
-        if not self.root.is_dir():
-            return []
-        with os.scandir(self.root) as entries:
-            names = [entry.name for entry in entries if _RUN_ID.fullmatch(entry.name)]
-        ids = [name for name in names if (self.root / name).is_dir()]
-        return [Run(self.root / run_id) for run_id in sorted(ids, reverse=True)]
+        return self._create(run_id or new_run_id(), {CONFIG: record, STATUS: Status(state=state)})
 
     def delete(self, run_id: str) -> None:
         """Stop the run, if it trains, and delete it for good.

@@ -98,8 +98,8 @@ class SweepSupervisor:
             problem = f"{type(error).__name__}: {error}".splitlines()[0]
         try:
             self._write_problem(sweep, problem)
-        except OSError as error:  # a full disk, for one; the other sweeps may be elsewhere
-            _log.warning("sweep %s cannot be written: %s", sweep.id, error)
+        except SweepError as error:  # a full disk, for one; the other sweeps may be elsewhere
+            _log.warning("%s", error)
 
     def _find_driver(self, sweep: Sweep) -> Driver:
         """The sweep's driver. Raises SweepBusyError if another process has one."""

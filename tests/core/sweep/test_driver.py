@@ -126,11 +126,11 @@ def test_a_pause_begins_no_further_seed(sweeps: SweepStore, tiny: Tiny) -> None:
 def test_a_sweep_that_cannot_be_written_is_told_in_a_sentence(
     sweeps: SweepStore, tiny: Tiny, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     sweep = sweeps.create(tiny())
-    monkeypatch.setattr("core.sweep.store.replace_file", full)
+    monkeypatch.setattr("core.runs.documents.save_json", full)
     with pytest.raises(SweepError, match=r"cannot be written to .*: No space left on device"):
         sweeps.create(tiny())
     assert [path.name for path in sweeps.root.iterdir()] == [sweep.id]
