@@ -90,7 +90,8 @@ def _render_figure(sweep: Sweep, trials: pd.DataFrame, title: str) -> None:
         return
     event = st.plotly_chart(figure, on_select="rerun", selection_mode="points", **options)
     if event.selection.points:
-        _open_run(trials, event.selection.points[0])
+        number = event.selection.points[0]["customdata"]
+        _go_to(trials.set_index("number").loc[int(number), "runs"])
 
 
 def _draw(sweep: Sweep, title: str, names: tuple[str, ...]) -> go.Figure:
@@ -115,15 +116,6 @@ def _pick_two(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(chosen)
 
 
-def _open_run(trials: pd.DataFrame, point: dict[str, Any]) -> None:
-    """Go to the run of the trial whose number the point carries, if it carries one."""
-    number = point.get("customdata")
-    if isinstance(number, list):
-        number = number[0] if number else None
-    if number is not None:
-        _go_to(trials.set_index("number").loc[int(number), "runs"])
-
-
 def _go_to(run_ids: list[str]) -> None:
     try:
         run = server().store.get(run_ids[0])
@@ -137,10 +129,18 @@ def _go_to(run_ids: list[str]) -> None:
 def _render_table(sweep: Sweep, trials: pd.DataFrame) -> None:
     st.caption("Select a trial to open its run.")
     shown = trials.sort_values("number", ascending=False, ignore_index=True)
-    columns = _columns(sweep)
-    names = {state: name for state, (name, _) in sweep_charts.STATES.items()}
+    states = {state: name for state, (name, _) in sweep_charts.STATES.items()}
+    number = st.column_config.NumberColumn
+    columns: dict[str, Any] = {
+        "number": number("Trial", width="small"),
+        "state": st.column_config.TextColumn("State"),
+        "value": number("Validation accuracy", format="%.2f %%"),
+        "epochs_done": number("Epochs trained", help="Of the trial's first run."),
+        "seconds": number("Seconds", format="%.1f", help="From its proposal to its end."),
+        **{name: st.column_config.Column(_title(name)) for name in sweep.config.vary},
+    }
     event = st.dataframe(
-        shown.assign(state=shown["state"].map(names), value=100 * shown["value"])[[*columns]],
+        shown.assign(state=shown["state"].map(states), value=100 * shown["value"])[[*columns]],
         key="trials_table",
         hide_index=True,
         on_select="rerun",
@@ -150,18 +150,6 @@ def _render_table(sweep: Sweep, trials: pd.DataFrame) -> None:
     )
     if event.selection.rows:
         _go_to(shown["runs"].iloc[event.selection.rows[0]])
-
-
-def _columns(sweep: Sweep) -> dict[str, Any]:
-    number = st.column_config.NumberColumn
-    return {
-        "number": number("Trial", width="small"),
-        "state": st.column_config.TextColumn("State"),
-        "value": number("Validation accuracy", format="%.2f %%"),
-        "epochs_done": number("Epochs trained", help="Of the trial's first run."),
-        "seconds": number("Seconds", format="%.1f", help="From its proposal to its end."),
-        **{name: st.column_config.Column(_title(name)) for name in sweep.config.vary},
-    }
 
 
 def _title(name: str) -> str:

@@ -23,11 +23,28 @@ from dashboard.session.server import server
 T = TypeVar("T")
 
 _EXTEND_BY = 10
-_PAUSE_HELP = "Begin no more runs. Those under way go on to their end."
-_STOP_HELP = (
-    "Begin no more runs, and stop those under way. What was tried is kept, and the sweep "
-    "can be resumed."
-)
+_REQUESTS = {
+    Request.PAUSE: (
+        "Pause",
+        ":material/pause:",
+        "Begin no more runs. Those under way go on to their end.",
+        {State.RUNNING},
+    ),
+    Request.RUN: (
+        "Resume",
+        ":material/play_arrow:",
+        "Begin runs again.",
+        {State.PAUSED, State.STOPPING, State.STOPPED},
+    ),
+    Request.STOP: (
+        "Stop",
+        ":material/stop:",
+        "Begin no more runs, and stop those under way. What was tried is kept, and the sweep "
+        "can be resumed.",
+        {State.RUNNING, State.PAUSED},
+    ),
+}
+"""Label, icon and help of each button, and the states in which it is drawn."""
 _live = Pace(fastest=1.0)
 _idle = Pace(fastest=5.0)  # another visitor may extend the sweep, or train its best again
 
@@ -104,28 +121,18 @@ def _seconds_left(sweep: Sweep, status: SweepStatus, trials: pd.DataFrame) -> fl
 
 def _render_requests(sweep: Sweep) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        if sweep.state is State.RUNNING:
-            _render_request("Pause", ":material/pause:", sweep, Request.PAUSE, _PAUSE_HELP)
-        elif sweep.state in {State.PAUSED, State.STOPPING, State.STOPPED}:
-            explanation = "Begin runs again."
-            _render_request("Resume", ":material/play_arrow:", sweep, Request.RUN, explanation)
-        if sweep.state in {State.RUNNING, State.PAUSED}:
-            _render_request("Stop", ":material/stop:", sweep, Request.STOP, _STOP_HELP)
+        for request, (label, icon, explanation, states) in _REQUESTS.items():
+            if sweep.state in states:
+                st.button(
+                    label,
+                    icon=icon,
+                    key=f"sweep_ask_{request}",
+                    help=explanation,
+                    on_click=_change,
+                    args=(sweep.request, request),
+                )
         if sweep.config.sampler is not Sampler.GRID and sweep.planned < TRIALS.high:
             _render_extend(sweep)
-
-
-def _render_request(
-    label: str, icon: str, sweep: Sweep, request: Request, explanation: str
-) -> None:
-    st.button(
-        label,
-        icon=icon,
-        key=f"sweep_ask_{request}",
-        help=explanation,
-        on_click=_change,
-        args=(sweep.request, request),
-    )
 
 
 def _render_extend(sweep: Sweep) -> None:
