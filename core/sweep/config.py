@@ -92,7 +92,7 @@ class SweepConfig(BaseModel):
 
     @property
     def planned_trials(self) -> int:
-        """How many trials the sweep begins with: those asked for, or those of the grid."""
+        """How many trials are planned at first: those of the configuration, or of the grid."""
         return self.grid_size if self.sampler is Sampler.GRID else self.trials
 
     @property

@@ -1,7 +1,7 @@
 """Sweeps on disk, beside the runs: the only code that knows a sweep directory's file names.
 
-`runs/sweeps/<id>/` holds what was asked (`config.json`, `control.json`), how far it is
-(`status.json`, written by whoever drives the sweep, who holds `.lock`), and the study itself
+`runs/sweeps/<id>/` holds what is requested (`config.json`, `control.json`), the progress
+(`status.json`, written by the process that drives the sweep and holds `.lock`), and the study
 (`study.db`), unless that is in the database that `DIGITLAB_STUDIES` names.
 """
 
@@ -52,17 +52,17 @@ class SweepRecord(BaseModel):
 
 
 class SweepControl(BaseModel):
-    """What `control.json` says: what people ask of the sweep."""
+    """What `control.json` says: what users request of the sweep."""
 
     model_config = ConfigDict(frozen=True)
 
     request: Request = Request.RUN
     trials: Annotated[int, TRIALS] | None = None
-    """How many trials it is to have, if that was changed since it began."""
+    """How many trials are planned, if that was changed since it began."""
 
 
 class SweepStatus(BaseModel):
-    """What `status.json` says: how far the sweep is."""
+    """What `status.json` says: the progress of the sweep."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -116,26 +116,26 @@ class Sweep:
 
     @property
     def name(self) -> str:
-        """What the person called the sweep."""
+        """The name that its owner gave it."""
         return self.record.name
 
     @property
     def control(self) -> SweepControl:
-        """What was last asked of the sweep; to run, if nothing was or the file is unreadable."""
+        """What was last requested; to run, if nothing was or the file is unreadable."""
         with suppress(SweepError):
             return self._files.read(_CONTROL, SweepControl)
         return SweepControl()
 
     @property
     def status(self) -> SweepStatus:
-        """How far it is; not begun, if nobody has said so or the file is unreadable."""
+        """Its progress; not begun, if there is no such file or it is unreadable."""
         with suppress(SweepError):
             return self._files.read(_STATUS, SweepStatus)
         return SweepStatus(version=0)
 
     @property
     def planned(self) -> int:
-        """How many trials it is to have."""
+        """How many trials are planned."""
         return self.control.trials or self.config.planned_trials
 
     @property
@@ -150,7 +150,7 @@ class Sweep:
 
     @property
     def has_work(self) -> bool:
-        """Whether there are trials to begin or to take on. Raises SweepError."""
+        """Whether there are trials to begin or to advance. Raises SweepError."""
         return self.state in {State.RUNNING, State.STOPPING} or self.status.in_flight > 0
 
     @property
@@ -175,7 +175,7 @@ class Sweep:
         self._change_control(request=request)
 
     def extend(self, trials: int) -> None:
-        """Have the sweep go on to so many trials in all. Raises SweepError for a wrong number."""
+        """Have the sweep go on to `trials` in all. Raises SweepError for a wrong number."""
         if self.config.sampler is Sampler.GRID:
             raise SweepError("a grid has all its points already; begin another with more of them")
         if trials <= self.planned:
@@ -187,7 +187,7 @@ class Sweep:
         self._change_control(trials=trials, request=Request.RUN)
 
     def write_status(self, status: SweepStatus) -> None:
-        """Replace `status.json`: for whoever holds the lock."""
+        """Replace `status.json`: for the process that holds the lock."""
         self._files.write(_STATUS, status)
 
     @contextmanager
@@ -215,7 +215,7 @@ class SweepStore(DocumentStore[Sweep]):
     def create(
         self, config: SweepConfig, name: str | None = None, owner: str | None = None
     ) -> Sweep:
-        """Write a new sweep directory; any server that looks after the folder takes it up.
+        """Write a new sweep directory; any server on this folder will drive it.
 
         The name defaults to what varies, such as "dropout, l2". Raises SweepError if it cannot be
         written.

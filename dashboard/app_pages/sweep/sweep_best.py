@@ -1,9 +1,9 @@
-"""The best trial of a sweep so far, and how to tell whether it is good or was lucky."""
+"""The best trial of a sweep so far, and new runs of it that tell whether it was lucky."""
 
 import pandas as pd
 import streamlit as st
 
-from core.config import RunConfig
+from core.config import hyperparameter
 from core.runs import Run
 from core.runs.errors import RunError
 from core.runs.seed_siblings import next_seeds, siblings
@@ -34,7 +34,7 @@ def render_best(sweep: Sweep, trials: pd.DataFrame) -> None:
             "best of many is a little lucky; other seeds show how much.",
         )
         for name in sweep.config.vary:
-            st.metric(RunConfig.model_fields[name].title or name, _figure(best[name]))
+            st.metric(hyperparameter(name).title, _figure(best[name]))
     try:
         run = server().store.get(best["runs"][0])
         repeats = _find_repeats(sweep, run)

@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from core.config import RunConfig
+from core.config import hyperparameter
 from core.sweep.space import Choices, Space
 from dashboard.charts.colors import NEUTRAL, SPLIT_COLORS
 
@@ -82,7 +82,7 @@ def draw_importances(importances: Mapping[str, float]) -> go.Figure:
     names = sorted(importances, key=importances.__getitem__)
     return _figure(height=120 + 48 * len(names), xaxis_title="Share of the importance").add_bar(
         x=[importances[name] for name in names],
-        y=[_title(name) for name in names],
+        y=[hyperparameter(name).title for name in names],
         orientation="h",
         marker_color=SPLIT_COLORS["train"],
         texttemplate="%{x:.2f}",
@@ -177,7 +177,7 @@ def _complete(trials: pd.DataFrame) -> pd.DataFrame:
 
 def _axis(name: str, space: Space) -> dict[str, Any]:
     """Powers of ten on a logarithmic axis, where Plotly would write 100µ."""
-    axis: dict[str, Any] = {"title": _title(name)}
+    axis: dict[str, Any] = {"title": hyperparameter(name).title}
     if isinstance(space, Choices):
         return axis | {"type": "category", "categoryarray": space.values}
     return axis | ({"type": "log", "exponentformat": "power", "dtick": 1} if space.log else {})
@@ -185,7 +185,7 @@ def _axis(name: str, space: Space) -> dict[str, Any]:
 
 def _parallel_axis(name: str, space: Space, values: pd.Series) -> dict[str, Any]:
     """From end to end of the space; such an axis knows neither logarithms nor categories."""
-    axis: dict[str, Any] = {"label": _title(name)}
+    axis: dict[str, Any] = {"label": hyperparameter(name).title}
     if isinstance(space, Choices):
         indices = [space.values.index(value) for value in values]
         ticks = list(range(len(space.values)))
@@ -200,7 +200,3 @@ def _parallel_axis(name: str, space: Space, values: pd.Series) -> dict[str, Any]
         "tickvals": exponents,
         "ticktext": [f"{10**exponent:.3g}" for exponent in exponents],
     }
-
-
-def _title(name: str) -> str:
-    return RunConfig.model_fields[name].title or name

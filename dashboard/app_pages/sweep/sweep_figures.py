@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.config import RunConfig
+from core.config import hyperparameter
 from core.runs.errors import RunNotFoundError
 from core.sweep.store import Sweep
 from core.sweep.study import compute_importances, load_study
@@ -107,7 +107,7 @@ def _pick_two(names: tuple[str, ...]) -> tuple[str, ...]:
         names,
         selection_mode="multi",
         default=names[:2],
-        format_func=_title,
+        format_func=lambda name: hyperparameter(name).title,
         key="contour_over",
     )
     if len(chosen) != 2:
@@ -137,7 +137,7 @@ def _render_table(sweep: Sweep, trials: pd.DataFrame) -> None:
         "value": number("Validation accuracy", format="%.2f %%"),
         "epochs_done": number("Epochs trained", help="Of the trial's first run."),
         "seconds": number("Seconds", format="%.1f", help="From its proposal to its end."),
-        **{name: st.column_config.Column(_title(name)) for name in sweep.config.vary},
+        **{name: st.column_config.Column(hyperparameter(name).title) for name in sweep.config.vary},
     }
     event = st.dataframe(
         shown.assign(state=shown["state"].map(states), value=100 * shown["value"])[[*columns]],
@@ -150,7 +150,3 @@ def _render_table(sweep: Sweep, trials: pd.DataFrame) -> None:
     )
     if event.selection.rows:
         _go_to(shown["runs"].iloc[event.selection.rows[0]])
-
-
-def _title(name: str) -> str:
-    return RunConfig.model_fields[name].title or name

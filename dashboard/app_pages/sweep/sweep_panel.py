@@ -6,7 +6,7 @@ from typing import TypeVar
 import pandas as pd
 import streamlit as st
 
-from core.config import RunConfig
+from core.config import hyperparameter
 from core.runs.status import Request, State
 from core.sweep.config import TRIALS, Sampler
 from core.sweep.store import Sweep, SweepError, SweepStatus
@@ -90,9 +90,7 @@ def _render_head(sweep: Sweep) -> None:
         st.subheader(text.plain(sweep.name), anchor=False, width="content")
         st.badge(sweep.state.value, color=color, icon=icon)
     config = sweep.config
-    ranges = [
-        f"{RunConfig.model_fields[name].title} {space}" for name, space in config.vary.items()
-    ]
+    ranges = [f"{hyperparameter(name).title} {space}" for name, space in config.vary.items()]
     seeds = f", {config.seeds} seeds each" if config.seeds > 1 else ""
     search = config.sampler.upper() if config.sampler is Sampler.TPE else config.sampler.title()
     words = f"{search} search over {'; '.join(ranges)}{seeds}. Base: {config.base.summary()}."

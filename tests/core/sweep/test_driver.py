@@ -309,7 +309,7 @@ def drive_down_the_rates(
 ) -> Sweep:
     """Drive a grid of learning rates from one that learns to one that does not.
 
-    The driver looks whenever a run tells its status, as a server's does meanwhile.
+    The driver polls whenever a run writes its status, as a server's does meanwhile.
     """
     vary = {"learning_rate": Range(low=DOES_NOT, high=LEARNS, log=True, points=points)}
     config = tiny(vary=vary, sampler="grid", pruner=pruner, base={"epochs": 3})
