@@ -15,12 +15,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from core.command_line.interrupt import on_interrupt
 from core.command_line.options import add_config_options, read_config
-from core.config import Bounds, explain
+from core.config import explain
 from core.runs import Run
 from core.runs.errors import RunBusyError, RunError, RunNotFoundError
 from core.runs.status import Request, State, Status
-from core.sweep.config import SEEDS, TRIALS, Pruner, Sampler, SweepConfig
-from core.sweep.space import Space, parse_vary
+from core.sweep.config import Pruner, Sampler, SweepConfig
+from core.sweep.space import parse_vary
 from core.sweep.store import Sweep, SweepError, SweepStore
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _INTERRUPTED = 130  # what a shell expects of a command that Ctrl-C ended
 _BUSY_SECONDS = 0.5
+_OPTIONS = {"sampler": "|".join(Sampler), "trials": "N", "seeds": "N", "pruner": "|".join(Pruner)}
 
 
 def add_sweep(parser: argparse.ArgumentParser) -> None:
@@ -36,15 +37,15 @@ def add_sweep(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--vary",
         action="append",
-        type=_read_vary,
+        default=[],
         metavar="NAME=LOW:HIGH[:log][:POINTS] or NAME=VALUE,VALUE",
         help="a hyperparameter to search, such as dropout=0:0.7, l2=1e-6:1e-2:log or "
         "hidden=128,256-128; again for each. POINTS are those of a grid",
     )
-    parser.add_argument("--sampler", choices=list(Sampler), help=_describe("sampler"))
-    parser.add_argument("--trials", type=_within(TRIALS), metavar="N", help=_describe("trials"))
-    parser.add_argument("--seeds", type=_within(SEEDS), metavar="N", help=_describe("seeds"))
-    parser.add_argument("--pruner", choices=list(Pruner), help=_describe("pruner"))
+    for name, form in _OPTIONS.items():
+        field = SweepConfig.model_fields[name]
+        explanation = f"{field.description} Default: {field.default}.".replace("%", "%%")
+        parser.add_argument(f"--{name}", metavar=form, help=explanation)
     parser.add_argument("--name", help="what to call the sweep")
     parser.add_argument("--resume", metavar="ID", help="go on with a sweep that was interrupted")
     add_config_options(parser)
@@ -54,14 +55,14 @@ def _sweep(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     sweeps = SweepStore()
     if options.resume:
         sweep = sweeps.get(options.resume)
-        sweep.ask(Request.RUN)
+        sweep.request(Request.RUN)
     else:
         sweep = sweeps.create(_read_sweep(options, parser), name=options.name)
     try:
         with sweep.lock():
             _run_to_end(sweep, sweeps)
     except KeyboardInterrupt:
-        sweep.ask(Request.PAUSE)
+        sweep.request(Request.PAUSE)
         print(f"interrupted; go on with: python -m core sweep --resume {sweep.id}")
         return _INTERRUPTED
     print(_result(sweep))
@@ -71,14 +72,16 @@ def _sweep(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
 def _read_sweep(options: argparse.Namespace, parser: argparse.ArgumentParser) -> SweepConfig:
     if not options.vary:
         parser.error("--vary: say what to search, for example --vary dropout=0:0.7")
-    asked = {"sampler": options.sampler, "trials": options.trials, "seeds": options.seeds}
-    asked |= {"pruner": options.pruner}
-    given = {name: value for name, value in asked.items() if value is not None}
     base = read_config(options, parser)
+    given = {name: value for name in _OPTIONS if (value := getattr(options, name)) is not None}
     try:
-        return SweepConfig(base=base, vary=dict(options.vary), **given)
+        vary = dict(map(parse_vary, options.vary))
+        return SweepConfig.model_validate({"base": base, "vary": vary} | given)
     except ValidationError as error:
-        parser.error(next(iter(explain(error).values())))
+        name, sentence = next(iter(explain(error).items()))
+        parser.error(f"--{name}: {sentence}" if name in _OPTIONS else sentence)
+    except ValueError as error:
+        parser.error(f"--vary: {error}")
 
 
 def _run_to_end(sweep: Sweep, sweeps: SweepStore) -> None:
@@ -106,7 +109,7 @@ def _run_to_end(sweep: Sweep, sweeps: SweepStore) -> None:
             if interrupted.is_set():
                 raise KeyboardInterrupt
 
-        while driver.look(places=1) or sweep.has_work:
+        while driver.poll(slots=1) or sweep.has_work:
             show()
             runs = driver.runs_to_train()
             active = [run for run in runs if _is_active(run)]
@@ -143,7 +146,7 @@ def _train(run: Run, driver: "Driver", show: Callable[[str], None]) -> None:
             epoch = status.epoch
             if status.state.is_active:
                 with suppress(SweepError, RunError):  # no fault of this run: the next look tells
-                    driver.look(places=1)
+                    driver.poll(slots=1)
         show(f" {run.name} epoch {status.epoch}/{epochs}")
 
     try:
@@ -154,42 +157,14 @@ def _train(run: Run, driver: "Driver", show: Callable[[str], None]) -> None:
 
 
 def _result(sweep: Sweep) -> str:
+    from core.sweep.study import load_study, trial_table
+
     status = sweep.status
     line = f"sweep {sweep.id} trials {status.done} cut_short {status.cut}"
     if status.best_trial is None:
         return f"{line} no trial came to its end"
-    from core.sweep.study import load_study
-
-    study = load_study(sweep)
-    assert study is not None
-    values = study.trials[status.best_trial].params
-    best = " ".join(
-        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
-        for name, value in values.items()
-    )
-    return (
-        f"{line} best_trial {status.best_trial} validation_accuracy {status.best_value:.4f} {best}"
-    )
-
-
-def _read_vary(text: str) -> tuple[str, Space]:
-    try:
-        return parse_vary(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _within(limits: Bounds) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        try:
-            return limits.check(int(text))
-        except ValueError as error:
-            sentence = str(error) if "choose" in str(error) else f"{text!r:.60} is no whole number"
-            raise argparse.ArgumentTypeError(sentence) from None
-
-    return read
-
-
-def _describe(name: str) -> str:
-    field = SweepConfig.model_fields[name]
-    return f"{field.description} Default: {field.default}.".replace("%", "%%")
+    names = list(sweep.config.vary)
+    best = trial_table(load_study(sweep), names).set_index("number").loc[status.best_trial, names]
+    values = (f"{value:.4g}" if isinstance(value, float) else value for value in best)
+    line += f" best_trial {status.best_trial} validation_accuracy {status.best_value:.4f} "
+    return line + " ".join(f"{name} {value}" for name, value in zip(names, values, strict=True))

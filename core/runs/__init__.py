@@ -4,7 +4,7 @@
 
 from core.runs.history import HISTORY_COLUMNS
 from core.runs.run import MAX_NAME, MAX_NOTE, Run, weight_epochs
-from core.runs.store import RunStore, new_run_id
+from core.runs.store import RunStore, make_run_id, new_run_id
 
 __all__ = [
     "HISTORY_COLUMNS",
@@ -12,6 +12,7 @@ __all__ = [
     "MAX_NOTE",
     "Run",
     "RunStore",
+    "make_run_id",
     "new_run_id",
     "weight_epochs",
 ]

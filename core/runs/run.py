@@ -19,6 +19,7 @@ import pandas as pd
 from core.config import CLASSES, IMAGE_SIDE, TEST_SET, RunConfig, bounds
 from core.config.architecture import count_parameters
 from core.data import Floats
+from core.runs.documents import LOCK
 from core.runs.epoch_array import Array, EpochArray
 from core.runs.errors import (
     DamagedRunError,
@@ -27,7 +28,7 @@ from core.runs.errors import (
     RunNotWritableError,
 )
 from core.runs.history import read_history, read_history_columns, write_history
-from core.runs.run_files import TRAINING_LOCK, RunFiles, load_arrays
+from core.runs.run_files import RunFiles, load_arrays
 from core.runs.status import Control, Label, Record, Request, State, Status
 
 # Errors of the system that say nothing of the file: it may well be read later.
@@ -271,7 +272,7 @@ class Run:
         Raises RunBusyError if another holder does not let go within `wait` seconds.
         """
         busy = RunBusyError(f"another process is training run {self.id}")
-        with self.files.lock(TRAINING_LOCK, wait, busy):
+        with self.files.lock(LOCK, wait, busy):
             try:
                 yield
             except FileNotFoundError:

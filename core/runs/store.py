@@ -1,7 +1,6 @@
 """All runs below one folder: created, found, listed, deleted."""
 
 import os
-import re
 import secrets
 import shutil
 import threading
@@ -12,12 +11,12 @@ from pathlib import Path
 
 from core.config import RunConfig
 from core.config.settings import settings
-from core.runs.errors import RunBusyError, RunError, RunNotFoundError, RunNotWritableError
+from core.runs.documents import DocumentStore
+from core.runs.errors import RunBusyError, RunError
 from core.runs.run import CONFIG, MAX_NAME, STATUS, Run
-from core.runs.run_files import os_reason, save_json
+from core.runs.run_files import RunFiles
 from core.runs.status import Record, Request, State, Status
 
-_RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 _STOP_SECONDS = 10.0  # how long a run that is to be deleted may take to stop
 
 
@@ -30,14 +29,22 @@ def new_run_id() -> str:
     with _id_lock:
         now = max(datetime.now(UTC), _last_moment + timedelta(milliseconds=1))
         _last_moment = now
-    return f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03}{secrets.token_hex(2)[:3]}"
+    return make_run_id(now, secrets.randbelow(4_096))
+
+
+def make_run_id(moment: datetime, digits: int) -> str:
+    """The id of a run that began at `moment`, to the millisecond; `digits`, 0 to 4,095, tells it
+    from others of that moment.
+    """
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y%m%d-%H%M%S}-{utc.microsecond // 1000:03}{digits:03x}"
 
 
 _id_lock = threading.Lock()
 _last_moment = datetime.min.replace(tzinfo=UTC)
 
 
-class RunStore:
+class RunStore(DocumentStore[Run]):
     """All runs below one folder."""
 
     def __init__(self, root: str | Path | None = None) -> None:
@@ -51,7 +58,7 @@ class RunStore:
                 f"runs cannot be kept at {folder!r}, which is an address: DIGITLAB_RUNS must be a "
                 "folder. Mount the bucket, and give the folder that it is mounted at"
             )
-        self.root = Path(folder).absolute()
+        super().__init__(Path(folder).absolute(), RunFiles, Run)
 
     def create(
         self,
@@ -64,8 +71,8 @@ class RunStore:
         """Write a new run directory. The name defaults to the configuration's summary.
 
         A run created `running` is to be trained by the caller; a queued one is taken up by any
-        engine that looks after this folder. A caller that must know the run's id before
-        there is a run, draws it by `new_run_id`. Raises RunNotWritableError.
+        engine that looks after this folder. `run_id` is an id that no run has, by default a new
+        one. Raises RunNotWritableError.
         """
         record = Record(
             name=" ".join((name or "").split())[:MAX_NAME] or config.summary(),
@@ -73,36 +80,7 @@ class RunStore:
             created=datetime.now(UTC),
             config=config,
         )
-        run_id = run_id or new_run_id()
-        aside = self.root / f".new-{run_id}"
-        try:
-            aside.mkdir(parents=True)
-            save_json(aside / CONFIG, record)
-            save_json(aside / STATUS, Status(state=state))
-            os.rename(aside, self.root / run_id)
-        except BaseException as error:
-            shutil.rmtree(aside, ignore_errors=True)
-            if isinstance(error, OSError) and not isinstance(error, RunError):
-                raise RunNotWritableError(
-                    f"a run cannot be written to {self.root}: {os_reason(error)}"
-                ) from error
-            raise
-        return self.get(run_id)
-
-    def get(self, run_id: str) -> Run:
-        """The run of this id. Raises RunNotFoundError, also for anything that is no run id."""
-        if not _RUN_ID.fullmatch(run_id) or not (self.root / run_id).is_dir():
-            raise RunNotFoundError(f"there is no run {run_id!r:.60}")
-        return Run(self.root / run_id)
-
-    def list(self) -> list[Run]:
-        """All runs, newest first, damaged ones among them."""
-        if not self.root.is_dir():
-            return []
-        with os.scandir(self.root) as entries:
-            names = [entry.name for entry in entries if _RUN_ID.fullmatch(entry.name)]
-        ids = [name for name in names if (self.root / name).is_dir()]
-        return [Run(self.root / run_id) for run_id in sorted(ids, reverse=True)]
+        return self._create(run_id or new_run_id(), {CONFIG: record, STATUS: Status(state=state)})
 
     def delete(self, run_id: str) -> None:
         """Stop the run, if it trains, and delete it for good.

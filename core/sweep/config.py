@@ -58,7 +58,7 @@ class SweepConfig(BaseModel):
     seeds: Annotated[int, SEEDS] = Field(
         1,
         title="Seeds per trial",
-        description="Each combination is trained with so many seeds, and judged by the mean. One "
+        description="How many seeds each combination is trained with; their mean judges it. One "
         "seed finds more in the same time; several tell a real difference from a lucky start.",
     )
     pruner: Pruner = Field(
@@ -92,7 +92,7 @@ class SweepConfig(BaseModel):
 
     @property
     def planned_trials(self) -> int:
-        """How many trials the sweep begins with: those asked for, or those of the grid."""
+        """How many trials are planned at first: those of the configuration, or of the grid."""
         return self.grid_size if self.sampler is Sampler.GRID else self.trials
 
     @property

@@ -1,25 +1,25 @@
-"""Drives one sweep: begins trials, follows their runs, cuts weak ones short, tells the results.
+"""Drives one sweep: begins trials, follows their runs, stops weak ones, tells Optuna the results.
 
-Whoever drives holds the sweep's lock. Nothing of the state is here only: at any moment another
-driver can go on from the study and the runs.
+Only the process that holds the sweep's lock drives it. All it knows is in the study and the runs,
+so that at any moment another driver can go on from there.
 """
 
 from contextlib import suppress
 
-from core.runs import Run, RunStore, new_run_id
+from core.runs import Run, RunStore
 from core.runs.errors import DamagedRunError, RunNotFoundError
 from core.runs.status import Request, State
-from core.sweep.store import Sweep, SweepStatus
+from core.sweep.store import Sweep
 from core.sweep.study import SweepStudy, SweepTrial, explain_study_errors
 
-_DELETE_SECONDS = 1.0
+_DELETE_SECONDS = 1.0  # a run that is deleted is stopped first, at most so long before
 
 
 class Driver:
-    """Takes a sweep on, one look at a time.
+    """Drives a sweep, one poll at a time.
 
     `created_as` is the state in which runs are created: queued, for an engine to train them, or
-    running, if the caller trains what `runs_to_train` gives.
+    running, if the caller trains what `runs_to_train` returns.
     """
 
     def __init__(self, sweep: Sweep, runs: RunStore, created_as: State = State.QUEUED) -> None:
@@ -27,150 +27,113 @@ class Driver:
         self._runs = runs
         self._created_as = created_as
         self._study = SweepStudy(sweep)
-        self._trials = self._study.take_up()
-        self._changed = True
+        self._trials = self._study.load_trials_under_way()
+        self._has_news = True
+        self._is_stopping = False
 
     @explain_study_errors()
-    def look(self, places: int) -> bool:
-        """Take each trial on, begin new ones while fewer than `places` are under way.
+    def poll(self, slots: int) -> bool:
+        """Advance each trial, and begin others while fewer than `slots` are under way.
 
-        Returns whether anything was begun or told. Raises SweepError, or what writing runs raises;
-        the next look then goes on from there.
+        Returns whether any trial began or ended. Raises SweepError, or what writing runs raises;
+        the next poll then goes on from there.
         """
+        self._is_stopping = self.sweep.control.request is Request.STOP
         before = self._trials
-        stopping = self.sweep.control.request is Request.STOP
-        self._trials = [trial for trial in before if self._take_on(trial, stopping)]
-        moved = len(self._trials) < len(before)
-        while self._may_begin(places):
+        self._trials = [trial for trial in before if self._advance_if_found(trial)]
+        has_moved = len(self._trials) < len(before)
+        while len(self._trials) < slots and self._may_begin():
             trial = self._study.ask()
             self._trials.append(trial)
             self._begin_run(trial)
-            moved = True
-        if moved or self._changed:
-            self._write_status()
-        return moved
+            has_moved = True
+        if has_moved or self._has_news:
+            self.sweep.write_status(self._study.summarize())
+            self._has_news = False
+        return has_moved
 
     def runs_to_train(self) -> list[Run]:
-        """The runs under way, but for those that were deleted since the last look."""
+        """The runs under way, but for those that were deleted since the last poll."""
         runs = []
         for trial in self._trials:
             with suppress(RunNotFoundError):
-                runs.append(self._runs.get(trial.run_ids[-1]))
+                runs += [self._runs.get(run_id) for run_id in trial.run_ids[-1:]]
         return runs
+
+    def _may_begin(self) -> bool:
+        if self.sweep.control.request is not Request.RUN:
+            return False
+        status = self._study.summarize()
+        return status.done + status.in_flight < self.sweep.planned
 
     # --- one trial
 
-    def _take_on(self, trial: SweepTrial, stopping: bool) -> bool:
-        """Take the trial as far as its run has come; return whether it is still under way."""
+    def _advance_if_found(self, trial: SweepTrial) -> bool:
         try:
-            run = self._find_run(trial)
-            self._follow(trial, run)
-            return self._judge(trial, run, stopping)
-        except RunNotFoundError:
+            return self._advance(trial)
+        except RunNotFoundError:  # somebody deleted it
             trial.tell_lost()
         except DamagedRunError as error:
             trial.tell_cut(str(error))
         return False
 
-    def _judge(self, trial: SweepTrial, run: Run, stopping: bool) -> bool:
-        """End the trial if its run has ended and no seed is left; else return True."""
+    def _advance(self, trial: SweepTrial) -> bool:
+        """Follow the trial as far as its runs have come; return whether it is still under way."""
+        seed = len(trial.accuracies)
+        if seed == self.sweep.config.seeds:
+            trial.tell()
+            return False
+        if seed == len(trial.run_ids):
+            return self._begin_next_run(trial)
+        run = self._runs.get(trial.run_ids[seed])
+        if seed == 0:
+            self._report(trial, run)
         status = run.status
         if status.state.is_active:
-            if stopping and run.control.request is not Request.STOP:
+            if self._is_stopping and run.control.request is not Request.STOP:
                 run.request(Request.STOP)
             return True
         if status.state is State.FINISHED:
-            return self._take_next_seed(trial, run, stopping)
-        is_stopped = status.state is State.STOPPED
-        if is_stopped and status.age < _DELETE_SECONDS and not (stopping or trial.is_weak()):
-            return True  # whoever deletes a run stops it first, and then it is to be replaced
-        if is_stopped and not trial.has_reported:
-            trial.tell_lost()
-        else:
-            trial.tell_cut(status.error)
+            trial.add_accuracy(final_accuracy(run))
+            return self._advance(trial)
+        is_stopped = status.state is State.STOPPED and not self._is_stopping
+        if is_stopped and status.age < _DELETE_SECONDS and not trial.is_weak():
+            return True  # it may be about to be deleted, and then it is to be replaced
+        trial.tell_cut(status.error)
         return False
 
-    def _find_run(self, trial: SweepTrial) -> Run:
-        """The trial's latest run, created if an interruption came before that.
-
-        Raises RunNotFoundError if it was deleted.
-        """
-        if not trial.run_ids:
-            return self._begin_run(trial)
-        try:
-            run = self._runs.get(trial.run_ids[-1])
-        except RunNotFoundError:
-            if trial.is_created:
-                raise
-            return self._create_run(trial, trial.run_ids[-1])
-        if not trial.is_created:
-            trial.note_created()
-        return run
-
-    def _begin_run(self, trial: SweepTrial) -> Run:
-        run_id = new_run_id()
-        trial.add_run(run_id)
-        return self._create_run(trial, run_id)
-
-    def _create_run(self, trial: SweepTrial, run_id: str) -> Run:
-        seed = trial.run_ids.index(run_id)
-        config = self.sweep.config.run_config(trial.values, seed)
-        name = f"{self.sweep.name} #{trial.number}"
-        if self.sweep.config.seeds > 1:
-            name += f", seed {config.seed}"
-        self._changed = True
-        run = self._runs.create(
-            config, name, self.sweep.record.owner, state=self._created_as, run_id=run_id
-        )
-        trial.note_created()
-        return run
-
-    def _follow(self, trial: SweepTrial, run: Run) -> None:
-        """Report the first seed's validation accuracies, and stop it if it is weak."""
-        if len(trial.run_ids) > 1:
-            return
+    def _report(self, trial: SweepTrial, run: Run) -> None:
+        """Report the first run's validation accuracies, and stop it if it is weak."""
         accuracies = run.history["validation_accuracy"].to_list()
         if trial.report(accuracies):
-            self._changed = True
+            self._has_news = True
             if len(accuracies) < run.config.epochs and trial.is_weak():
                 run.request(Request.STOP)
 
-    def _take_next_seed(self, trial: SweepTrial, run: Run, stopping: bool) -> bool:
-        """Note the result of a run at its end; begin that of the next seed, or tell the mean."""
-        if len(trial.accuracies) < len(trial.run_ids):
-            trial.add_accuracy(final_accuracy(run))
-        if len(trial.accuracies) == self.sweep.config.seeds:
-            trial.tell()
-            return False
-        if stopping:
+    def _begin_next_run(self, trial: SweepTrial) -> bool:
+        """Begin the run of the next seed, if runs may begin; return whether the trial goes on."""
+        if self._is_stopping:
             trial.tell_cut()
             return False
-        if self.sweep.control.request is Request.PAUSE:
-            return True
-        self._begin_run(trial)
+        if self.sweep.control.request is Request.RUN:
+            self._begin_run(trial)
         return True
 
-    # --- all trials
-
-    def _may_begin(self, places: int) -> bool:
-        if len(self._trials) >= places or self.sweep.control.request is not Request.RUN:
-            return False
-        tally = self._study.tally()
-        return tally.complete + tally.cut + tally.in_flight < self.sweep.planned
-
-    def _write_status(self) -> None:
-        tally, best = self._study.tally(), self._study.best()
-        number, value = best or (None, None)
-        self.sweep.write_status(
-            SweepStatus(
-                complete=tally.complete,
-                cut=tally.cut,
-                in_flight=tally.in_flight,
-                best_trial=number,
-                best_value=value,
-            )
-        )
-        self._changed = False
+    def _begin_run(self, trial: SweepTrial) -> None:
+        """Create the run of the next seed; after an interruption it may be there already."""
+        seed = len(trial.run_ids)
+        run_id = trial.make_run_id(seed)
+        try:
+            self._runs.get(run_id)
+        except RunNotFoundError:
+            config = self.sweep.config.run_config(trial.values, seed)
+            name = f"{self.sweep.name} #{trial.number}"
+            if self.sweep.config.seeds > 1:
+                name += f", seed {config.seed}"
+            owner = self.sweep.record.owner
+            self._runs.create(config, name, owner, state=self._created_as, run_id=run_id)
+        trial.add_run(run_id)
+        self._has_news = True
 
 
 def final_accuracy(run: Run) -> float:

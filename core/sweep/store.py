@@ -1,42 +1,33 @@
 """Sweeps on disk, beside the runs: the only code that knows a sweep directory's file names.
 
-`runs/sweeps/<id>/` holds what was asked (`config.json`, `control.json`), how far it is
-(`status.json`, written by whoever drives the sweep, who holds `.lock`), and the study itself
+`runs/sweeps/<id>/` holds what is requested (`config.json`, `control.json`), the progress
+(`status.json`, written by the process that drives the sweep and holds `.lock`), and the study
 (`study.db`), unless that is in the database that `DIGITLAB_STUDIES` names.
 """
 
-import os
-import re
-import shutil
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from getpass import getuser
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
-import filelock
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from core.config.settings import VARIABLES, settings
 from core.runs import MAX_NAME, RunStore, new_run_id
-from core.runs.atomic_files import replace_file
+from core.runs.documents import LOCK, DocumentFolder, DocumentStore
 from core.runs.status import Request, State
 from core.sweep.config import TRIALS, Sampler, SweepConfig
 
 DATABASE_VARIABLE = VARIABLES["studies"]
 
-_SWEEP_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 _FOLDER = "sweeps"
 _CONFIG = "config.json"
 _CONTROL = "control.json"
 _STATUS = "status.json"
 _STUDY = "study.db"
-_LOCK = ".lock"
-
-Model = TypeVar("Model", bound=BaseModel)
 
 
 class SweepError(RuntimeError):
@@ -61,17 +52,17 @@ class SweepRecord(BaseModel):
 
 
 class SweepControl(BaseModel):
-    """What `control.json` says: what people ask of the sweep."""
+    """What `control.json` says: what users request of the sweep."""
 
     model_config = ConfigDict(frozen=True)
 
     request: Request = Request.RUN
     trials: Annotated[int, TRIALS] | None = None
-    """How many trials it is to have, if that was changed since it began."""
+    """How many trials are planned, if that was changed since it began."""
 
 
 class SweepStatus(BaseModel):
-    """What `status.json` says: how far the sweep is."""
+    """What `status.json` says: the progress of the sweep."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -94,12 +85,18 @@ class SweepStatus(BaseModel):
         return self.complete + self.cut
 
 
+class _SweepFiles(DocumentFolder):
+    kind = "sweep"
+    damaged_error = not_found_error = not_writable_error = SweepError
+
+
 class Sweep:
     """One sweep directory. Cheap to make; every property reads the file as it is now."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.id = path.name
+        self._files = _SweepFiles(path)
         self._record: SweepRecord | None = None
 
     def __repr__(self) -> str:
@@ -109,7 +106,7 @@ class Sweep:
     def record(self) -> SweepRecord:
         """Name, owner, creation and configuration. Raises SweepError."""
         if self._record is None:
-            self._record = self._read(_CONFIG, SweepRecord)
+            self._record = self._files.read(_CONFIG, SweepRecord)
         return self._record
 
     @property
@@ -119,26 +116,26 @@ class Sweep:
 
     @property
     def name(self) -> str:
-        """What the person called the sweep."""
+        """The name that its owner gave it."""
         return self.record.name
 
     @property
     def control(self) -> SweepControl:
-        """What was last asked of the sweep; to run, if nothing was or the file is unreadable."""
+        """What was last requested; to run, if nothing was or the file is unreadable."""
         with suppress(SweepError):
-            return self._read(_CONTROL, SweepControl)
+            return self._files.read(_CONTROL, SweepControl)
         return SweepControl()
 
     @property
     def status(self) -> SweepStatus:
-        """How far it is; not begun, if nobody has said so or the file is unreadable."""
+        """Its progress; not begun, if there is no such file or it is unreadable."""
         with suppress(SweepError):
-            return self._read(_STATUS, SweepStatus)
+            return self._files.read(_STATUS, SweepStatus)
         return SweepStatus(version=0)
 
     @property
     def planned(self) -> int:
-        """How many trials it is to have."""
+        """How many trials are planned."""
         return self.control.trials or self.config.planned_trials
 
     @property
@@ -153,7 +150,7 @@ class Sweep:
 
     @property
     def has_work(self) -> bool:
-        """Whether there are trials to begin or to take on. Raises SweepError."""
+        """Whether there are trials to begin or to advance. Raises SweepError."""
         return self.state in {State.RUNNING, State.STOPPING} or self.status.in_flight > 0
 
     @property
@@ -173,12 +170,12 @@ class Sweep:
             f"in {DATABASE_VARIABLE}"
         )
 
-    def ask(self, request: Request) -> None:
-        """Ask the sweep to run, to begin no more runs (pause), or to stop those under way too."""
+    def request(self, request: Request) -> None:
+        """Have the sweep run, begin no more runs (pause), or stop those under way too."""
         self._change_control(request=request)
 
     def extend(self, trials: int) -> None:
-        """Have the sweep go on to so many trials in all. Raises SweepError for a wrong number."""
+        """Have the sweep go on to `trials` in all. Raises SweepError for a wrong number."""
         if self.config.sampler is Sampler.GRID:
             raise SweepError("a grid has all its points already; begin another with more of them")
         if trials <= self.planned:
@@ -190,62 +187,35 @@ class Sweep:
         self._change_control(trials=trials, request=Request.RUN)
 
     def write_status(self, status: SweepStatus) -> None:
-        """Replace `status.json`: for whoever holds the lock."""
-        self._write(_STATUS, status)
+        """Replace `status.json`: for the process that holds the lock."""
+        self._files.write(_STATUS, status)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the right to drive the sweep; the kernel lets it go when the process dies.
+        """Hold the right to drive the sweep; the kernel releases it when the process dies.
 
-        Raises SweepBusyError if another holds it.
+        Raises SweepBusyError if another process holds it.
         """
-        lock = filelock.FileLock(self.path / _LOCK, timeout=0)
-        try:
-            lock.acquire()
-        except filelock.Timeout:
-            raise SweepBusyError(
-                f"another process is at sweep {self.id}: a server, or a command line"
-            ) from None
-        try:
+        busy = SweepBusyError(f"another process is at sweep {self.id}: a server, or a command line")
+        with self._files.lock(LOCK, 0, busy):
             yield
-        finally:
-            lock.release()
 
     def _change_control(self, **changes: object) -> None:
-        try:
-            with _control_lock:
-                self._write(_CONTROL, self.control.model_copy(update=changes))
-        except OSError as error:
-            raise SweepError(f"sweep {self.id} cannot be written: {error.strerror}") from error
-
-    def _read(self, name: str, model: type[Model]) -> Model:
-        try:
-            return model.model_validate_json((self.path / name).read_bytes())
-        except FileNotFoundError:
-            raise SweepError(f"{name} of sweep {self.id} is missing") from None
-        except (ValidationError, OSError) as error:
-            first = str(error).splitlines()[0]
-            raise SweepError(f"{name} of sweep {self.id} cannot be read ({first})") from error
-
-    def _write(self, name: str, document: BaseModel) -> None:
-        text = document.model_dump_json(indent=1)
-        replace_file(self.path / name, lambda path: path.write_text(text))
+        with self._files.changing():
+            self._files.write(_CONTROL, self.control.model_copy(update=changes))
 
 
-_control_lock = threading.Lock()
-
-
-class SweepStore:
+class SweepStore(DocumentStore[Sweep]):
     """All sweeps beside the runs of a folder."""
 
     def __init__(self, runs: RunStore | None = None) -> None:
         self.runs = runs or RunStore()
-        self.root = self.runs.root / _FOLDER
+        super().__init__(self.runs.root / _FOLDER, _SweepFiles, Sweep)
 
     def create(
         self, config: SweepConfig, name: str | None = None, owner: str | None = None
     ) -> Sweep:
-        """Write a new sweep directory; any server that looks after the folder takes it up.
+        """Write a new sweep directory; any server on this folder will drive it.
 
         The name defaults to what varies, such as "dropout, l2". Raises SweepError if it cannot be
         written.
@@ -257,28 +227,4 @@ class SweepStore:
             in_database=bool(settings().studies),
             config=config,
         )
-        sweep_id = new_run_id()
-        aside = Sweep(self.root / f".new-{sweep_id}")
-        try:
-            aside.path.mkdir(parents=True)
-            aside._write(_CONFIG, record)
-            os.rename(aside.path, self.root / sweep_id)
-        except OSError as error:
-            shutil.rmtree(aside.path, ignore_errors=True)
-            raise SweepError(
-                f"a sweep cannot be written to {self.root}: {error.strerror}"
-            ) from error
-        return self.get(sweep_id)
-
-    def get(self, sweep_id: str) -> Sweep:
-        """The sweep of this id. Raises SweepError, also for anything that is no id."""
-        if not _SWEEP_ID.fullmatch(sweep_id) or not (self.root / sweep_id).is_dir():
-            raise SweepError(f"there is no sweep {sweep_id!r:.60}")
-        return Sweep(self.root / sweep_id)
-
-    def list(self) -> list[Sweep]:
-        """All sweeps, newest first, damaged ones among them."""
-        if not self.root.is_dir():
-            return []
-        ids = [path.name for path in self.root.iterdir() if _SWEEP_ID.fullmatch(path.name)]
-        return [Sweep(self.root / sweep_id) for sweep_id in sorted(ids, reverse=True)]
+        return self._create(new_run_id(), {_CONFIG: record})

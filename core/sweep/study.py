@@ -1,13 +1,14 @@
 """A sweep's study in Optuna: asked for trials, told their results, read as a table.
 
 A trial carries the ids of its runs and the validation accuracy of each that has ended, so that
-whoever takes the sweep up knows where every trial stands.
+another driver can go on with it.
 """
 
+import math
 import threading
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import numpy as np
 import optuna
 import pandas as pd
 from optuna.exceptions import OptunaError
+from optuna.importance import get_param_importances
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.study import StudyDirection
@@ -22,52 +24,53 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.config import hyperparameter
+from core.runs import make_run_id
 from core.runs.atomic_files import replace_file
 from core.sweep.config import Pruner, Sampler, SweepConfig
 from core.sweep.space import Choices, Space, Value
-from core.sweep.store import Sweep, SweepError
+from core.sweep.store import Sweep, SweepError, SweepStatus
 
 STARTUP_TRIALS = 10
-"""So many random trials come before TPE learns from them."""
+"""How many random trials come before TPE learns from them."""
 MEDIAN_TRIALS = 5
-"""So many trials must be complete before the median of them cuts others short."""
+"""How many trials must be complete before their median cuts others short."""
 
 _RUNS = "runs"
-_CREATED = "created"
 _ACCURACIES = "accuracies"
 _ERROR = "error"
+_COLUMNS = ["number", "state", "value", "accuracies", "epochs_done", "began", "ended", "seconds"]
+_COLUMNS += ["runs", "error"]
 _OPEN_STUDIES = 50
-_COUNTED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
-@dataclass(frozen=True)
-class TrialTally:
-    """How many trials of a study came to their end, were cut short, and are under way."""
-
-    complete: int
-    cut: int
-    in_flight: int
+@contextmanager
+def explain_study_errors() -> Iterator[None]:
+    """Raise a SweepError with a sentence where the study cannot be read or written."""
+    try:
+        yield
+    except (OptunaError, SQLAlchemyError, ImportError) as error:
+        # In the driver's words, which name the server but not the password.
+        cause = error.__cause__ or error
+        words = str(getattr(cause, "orig", None) or cause).strip().splitlines()[0]
+        raise SweepError(f"the study cannot be read or written: {words}") from error
 
 
 class SweepTrial:
-    """A trial under way."""
+    """A trial under way, of which `reported` epochs are reported already."""
 
-    def __init__(self, trial: optuna.Trial, config: SweepConfig) -> None:
+    def __init__(self, trial: optuna.Trial, config: SweepConfig, reported: int = 0) -> None:
         self._trial = trial
-        self._config = config
-        self._reported = set(
-            trial.study.get_trials(deepcopy=False)[trial.number].intermediate_values
-        )
-        self._weak = False
+        self._reported = reported
+        self._is_weak = False
         self.number = trial.number
         self.values = {name: _suggest(trial, name, space) for name, space in config.vary.items()}
         """The hyperparameters that this trial tries."""
 
     @property
     def run_ids(self) -> list[str]:
-        """The ids of its runs, one for each seed begun so far."""
+        """The ids of its runs that were created: if one is there no more, it was deleted."""
         return list(self._trial.user_attrs.get(_RUNS, []))
 
     @property
@@ -75,43 +78,39 @@ class SweepTrial:
         """The validation accuracies of its runs that have come to their end."""
         return list(self._trial.user_attrs.get(_ACCURACIES, []))
 
-    @property
-    def has_reported(self) -> bool:
-        """Whether any validation accuracy of it is known."""
-        return bool(self._reported)
+    def make_run_id(self, seed: int) -> str:
+        """The id of its run with the seed-th seed from 0: always the same.
+
+        It begins with the moment at which the trial began, since runs are sorted by their ids.
+        """
+        began = self._trial.datetime_start
+        assert began is not None
+        digits = zlib.crc32(f"{self._trial.study.study_name} {self.number}".encode()) + seed
+        return make_run_id(began, digits % 4_096)
 
     def add_run(self, run_id: str) -> None:
-        """Remember a run, before it is created: no interruption can then make two of one."""
+        """Remember a run that was created."""
         self._trial.set_user_attr(_RUNS, [*self.run_ids, run_id])
-
-    @property
-    def is_created(self) -> bool:
-        """Whether its latest run was ever there: if it is there no more, someone deleted it."""
-        return bool(self._trial.user_attrs.get(_CREATED, 0) == len(self.run_ids))
-
-    def note_created(self) -> None:
-        """Remember that its latest run was there."""
-        self._trial.set_user_attr(_CREATED, len(self.run_ids))
 
     def add_accuracy(self, accuracy: float) -> None:
         """Remember the validation accuracy of a run that has come to its end."""
         self._trial.set_user_attr(_ACCURACIES, [*self.accuracies, accuracy])
 
     def report(self, accuracies: Sequence[float]) -> bool:
-        """Report the validation accuracy after each epoch so far; say whether any was new."""
-        new = [epoch for epoch in range(1, len(accuracies) + 1) if epoch not in self._reported]
-        for epoch in new:
-            self._trial.report(accuracies[epoch - 1], step=epoch)
-        self._reported.update(new)
-        return bool(new)
+        """Report the validation accuracies after each epoch so far; return whether any was new."""
+        has_new = len(accuracies) > self._reported
+        for accuracy in accuracies[self._reported :]:
+            self._trial.report(accuracy, step=self._reported + 1)
+            self._reported += 1
+        return has_new
 
     def is_weak(self) -> bool:
         """Whether the pruner would cut it short, by what was reported, or has said so before.
 
         Hyperband says it once only: asked again, it takes the trial for one that came through.
         """
-        self._weak = self._weak or (self.has_reported and self._trial.should_prune())
-        return self._weak
+        self._is_weak = self._is_weak or (self._reported > 0 and self._trial.should_prune())
+        return self._is_weak
 
     def tell(self) -> None:
         """End it with the mean accuracy of its runs."""
@@ -119,12 +118,15 @@ class SweepTrial:
         self._trial.study.tell(self._trial, sum(accuracies) / len(accuracies))
 
     def tell_cut(self, error: str | None = None) -> None:
-        """End it as cut short, with a sentence if it failed.
+        """End it as cut short, with a sentence if it failed; as lost if nothing is known of it.
 
         Failed trials are not told as such: the search would ignore them, and try their like again.
         """
         if error:
             self._trial.set_user_attr(_ERROR, error)
+        elif not self._reported:
+            self.tell_lost()
+            return
         self._trial.study.tell(self._trial, state=TrialState.PRUNED)
 
     def tell_lost(self) -> None:
@@ -137,9 +139,10 @@ class SweepStudy:
 
     def __init__(self, sweep: Sweep) -> None:
         self._config = sweep.config
+        self._storage = _open_storage(sweep)
         with explain_study_errors():
             self._study = optuna.create_study(
-                storage=_open_storage(sweep),
+                storage=self._storage,
                 study_name=sweep.id,
                 direction=StudyDirection.MAXIMIZE,
                 sampler=RandomSampler(),
@@ -147,41 +150,45 @@ class SweepStudy:
                 load_if_exists=True,
             )
 
-    def take_up(self) -> list[SweepTrial]:
-        """The trials that were under way when nobody drove the sweep any more.
+    @explain_study_errors()
+    def load_trials_under_way(self) -> list[SweepTrial]:
+        """The trials that a driver before has left.
 
-        One that had not been told yet what it tries is ended as lost.
+        One that has not been given all its values is ended as lost.
         """
-        taken = []
+        study_id = self._storage.get_study_id_from_name(self._study.study_name)
+        loaded = []
         for trial in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             if trial.params.keys() != self._config.vary.keys():
                 self._study.tell(trial.number, state=TrialState.FAIL)
-            else:
-                live = optuna.trial.Trial(self._study, trial._trial_id)
-                taken.append(SweepTrial(live, self._config))
-        return taken
+                continue
+            id_ = self._storage.get_trial_id_from_study_id_trial_number(study_id, trial.number)
+            live = optuna.Trial(self._study, id_)
+            loaded.append(SweepTrial(live, self._config, len(trial.intermediate_values)))
+        return loaded
 
     def ask(self) -> SweepTrial:
         """Begin another trial."""
         trials = self._study.get_trials(deepcopy=False)
         if self._config.sampler is Sampler.GRID:
             self._enqueue_grid_point(trials)
-        # Seeded by how many there are, so that a restart neither repeats a proposal nor changes it.
+        # Seeded by their number, so that a restart neither repeats a proposal nor changes it.
         self._study.sampler = _make_sampler(self._config, len(trials))
         return SweepTrial(self._study.ask(), self._config)
 
-    def tally(self) -> TrialTally:
-        """Count the trials by where they stand."""
-        states = [trial.state for trial in self._study.get_trials(deepcopy=False)]
-        return TrialTally(*map(states.count, (*_COUNTED, TrialState.RUNNING)))
-
-    def best(self) -> tuple[int, float] | None:
-        """Number and validation accuracy of the best complete trial, if there is one."""
-        complete = self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        if not complete:
-            return None
-        best = max(complete, key=_value)
-        return best.number, _value(best)
+    def summarize(self) -> SweepStatus:
+        """How many trials there are of each kind, and the best one."""
+        trials = self._study.get_trials(deepcopy=False)
+        states = [trial.state for trial in trials]
+        complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
+        best = max(complete, key=lambda trial: trial.value or 0.0, default=None)
+        return SweepStatus(
+            complete=len(complete),
+            cut=states.count(TrialState.PRUNED),
+            in_flight=states.count(TrialState.RUNNING),
+            best_trial=best.number if best else None,
+            best_value=best.value if best else None,
+        )
 
     def _enqueue_grid_point(self, trials: Sequence[FrozenTrial]) -> None:
         """Have the next trial try the first point of the grid that none has."""
@@ -196,9 +203,9 @@ class SweepStudy:
 
 
 def load_study(sweep: Sweep) -> optuna.Study | None:
-    """The study to look at; None if the sweep has not begun. Raises SweepError."""
+    """The study to read; None if the sweep has not begun. Raises SweepError."""
     if (path := sweep.study_path) and not path.exists():
-        return None  # to make one is the driver's
+        return None  # the driver makes one
     try:
         with explain_study_errors():
             return optuna.load_study(storage=_open_storage(sweep), study_name=sweep.id)
@@ -206,20 +213,25 @@ def load_study(sweep: Sweep) -> optuna.Study | None:
         return None
 
 
+@explain_study_errors()
 def trial_table(study: optuna.Study | None, names: Sequence[str]) -> pd.DataFrame:
-    """The trials of a study, a row each; none of None.
+    """The trials of a study, a row each; none of None. Raises SweepError.
 
     Columns: number, state (as Optuna calls it, in small letters), value (NaN if it has none),
-    epochs_done (reported of its first run), seconds, runs (list of ids), error, then one for each
-    of `names`, the hyperparameters that vary: no column before is called like any of those.
+    accuracies (a list: of its first run, after each epoch), epochs_done (how many those are), began
+    and ended (local time, NaT before), seconds, runs (list of ids), error, then one for each of
+    `names`, the hyperparameters that vary: no column before is called like any of those.
     """
     rows = [
         {
             "number": trial.number,
             "state": trial.state.name.lower(),
-            "value": trial.value if trial.state is TrialState.COMPLETE else float("nan"),
+            "value": trial.value if trial.state is TrialState.COMPLETE else math.nan,
+            "accuracies": [value for _, value in sorted(trial.intermediate_values.items())],
             "epochs_done": len(trial.intermediate_values),
-            "seconds": trial.duration.total_seconds() if trial.duration else float("nan"),
+            "began": trial.datetime_start,
+            "ended": trial.datetime_complete,
+            "seconds": trial.duration.total_seconds() if trial.duration else math.nan,
             "runs": trial.user_attrs.get(_RUNS, []),
             "error": trial.user_attrs.get(_ERROR),
         }
@@ -227,8 +239,20 @@ def trial_table(study: optuna.Study | None, names: Sequence[str]) -> pd.DataFram
         for trial in (study.get_trials(deepcopy=False) if study else ())
         if trial.state is not TrialState.WAITING
     ]
-    columns = ["number", "state", "value", "epochs_done", "seconds", "runs", "error", *names]
-    return pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=[*_COLUMNS, *names])
+    return table.astype({"began": "datetime64[us]", "ended": "datetime64[us]"})
+
+
+@explain_study_errors()
+def compute_importances(study: optuna.Study | None, names: Sequence[str]) -> dict[str, float]:
+    """How much each of `names` sets the good trials apart from the rest: PED-ANOVA, sum 1.
+
+    Raises SweepError, and ValueError if fewer than two trials are complete.
+    """
+    states = (TrialState.COMPLETE,)
+    if study is None or len(study.get_trials(deepcopy=False, states=states)) < 2:
+        raise ValueError("Importances need two trials that have come to their end.")
+    return get_param_importances(study, params=list(names))
 
 
 def _open_storage(sweep: Sweep) -> optuna.storages.BaseStorage:
@@ -261,18 +285,6 @@ def _make_database(path: Path) -> None:
     storage.engine.dispose()
 
 
-@contextmanager
-def explain_study_errors() -> Iterator[None]:
-    """Raise a SweepError with a sentence where the study cannot be read or written."""
-    try:
-        yield
-    except (OptunaError, SQLAlchemyError, ImportError) as error:
-        # In the driver's words, which name the server but not the password.
-        cause = error.__cause__ or error
-        words = str(getattr(cause, "orig", None) or cause).strip().splitlines()[0]
-        raise SweepError(f"the study cannot be read or written: {words}") from error
-
-
 def _make_sampler(config: SweepConfig, number: int) -> BaseSampler:
     seed = int(np.random.SeedSequence((config.base.seed, number)).generate_state(1)[0])
     if config.sampler is Sampler.TPE:
@@ -295,8 +307,3 @@ def _suggest(trial: optuna.Trial, name: str, space: Space) -> Value:
     if hyperparameter(name).is_integer:
         return trial.suggest_int(name, int(space.low), int(space.high), log=space.log)
     return trial.suggest_float(name, space.low, space.high, log=space.log)
-
-
-def _value(trial: FrozenTrial) -> float:
-    assert trial.value is not None
-    return trial.value

@@ -1,4 +1,4 @@
-"""Looks after all sweeps of a folder of runs, as the engine looks after the runs."""
+"""Drives all sweeps of a folder of runs, in a thread of the server."""
 
 import logging
 import threading
@@ -9,16 +9,15 @@ from core.engine import Engine
 from core.sweep.config import SweepConfig
 from core.sweep.driver import Driver
 from core.sweep.store import Sweep, SweepBusyError, SweepError, SweepStore
-from core.sweep.study import explain_study_errors
 
-_LOOK_SECONDS = 0.4
+_POLL_SECONDS = 0.4
 _REPEAT = timedelta(seconds=2)
 
 _log = logging.getLogger(__name__)
 
 
 class SweepSupervisor:
-    """Drives every sweep that has work, unless another process does. Its runs are the engine's."""
+    """Drives every sweep that has work, unless another process does; the engine trains the runs."""
 
     def __init__(self, sweeps: SweepStore, engine: Engine) -> None:
         self._sweeps = sweeps
@@ -31,20 +30,20 @@ class SweepSupervisor:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Look after the sweeps from now on."""
+        """Drive the sweeps from now on."""
         self._stopping.clear()
         self._thread = threading.Thread(target=self._supervise, name="sweeps", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Let go of the sweeps; they go on at the next start, here or elsewhere."""
+        """Release the sweeps; they go on at the next start, here or elsewhere."""
         self._stopping.set()
         self._wake.set()
         if self._thread:
             self._thread.join()
 
     def begin(self, config: SweepConfig, name: str | None, owner: str) -> Sweep:
-        """Write a new sweep, and look after it at once.
+        """Write a new sweep, and drive it at once.
 
         Raises SweepError if it cannot be written, or if the owner began the same one within the
         last two seconds: a button pressed twice.
@@ -57,7 +56,7 @@ class SweepSupervisor:
         return sweep
 
     def wake(self) -> None:
-        """Look at the sweeps now."""
+        """Poll the sweeps now."""
         self._wake.set()
 
     def _was_just_begun(self, config: SweepConfig, owner: str) -> bool:
@@ -76,56 +75,53 @@ class SweepSupervisor:
                 for sweep in self._sweeps.list():
                     if self._stopping.is_set():
                         break
-                    self._look_after(sweep)
-            except Exception:  # whatever it was, the next look may go well
-                _log.exception("looking after the sweeps failed")
-            self._wake.wait(_LOOK_SECONDS)
+                    self._poll(sweep)
+            except Exception:  # whatever it was, the next poll may go well
+                _log.exception("polling the sweeps failed")
+            self._wake.wait(_POLL_SECONDS)
             self._wake.clear()
         for sweep_id in list(self._locks):
-            self._let_go(sweep_id)
+            self._release(sweep_id)
 
-    def _look_after(self, sweep: Sweep) -> None:
+    def _poll(self, sweep: Sweep) -> None:
         problem = None
         try:
             if not sweep.has_work:
-                self._let_go(sweep.id)
-            elif (driver := self._find_driver(sweep)) and driver.look(self._engine.slots):
+                self._release(sweep.id)
+            elif self._find_driver(sweep).poll(self._engine.slots):
                 self._engine.wake()
+        except SweepBusyError:
+            return
         except SweepError as error:
             problem = str(error)
-        except Exception as error:  # whatever it was, the next look may go well
+        except Exception as error:  # whatever it was, the next poll may go well
             problem = f"{type(error).__name__}: {error}".splitlines()[0]
         try:
-            self._tell_problem(sweep, problem)
-        except OSError as error:  # a full disk, for one; the other sweeps may be elsewhere
-            _log.warning("sweep %s cannot be written: %s", sweep.id, error)
+            self._write_problem(sweep, problem)
+        except SweepError as error:  # a full disk, for one; the other sweeps may be elsewhere
+            _log.warning("%s", error)
 
-    def _find_driver(self, sweep: Sweep) -> Driver | None:
-        """The driver of the sweep; None if another process has one."""
+    def _find_driver(self, sweep: Sweep) -> Driver:
+        """The sweep's driver. Raises SweepBusyError if another process has one."""
         if sweep.id not in self._locks:
-            stack = ExitStack()
-            try:
-                stack.enter_context(sweep.lock())
-            except SweepBusyError:
-                return None
-            self._locks[sweep.id] = stack
+            lock = ExitStack()
+            lock.enter_context(sweep.lock())
+            self._locks[sweep.id] = lock
         if sweep.id not in self._drivers:
-            with explain_study_errors():
-                self._drivers[sweep.id] = Driver(sweep, self._sweeps.runs)
+            self._drivers[sweep.id] = Driver(sweep, self._sweeps.runs)
         return self._drivers[sweep.id]
 
-    def _let_go(self, sweep_id: str) -> None:
+    def _release(self, sweep_id: str) -> None:
         self._drivers.pop(sweep_id, None)
-        if stack := self._locks.pop(sweep_id, None):
-            stack.close()
+        if lock := self._locks.pop(sweep_id, None):
+            lock.close()
 
-    def _tell_problem(self, sweep: Sweep, problem: str | None) -> None:
+    def _write_problem(self, sweep: Sweep, problem: str | None) -> None:
         """Say in the sweep's status why it does not go on, or that it does."""
-        if sweep.id not in self._locks:
-            return  # another's to say
         status = sweep.status
-        if status.problem != problem:
-            if problem:
-                _log.warning("sweep %s does not go on: %s", sweep.id, problem)
-                self._drivers.pop(sweep.id, None)  # begun anew from what is written
-            sweep.write_status(status.model_copy(update={"problem": problem}))
+        if sweep.id not in self._locks or status.problem == problem:
+            return  # without the lock it is another's to say
+        if problem:
+            _log.warning("sweep %s does not go on: %s", sweep.id, problem)
+            self._drivers.pop(sweep.id, None)  # another driver begins with what is written
+        sweep.write_status(status.model_copy(update={"problem": problem}))

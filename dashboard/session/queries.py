@@ -5,7 +5,6 @@ from contextlib import suppress
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from core.config import RunConfig
@@ -20,9 +19,8 @@ from core.runs.estimate import epoch_seconds, machine_factor
 from core.runs.status import State
 from core.runs.summary import Summary, summarize
 from core.sweep.config import SweepConfig
-from core.sweep.figures import FigureKind, complete_numbers, optuna_figure
 from core.sweep.store import Sweep
-from core.sweep.study import explain_study_errors, load_study, trial_table
+from core.sweep.study import load_study, trial_table
 from dashboard.session.server import server
 from dashboard.session.sharing import history_version, shared, shared_as_of
 
@@ -103,20 +101,6 @@ def sweep_trials(sweep: Sweep) -> pd.DataFrame:
     return shared(_read_trials, sweep)
 
 
-def sweep_figure(
-    sweep: Sweep, kind: FigureKind, names: tuple[str, ...]
-) -> tuple[go.Figure, list[int]]:
-    """Optuna's figure as it stands, and the numbers of the complete trials.
-
-    Raises SweepError, and ValueError where there are too few trials for it.
-    """
-    study = load_study(sweep)
-    if study is None:
-        raise ValueError("The sweep has not begun yet.")
-    with explain_study_errors():
-        return optuna_figure(study, kind, names), complete_numbers(study)
-
-
 def start_map(run: Run, request: MapRequest, owner: str) -> None:
     """Have a worker compute the map and keep it with the run, unless one is at it or has done it.
 
@@ -149,9 +133,7 @@ def _read_test_probabilities(run: Run, epoch: int) -> npt.NDArray[np.float32]:
 
 
 def _read_trials(sweep: Sweep) -> pd.DataFrame:
-    study = load_study(sweep)
-    with explain_study_errors():
-        return trial_table(study, list(sweep.config.vary))
+    return trial_table(load_study(sweep), list(sweep.config.vary))
 
 
 @st.cache_data(ttl=10, show_spinner=False)

@@ -113,7 +113,7 @@ def take_sweep(page: Page, server: Server) -> None:
     expect(page.locator(".st-key-sweep_contour .js-plotly-plot")).to_be_visible()
     page.wait_for_timeout(2000)  # the chart stands
     page.screenshot(path=FOLDER / "sweep.png")
-    sweeps.list()[0].ask(Request.STOP)
+    sweeps.list()[0].request(Request.STOP)
     wait_for(lambda: not sweeps.list()[0].has_work, "the sweep to stop")
 
 

@@ -104,7 +104,7 @@ def stop_all(server: Server) -> None:
     """Stop whatever sweeps and runs are at work: they would keep the next test waiting."""
     for sweep in SweepStore(server.runs).list():
         if sweep.has_work:
-            sweep.ask(Request.STOP)
+            sweep.request(Request.STOP)
             wait_for(lambda sweep=sweep: not sweep.has_work, f"{sweep} to stop")
     for run in server.runs.list():
         if run.status.state.is_active:

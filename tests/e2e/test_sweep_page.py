@@ -57,7 +57,7 @@ def test_twelve_runs_with_a_restart_in_the_middle(page: Page, own_server: Server
     sweep = start_sweep(page, own_server.runs)
     wait_for(lambda: states(own_server.runs) - {State.QUEUED}, "a worker", deadline=60)
     await_trials(sweep, 4)
-    sweep.ask(Request.PAUSE)
+    sweep.request(Request.PAUSE)
     wait_for(lambda: not sweep.has_work, "the run under way to end")
     expect(page.get_by_text(f"{sweep.status.complete} of 12 trials")).to_be_visible()
     assert f"sweep={sweep.id}" in page.url

@@ -1,9 +1,9 @@
-"""The best trial of a sweep so far, and how to tell whether it is good or was lucky."""
+"""The best trial of a sweep so far, and new runs of it that tell whether it was lucky."""
 
 import pandas as pd
 import streamlit as st
 
-from core.config import RunConfig
+from core.config import hyperparameter
 from core.runs import Run
 from core.runs.errors import RunError
 from core.runs.seed_siblings import next_seeds, siblings
@@ -26,7 +26,7 @@ def render_best(sweep: Sweep, trials: pd.DataFrame) -> None:
     with st.grid(4, min_column_width=150):
         st.metric(
             "Best validation accuracy",
-            text.percent(status.best_value),
+            text.percent(best["value"]),
             f"trial {status.best_trial}",
             delta_color="off",
             delta_arrow="off",
@@ -34,10 +34,10 @@ def render_best(sweep: Sweep, trials: pd.DataFrame) -> None:
             "best of many is a little lucky; other seeds show how much.",
         )
         for name in sweep.config.vary:
-            st.metric(RunConfig.model_fields[name].title or name, _figure(best[name]))
+            st.metric(hyperparameter(name).title, _figure(best[name]))
     try:
         run = server().store.get(best["runs"][0])
-        repeats = find_repeats(sweep, trials)
+        repeats = _find_repeats(sweep, run)
     except RunError:
         st.caption("The best run was deleted.")
         return
@@ -48,7 +48,7 @@ def render_best(sweep: Sweep, trials: pd.DataFrame) -> None:
             icon=":material/emoji_events:",
             query_params={"run": run.id},
         )
-        if not _are_under_way(repeats):
+        if not any(_is_ours_to_come(repeat) for repeat in repeats):
             st.button(
                 "Train the best with five seeds",
                 icon=":material/casino:",
@@ -62,38 +62,26 @@ def render_best(sweep: Sweep, trials: pd.DataFrame) -> None:
         _render_repeats(repeats)
 
 
-def find_repeats(sweep: Sweep, trials: pd.DataFrame) -> list[Summary]:
-    """The runs of the best configuration that are none of the trial's own, the first seed first.
-
-    Raises RunError if the best run is there no more, or damaged.
-    """
-    number, own = sweep.status.best_trial, sweep.config.seed_numbers
-    if number is None:
-        return []
-    config = server().store.get(trials.set_index("number").loc[number, "runs"][0]).config
-    found = [
-        one for one in siblings(config, summaries()) if one.config and one.config.seed not in own
-    ]
-    return sorted(found, key=lambda one: one.config.seed if one.config else 0)
+def _find_repeats(sweep: Sweep, best: Run) -> list[Summary]:
+    """The runs of the best configuration from other seeds than the sweep's. Raises RunError."""
+    own = sweep.config.seed_numbers
+    found = siblings(best.config, summaries())
+    return [repeat for repeat in found if repeat.config and repeat.config.seed not in own]
 
 
-def _are_under_way(repeats: list[Summary]) -> bool:
-    """Whether some that who is looking has asked for are still to train."""
-    return any(
-        repeat.status.state.is_active and repeat.record and repeat.record.owner == owner()
-        for repeat in repeats
-    )
+def _is_ours_to_come(repeat: Summary) -> bool:
+    """Whether the visitor has asked for this run, and it has not ended yet."""
+    is_ours = repeat.record is not None and repeat.record.owner == owner()
+    return is_ours and repeat.status.state.is_active
 
 
 def _train_again(sweep: Sweep, run: Run, used: list[int]) -> None:
     """Queue five runs like `run` from seeds that neither the sweep nor `used` has."""
+    seeds = next_seeds([*sweep.config.seed_numbers, *used], _SEEDS)
     start_runs(
         [
-            (
-                run.config.model_copy(update={"seed": seed}),
-                f"Best of {sweep.name}, seed {seed}",
-            )
-            for seed in next_seeds([*sweep.config.seed_numbers, *used], _SEEDS)
+            (run.config.model_copy(update={"seed": seed}), f"Best of {sweep.name}, seed {seed}")
+            for seed in seeds
         ]
     )
 

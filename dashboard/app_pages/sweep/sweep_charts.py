@@ -1,158 +1,202 @@
-"""Optuna's figures dressed for the page: themes, wording, and the trial behind each point.
+"""Figures of a sweep, drawn from the table of its trials (`core.sweep.study.trial_table`).
 
-`customdata` of whatever can be clicked is the trial's number.
+`spaces` are the hyperparameters to show. `customdata` of what can be clicked is the trial's number.
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
 import plotly.graph_objects as go
-from plotly.colors import sample_colorscale
+from plotly.subplots import make_subplots
 
-from core.config import RunConfig
-from core.sweep.figures import FigureKind
+from core.config import hyperparameter
+from core.sweep.space import Choices, Space
 from dashboard.charts.colors import NEUTRAL, SPLIT_COLORS
 
-_HEIGHT = 420
-_CONTOUR_HEIGHT = 520
-_BAR_SHARE = 0.8
-_FEW_EPOCHS = 20  # so few that each has its tick
-_SCALE = [[0, NEUTRAL], [1, SPLIT_COLORS["train"]]]  # both ends are seen in either theme
-_STATE_COLORS = {
-    "COMPLETE": ("complete", "#0072B2"),
-    "PRUNED": ("cut short", "#E69F00"),
-    "FAIL": ("lost", "#D55E00"),
-    "RUNNING": ("under way", "#009E73"),
-    "WAITING": ("to come", "#CC79A7"),
+Spaces = Mapping[str, Space]
+
+STATES = {
+    "complete": ("complete", "#0072B2"),
+    "fail": ("lost", "#D55E00"),
+    "pruned": ("cut short", "#E69F00"),
+    "running": ("under way", "#009E73"),
 }
+"""What the page calls the states of a trial, and their colors."""
+
+_SLICE_WIDTH = 300  # of more than three, for which the page may have to be scrolled
+_FEW_EPOCHS = 20  # so few that each has its tick
+_ACCURACY = {"title": "Validation accuracy", "tickformat": ".1%"}
+_SCALE = [[0, NEUTRAL], [1, SPLIT_COLORS["train"]]]  # both ends are seen in either theme
+_LEGEND_ON_TOP = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"}
 
 
-def dress_figure(figure: go.Figure, kind: FigureKind, complete: Sequence[int]) -> go.Figure:
-    """Change `figure` as the page wants it, and return it.
-
-    `complete` are the numbers of the trials that came to their end, in order.
-    """
-    figure.update_layout(
-        title=None,
-        height=_HEIGHT,
-        margin={"l": 0, "r": 0, "t": 32, "b": 0},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-    )
-    _DRESSES[kind](figure, complete)
-    figure.for_each_xaxis(_dress_axis)
-    figure.for_each_yaxis(_dress_axis)
-    return figure
-
-
-def _dress_axis(axis: Any) -> None:
-    """The page's word for a hyperparameter; powers of ten where Optuna would write 100µ."""
-    axis.title.text = _title(axis.title.text)
-    if axis.type == "log":
-        axis.update(exponentformat="power", dtick=1)
-
-
-def _title(name: str | None) -> str | None:
-    field = RunConfig.model_fields.get(name or "")
-    return field.title if field else name
-
-
-def _dress_history(figure: go.Figure, complete: Sequence[int]) -> None:
-    points, best = figure.data[:2]
-    points.update(
-        customdata=list(points.x),
+def draw_history(trials: pd.DataFrame, spaces: Spaces) -> go.Figure:
+    """Accuracies of the complete trials, and the best so far."""
+    complete = _complete(trials)
+    number, value = complete["number"], complete["value"]
+    figure = _figure(legend=_LEGEND_ON_TOP, xaxis_title="Trial", yaxis=_ACCURACY)
+    figure.add_scatter(
+        x=number,
+        y=value,
+        mode="markers",
         name="trial",
         marker={"size": 10, "color": SPLIT_COLORS["validation"]},
+        customdata=number,
         hovertemplate="trial %{x}: %{y:.2%}<extra></extra>",
     )
-    best.update(name="best so far", line={"color": SPLIT_COLORS["train"]}, hoverinfo="skip")
-    figure.update_xaxes(title="Trial")
-    figure.update_yaxes(tickformat=".1%")
-    _put_legend_on_top(figure)
+    line = {"mode": "lines", "name": "best so far", "line_color": SPLIT_COLORS["train"]}
+    return figure.add_scatter(x=number, y=value.cummax(), hoverinfo="skip", **line)
 
 
-def _dress_epochs(figure: go.Figure, complete: Sequence[int]) -> None:
-    for trace in figure.data:
-        number = int(trace.name.removeprefix("Trial"))
-        trace.update(
-            customdata=[number] * len(trace.x),
-            hovertemplate=f"trial {number}, epoch %{{x}}: %{{y:.2%}}<extra></extra>",
-            marker={"size": 6},
+def draw_epochs(trials: pd.DataFrame, spaces: Spaces) -> go.Figure:
+    """Accuracies after each epoch, a line for each trial that is not lost."""
+    figure = _figure(showlegend=False, yaxis=_ACCURACY)
+    for trial in trials[trials["state"] != "fail"].itertuples():
+        figure.add_scatter(
+            x=list(range(1, trial.epochs_done + 1)),
+            y=trial.accuracies,
+            mode="lines+markers",
+            marker={"size": 6, "maxdisplayed": 10},
+            customdata=[trial.number] * trial.epochs_done,
+            hovertemplate=f"trial {trial.number}, epoch %{{x}}: %{{y:.2%}}<extra></extra>",
         )
-    epochs = max((max(trace.x, default=0) for trace in figure.data), default=0)
-    whole = {"dtick": 1} if epochs <= _FEW_EPOCHS else {}
-    figure.update_xaxes(title="Epoch", rangemode="tozero", **whole)
-    figure.update_yaxes(title="Validation accuracy", tickformat=".1%")
+    step = 1 if trials["epochs_done"].max() <= _FEW_EPOCHS else None
+    return figure.update_xaxes(title="Epoch", rangemode="tozero", dtick=step)
 
 
-def _dress_parallel(figure: go.Figure, complete: Sequence[int]) -> None:
-    figure.update_annotations(font_color=NEUTRAL)
-    figure.update_layout(margin={"t": 40, "b": 24})
-    axis = figure.layout.xaxis
-    axis.ticktext = [_title(name) for name in axis.ticktext]
-    *lines, bar = figure.data
-    for line in lines:
-        line.customdata = [(_title(name), value) for name, value in line.customdata]
-        line.line.color = sample_colorscale(_SCALE, line.y[0])[0]  # its place on the first axis
-        line.opacity = 0.8
-    bar.marker.colorscale = _SCALE
+def draw_parallel(trials: pd.DataFrame, spaces: Spaces) -> go.Figure:
+    """A line for each complete trial, through its accuracy and its values."""
+    complete = _complete(trials)
+    value = complete["value"]
+    accuracy = {"label": _ACCURACY["title"], "values": value, "tickformat": ".1%"}
+    axes = [_parallel_axis(name, space, complete[name]) for name, space in spaces.items()]
+    line = {"color": value, "colorscale": _SCALE}
+    margin = {"l": 64, "r": 64, "t": 64, "b": 24}
+    return _figure(margin=margin).add_parcoords(dimensions=[accuracy, *axes], line=line)
 
 
-def _dress_importances(figure: go.Figure, complete: Sequence[int]) -> None:
-    (bars,) = figure.data
-    bars.update(marker={"color": SPLIT_COLORS["train"]}, y=[_title(name) for name in bars.y])
-    figure.update_layout(height=120 + 48 * len(bars.y))
-    figure.update_xaxes(title="Share of the importance")
-    figure.update_yaxes(title=None)
+def draw_importances(importances: Mapping[str, float]) -> go.Figure:
+    """A bar for each hyperparameter, the most important on top."""
+    names = sorted(importances, key=importances.__getitem__)
+    return _figure(height=120 + 48 * len(names), xaxis_title="Share of the importance").add_bar(
+        x=[importances[name] for name in names],
+        y=[hyperparameter(name).title for name in names],
+        orientation="h",
+        marker_color=SPLIT_COLORS["train"],
+        texttemplate="%{x:.2f}",
+        textposition="outside",
+        cliponaxis=False,
+        hovertemplate="%{y}: %{x:.3f}<extra></extra>",
+    )
 
 
-def _dress_slices(figure: go.Figure, complete: Sequence[int]) -> None:
-    for trace in figure.data:
-        trace.update(
-            customdata=list(trace.marker.color),
+def draw_slices(trials: pd.DataFrame, spaces: Spaces) -> go.Figure:
+    """Accuracies of the complete trials against each hyperparameter."""
+    complete = _complete(trials)
+    number = complete["number"]
+    width = _SLICE_WIDTH * len(spaces) if len(spaces) > 3 else None
+    scale = {"colorscale": _SCALE, "colorbar_title": "trial"}
+    figure = _figure(showlegend=False, width=width, coloraxis=scale)
+    make_subplots(rows=1, cols=len(spaces), shared_yaxes=True, figure=figure)
+    for column, (name, space) in enumerate(spaces.items(), start=1):
+        figure.add_scatter(
+            x=complete[name],
+            y=complete["value"],
+            mode="markers",
+            marker={"size": 9, "color": number, "coloraxis": "coloraxis"},
+            customdata=number,
             hovertemplate="trial %{customdata}: %{x}, %{y:.2%}<extra></extra>",
-            marker={"size": 9, "colorscale": _SCALE, "colorbar": {"title": "trial", "xpad": 8}},
+            row=1,
+            col=column,
         )
-    figure.update_yaxes(tickformat=".1%")
+        figure.update_xaxes(_axis(name, space), col=column)
+    return figure.update_layout(yaxis=_ACCURACY)
 
 
-def _dress_contour(figure: go.Figure, complete: Sequence[int]) -> None:
-    figure.update_layout(height=_CONTOUR_HEIGHT)
-    for trace in figure.data:
-        if trace.type == "contour":
-            trace.update(colorbar={"title": "validation<br>accuracy", "tickformat": ".1%"})
-        elif trace.x and len(trace.x) == len(complete):
-            trace.update(
-                customdata=list(complete),
-                hovertemplate="trial %{customdata}: %{x}, %{y}<extra></extra>",
-            )
+def draw_contour(trials: pd.DataFrame, spaces: Spaces) -> go.Figure:
+    """Accuracies of the complete trials over two hyperparameters, interpolated between points."""
+    complete = _complete(trials)
+    (x_name, x_space), (y_name, y_space) = spaces.items()
+    x, y = complete[x_name], complete[y_name]
+    axes = {"xaxis": _axis(x_name, x_space), "yaxis": _axis(y_name, y_space)}
+    figure = _figure(height=520, showlegend=False, **axes)
+    if min(x.nunique(), y.nunique()) > 1:
+        figure.add_contour(
+            x=x,
+            y=y,
+            z=complete["value"],
+            connectgaps=True,
+            contours_coloring="heatmap",
+            line_smoothing=1.3,
+            colorscale="Blues",
+            colorbar={"title": "validation<br>accuracy", "tickformat": ".1%"},
+            hoverinfo="skip",
+        )
+    return figure.add_scatter(
+        x=x,
+        y=y,
+        mode="markers",
+        marker={"color": "black", "line": {"width": 2, "color": "gray"}},
+        customdata=complete["number"],
+        hovertemplate="trial %{customdata}: %{x}, %{y}<extra></extra>",
+    )
 
 
-def _dress_timeline(figure: go.Figure, complete: Sequence[int]) -> None:
-    for trace in figure.data:
-        name, color = _STATE_COLORS[trace.name]
-        trace.update(
-            customdata=list(trace.y),
+def draw_timeline(trials: pd.DataFrame, spaces: Spaces) -> go.Figure:
+    """A bar for each trial, from its proposal to its end or to now."""
+    figure = _figure(legend=_LEGEND_ON_TOP, showlegend=True, xaxis_title="Time", xaxis_type="date")
+    seconds = (trials["ended"].fillna(pd.Timestamp.now()) - trials["began"]).dt.total_seconds()
+    for state, group in trials.groupby("state"):
+        name, color = STATES[str(state)]
+        figure.add_bar(
+            x=1_000 * seconds[group.index],
+            y=group["number"],
+            base=group["began"],
+            orientation="h",
+            width=0.8,
             name=name,
-            width=_BAR_SHARE,
-            marker={"color": color},
+            marker_color=color,
+            customdata=group["number"],
             hovertemplate="trial %{y}<extra></extra>",
         )
-    figure.update_xaxes(title="Time")
-    figure.update_yaxes(title="Trial", autorange="reversed")
-    _put_legend_on_top(figure)
+    return figure.update_yaxes(title="Trial", autorange="reversed")
 
 
-def _put_legend_on_top(figure: go.Figure) -> None:
-    figure.update_layout(legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"})
+def _figure(**layout: Any) -> go.Figure:
+    return go.Figure(layout={"height": 420, "margin": {"l": 0, "r": 0, "t": 32, "b": 0}} | layout)
 
 
-_DRESSES: dict[FigureKind, Callable[[go.Figure, Sequence[int]], None]] = {
-    FigureKind.HISTORY: _dress_history,
-    FigureKind.EPOCHS: _dress_epochs,
-    FigureKind.PARALLEL: _dress_parallel,
-    FigureKind.IMPORTANCES: _dress_importances,
-    FigureKind.SLICES: _dress_slices,
-    FigureKind.CONTOUR: _dress_contour,
-    FigureKind.TIMELINE: _dress_timeline,
-}
+def _complete(trials: pd.DataFrame) -> pd.DataFrame:
+    complete = trials[trials["state"] == "complete"]
+    if complete.empty:
+        raise ValueError("No trial has come to its end yet.")
+    return complete
+
+
+def _axis(name: str, space: Space) -> dict[str, Any]:
+    """Powers of ten on a logarithmic axis, where Plotly would write 100µ."""
+    axis: dict[str, Any] = {"title": hyperparameter(name).title}
+    if isinstance(space, Choices):
+        return axis | {"type": "category", "categoryarray": space.values}
+    return axis | ({"type": "log", "exponentformat": "power", "dtick": 1} if space.log else {})
+
+
+def _parallel_axis(name: str, space: Space, values: pd.Series) -> dict[str, Any]:
+    """From end to end of the space; such an axis knows neither logarithms nor categories."""
+    axis: dict[str, Any] = {"label": hyperparameter(name).title}
+    if isinstance(space, Choices):
+        indices = [space.values.index(value) for value in values]
+        ticks = list(range(len(space.values)))
+        return axis | {"values": indices, "tickvals": ticks, "ticktext": space.values}
+    if not space.log:
+        return axis | {"values": values, "range": [space.low, space.high]}
+    ends = [math.log10(space.low), math.log10(space.high)]
+    exponents = [ends[0], *map(float, range(math.floor(ends[0]) + 1, math.ceil(ends[1]))), ends[1]]
+    return axis | {
+        "values": [math.log10(value) for value in values],
+        "range": ends,
+        "tickvals": exponents,
+        "ticktext": [f"{10**exponent:.3g}" for exponent in exponents],
+    }

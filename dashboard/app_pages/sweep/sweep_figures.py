@@ -1,107 +1,104 @@
-"""A sweep's trials: a table, and Optuna's figures, in which a click opens the run."""
+"""A sweep's trials: a table, and figures in which a click opens the run."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.config import RunConfig
+from core.config import hyperparameter
 from core.runs.errors import RunNotFoundError
-from core.sweep.figures import FigureKind, is_too_few
 from core.sweep.store import Sweep
+from core.sweep.study import compute_importances, load_study
 from dashboard import text
-from dashboard.app_pages.sweep.sweep_charts import dress_figure
+from dashboard.app_pages.sweep import sweep_charts
 from dashboard.session import linked
-from dashboard.session.queries import sweep_figure
+from dashboard.session.queries import sweep_trials
 from dashboard.session.server import server
 from dashboard.session.sharing import shared
 
 _TABLE = "Trials"
-_TITLES = {
-    FigureKind.HISTORY: "History",
-    FigureKind.EPOCHS: "Epochs",
-    FigureKind.PARALLEL: "Parallel",
-    FigureKind.IMPORTANCES: "Importances",
-    FigureKind.SLICES: "Slices",
-    FigureKind.CONTOUR: "Contour",
-    FigureKind.TIMELINE: "Timeline",
-}
 _EXPLANATIONS = {
-    FigureKind.HISTORY: "Each trial's validation accuracy, and the best so far. Click a point to "
-    "open its run.",
-    FigureKind.EPOCHS: "Validation accuracy after each epoch, a line a trial; a line that ends "
-    "early was cut short. Click a point to open its run.",
-    FigureKind.PARALLEL: "A line a trial, through its accuracy and its values: where the blue "
-    "lines bundle, values are good.",
-    FigureKind.IMPORTANCES: "Which hyperparameter sets the good trials apart from the rest "
-    "(PED-ANOVA). Shares, which add up to one.",
-    FigureKind.SLICES: "Accuracy against one hyperparameter at a time; bluer points are later "
-    "trials. Click a point to open its run.",
-    FigureKind.CONTOUR: "Accuracy over two hyperparameters, interpolated between the trials that "
-    "the points show. Click one to open its run.",
-    FigureKind.TIMELINE: "When each trial waited and trained. Click a bar to open its run.",
+    "History": "Each trial's validation accuracy, and the best so far. Click a point to open its "
+    "run.",
+    "Epochs": "Validation accuracy after each epoch, a line a trial; a line that ends early was "
+    "cut short. Click a point to open its run.",
+    "Parallel": "A line a trial, through its accuracy and its values: where the blue lines bundle, "
+    "values are good. Drag along an axis to pick out a part of it.",
+    "Importances": "Which hyperparameter sets the good trials apart from the rest (PED-ANOVA). "
+    "Shares, which add up to one.",
+    "Slices": "Accuracy against one hyperparameter at a time; bluer points are later trials. Click "
+    "a point to open its run.",
+    "Contour": "Accuracy over two hyperparameters, interpolated between the trials that the points "
+    "show. Click one to open its run.",
+    "Timeline": "When each trial waited and trained. Click a bar to open its run.",
 }
-_STATES = {
-    "complete": "complete",
-    "pruned": "cut short",
-    "fail": "lost",
-    "running": "under way",
+_DRAWINGS: dict[str, Callable[[pd.DataFrame, sweep_charts.Spaces], go.Figure]] = {
+    "History": sweep_charts.draw_history,
+    "Epochs": sweep_charts.draw_epochs,
+    "Parallel": sweep_charts.draw_parallel,
+    "Slices": sweep_charts.draw_slices,
+    "Contour": sweep_charts.draw_contour,
+    "Timeline": sweep_charts.draw_timeline,
 }
-_CLICKABLE = frozenset(FigureKind) - {FigureKind.PARALLEL, FigureKind.IMPORTANCES}
+_TRIALS_PER_HYPERPARAMETER = 10  # below that many, importances mean little: a rule of thumb
 
 
 def render_figures(sweep: Sweep, trials: pd.DataFrame) -> None:
     """Draw the open one of the tabs."""
-    kinds = [
-        kind for kind in FigureKind if kind is not FigureKind.CONTOUR or len(sweep.config.vary) > 1
-    ]
-    titles = [_TABLE, *(_TITLES[kind] for kind in kinds)]
+    titles = [_TABLE, *_EXPLANATIONS]
+    if len(sweep.config.vary) == 1:
+        titles.remove("Contour")
     tabs = st.tabs(titles, default="History", key="sweep_view", bind="query-params")
-    if tabs[0].open:
-        with tabs[0]:
-            _render_table(sweep, trials)
-    for kind, tab in zip(kinds, tabs[1:], strict=True):
+    for title, tab in zip(titles, tabs, strict=True):
         if tab.open:
             with tab:
-                _render_figure(sweep, trials, kind)
+                if title == _TABLE:
+                    _render_table(sweep, trials)
+                else:
+                    _render_figure(sweep, trials, title)
 
 
-def _render_figure(sweep: Sweep, trials: pd.DataFrame, kind: FigureKind) -> None:
-    st.caption(_EXPLANATIONS[kind])
+def _render_figure(sweep: Sweep, trials: pd.DataFrame, title: str) -> None:
+    st.caption(_EXPLANATIONS[title])
     names = tuple(sweep.config.vary)
     complete = int((trials["state"] == "complete").sum())
-    if kind is FigureKind.IMPORTANCES and is_too_few(complete, len(names)):
+    if title == "Importances" and complete < _TRIALS_PER_HYPERPARAMETER * len(names):
         st.warning(
             f"With {complete} complete trials, importances over {len(names)} hyperparameters mean "
             "little: they change with every trial that is added. Ten trials for each "
             "hyperparameter are a beginning.",
             icon=":material/warning:",
         )
-    if kind is FigureKind.CONTOUR and len(names) > 2:
+    if title == "Contour" and len(names) > 2:
         names = _pick_two(names)
         if len(names) < 2:
             return
     try:
-        figure = shared(_draw_figure, sweep, kind, names)
+        figure = shared(_draw, sweep, title, names)
     except ValueError as error:
         st.info(text.plain(error), icon=":material/hourglass_empty:")
         return
-    event = st.plotly_chart(
-        figure,
-        key=f"sweep_{kind}",
-        on_select="rerun" if kind in _CLICKABLE else "ignore",
-        selection_mode="points",
-        config={"displayModeBar": False},
-        alt=f"{_TITLES[kind]} of the sweep {sweep.name}",
-    )
-    if kind in _CLICKABLE and event.selection.points:
-        _open_run(trials, event.selection.points[0])
+    options: dict[str, Any] = {
+        "key": f"sweep_{title.lower()}",
+        "config": {"displayModeBar": False},
+        "alt": f"{title} of the sweep {sweep.name}",
+    }
+    if title in {"Parallel", "Importances"}:
+        st.plotly_chart(figure, **options)
+        return
+    event = st.plotly_chart(figure, on_select="rerun", selection_mode="points", **options)
+    if event.selection.points:
+        number = event.selection.points[0]["customdata"]
+        _go_to(trials.set_index("number").loc[int(number), "runs"])
 
 
-def _draw_figure(sweep: Sweep, kind: FigureKind, names: tuple[str, ...]) -> go.Figure:
-    figure, numbers = sweep_figure(sweep, kind, names)
-    return dress_figure(figure, kind, numbers)
+def _draw(sweep: Sweep, title: str, names: tuple[str, ...]) -> go.Figure:
+    if title == "Importances":
+        return sweep_charts.draw_importances(compute_importances(load_study(sweep), names))
+    spaces = {name: sweep.config.vary[name] for name in names}
+    return _DRAWINGS[title](sweep_trials(sweep), spaces)
 
 
 def _pick_two(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -110,22 +107,13 @@ def _pick_two(names: tuple[str, ...]) -> tuple[str, ...]:
         names,
         selection_mode="multi",
         default=names[:2],
-        format_func=lambda name: RunConfig.model_fields[name].title,
+        format_func=lambda name: hyperparameter(name).title,
         key="contour_over",
     )
     if len(chosen) != 2:
         st.info("Choose two hyperparameters.", icon=":material/tune:")
         return ()
     return tuple(chosen)
-
-
-def _open_run(trials: pd.DataFrame, point: dict[str, Any]) -> None:
-    """Go to the run of the trial whose number the point carries, if it carries one."""
-    number = point.get("customdata")
-    if isinstance(number, list):
-        number = number[0] if number else None
-    if number is not None:
-        _go_to(trials.set_index("number").loc[int(number), "runs"])
 
 
 def _go_to(run_ids: list[str]) -> None:
@@ -141,29 +129,24 @@ def _go_to(run_ids: list[str]) -> None:
 def _render_table(sweep: Sweep, trials: pd.DataFrame) -> None:
     st.caption("Select a trial to open its run.")
     shown = trials.sort_values("number", ascending=False, ignore_index=True)
-    event = st.dataframe(
-        shown.drop(columns=["runs", "error"]).assign(
-            state=shown["state"].map(_STATES), value=100 * shown["value"]
-        ),
-        key="trials_table",
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
-        column_config=_columns(sweep),
-        alt="All trials",
-    )
-    if event.selection.rows:
-        _go_to(shown["runs"].iloc[event.selection.rows[0]])
-
-
-def _columns(sweep: Sweep) -> dict[str, object]:
+    states = {state: name for state, (name, _) in sweep_charts.STATES.items()}
     number = st.column_config.NumberColumn
-    titles = {name: RunConfig.model_fields[name].title for name in sweep.config.vary}
-    return {
+    columns: dict[str, Any] = {
         "number": number("Trial", width="small"),
         "state": st.column_config.TextColumn("State"),
         "value": number("Validation accuracy", format="%.2f %%"),
         "epochs_done": number("Epochs trained", help="Of the trial's first run."),
         "seconds": number("Seconds", format="%.1f", help="From its proposal to its end."),
-        **{name: st.column_config.Column(title) for name, title in titles.items()},
+        **{name: st.column_config.Column(hyperparameter(name).title) for name in sweep.config.vary},
     }
+    event = st.dataframe(
+        shown.assign(state=shown["state"].map(states), value=100 * shown["value"])[[*columns]],
+        key="trials_table",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config=columns,
+        alt="All trials",
+    )
+    if event.selection.rows:
+        _go_to(shown["runs"].iloc[event.selection.rows[0]])

@@ -1,19 +1,18 @@
-"""A sweep as it stands: progress, the best so far, and what one may ask of it meanwhile."""
+"""A sweep as it stands: its progress, its best trial so far, and the buttons that change it."""
 
 from collections.abc import Callable
-from functools import partial
+from typing import TypeVar
 
 import pandas as pd
 import streamlit as st
 
-from core.config import RunConfig
-from core.runs.errors import RunError
+from core.config import hyperparameter
 from core.runs.status import Request, State
 from core.sweep.config import TRIALS, Sampler
 from core.sweep.store import Sweep, SweepError, SweepStatus
 from dashboard import text
 from dashboard.access.visitor import may_change
-from dashboard.app_pages.sweep.sweep_best import find_repeats, render_best
+from dashboard.app_pages.sweep.sweep_best import render_best
 from dashboard.app_pages.sweep.sweep_figures import render_figures
 from dashboard.parts.live_panel import BADGES
 from dashboard.session import dialogs, state
@@ -21,44 +20,50 @@ from dashboard.session.live_refresh import Pace, draw_live
 from dashboard.session.queries import sweep_trials
 from dashboard.session.server import server
 
-_EVERY = 1.0  # seconds at least between two looks at a sweep that goes on
-_IDLE_EVERY = 5.0  # at one that does not: another may extend or resume it, or train its best again
+T = TypeVar("T")
+
 _EXTEND_BY = 10
-_pace = Pace(fastest=_EVERY)
+_REQUESTS = {
+    Request.PAUSE: (
+        "Pause",
+        ":material/pause:",
+        "Begin no more runs. Those under way go on to their end.",
+        {State.RUNNING},
+    ),
+    Request.RUN: (
+        "Resume",
+        ":material/play_arrow:",
+        "Begin runs again.",
+        {State.PAUSED, State.STOPPING, State.STOPPED},
+    ),
+    Request.STOP: (
+        "Stop",
+        ":material/stop:",
+        "Begin no more runs, and stop those under way. What was tried is kept, and the sweep "
+        "can be resumed.",
+        {State.RUNNING, State.PAUSED},
+    ),
+}
+"""Label, icon and help of each button, and the states in which it is drawn."""
+_live = Pace(fastest=1.0)
+_idle = Pace(fastest=5.0)  # another visitor may extend the sweep, or train its best again
 
 
 def render_sweep_panel(sweep: Sweep) -> None:
-    """Draw the sweep, and again every second or so for as long as it goes on."""
+    """Draw the sweep, and again every few seconds, more often while it goes on."""
     try:
         has_work = sweep.has_work
     except SweepError as error:
         st.error(text.plain(error), title="This sweep is damaged", icon=":material/broken_image:")
         return
-    if has_work:
-        draw_live(partial(_render, sweep), _pace, state.visit())
-    else:
-        st.fragment(_render)(sweep)
-        st.fragment(_watch, run_every=_IDLE_EVERY)(sweep, _mark(sweep))
+    pace = _live if has_work else _idle
+    draw_live(lambda every: _render(sweep, has_work), pace, state.visit())
 
 
-def _watch(sweep: Sweep, seen: object) -> None:
-    if _mark(sweep) != seen:
-        st.rerun()
-
-
-def _mark(sweep: Sweep) -> object:
-    """Changes with whatever the panel shows of a sweep that has no work."""
+def _render(sweep: Sweep, had_work: bool) -> None:
     try:
-        repeats = find_repeats(sweep, sweep_trials(sweep))
-    except (SweepError, RunError) as error:
-        return sweep.status, sweep.control, str(error)
-    return sweep.status, sweep.control, [(one.id, one.status.state) for one in repeats]
-
-
-def _render(sweep: Sweep, every: float | None = None) -> None:
-    try:
-        if (every is not None) != sweep.has_work:
-            st.rerun()  # starts or ends the timer
+        if had_work != sweep.has_work:
+            st.rerun()  # which sets the other pace
         if remark := dialogs.pop_remark():
             st.toast(text.plain(remark), icon=":material/error:", duration="long")
         status, trials = sweep.status, sweep_trials(sweep)
@@ -85,9 +90,7 @@ def _render_head(sweep: Sweep) -> None:
         st.subheader(text.plain(sweep.name), anchor=False, width="content")
         st.badge(sweep.state.value, color=color, icon=icon)
     config = sweep.config
-    ranges = [
-        f"{RunConfig.model_fields[name].title} {space}" for name, space in config.vary.items()
-    ]
+    ranges = [f"{hyperparameter(name).title} {space}" for name, space in config.vary.items()]
     seeds = f", {config.seeds} seeds each" if config.seeds > 1 else ""
     search = config.sampler.upper() if config.sampler is Sampler.TPE else config.sampler.title()
     words = f"{search} search over {'; '.join(ranges)}{seeds}. Base: {config.base.summary()}."
@@ -108,35 +111,26 @@ def _render_progress(sweep: Sweep, status: SweepStatus, trials: pd.DataFrame) ->
 
 
 def _seconds_left(sweep: Sweep, status: SweepStatus, trials: pd.DataFrame) -> float | None:
-    seconds = trials["seconds"].mean()
-    left = sweep.planned - status.done
-    if pd.isna(seconds) or not server().engine.slots:  # a cluster may have no worker at present
+    seconds, slots = trials["seconds"].mean(), server().engine.slots
+    if pd.isna(seconds) or not slots:  # a cluster may have no worker at present
         return None
-    return float(left * seconds / server().engine.slots)
+    return float((sweep.planned - status.done) * seconds / slots)
 
 
 def _render_requests(sweep: Sweep) -> None:
-    stands = sweep.state
     with st.container(horizontal=True, vertical_alignment="center"):
-        if stands is State.RUNNING:
-            _ask("Pause", ":material/pause:", sweep, Request.PAUSE, _PAUSE_HELP)
-        elif stands in {State.PAUSED, State.STOPPING, State.STOPPED}:
-            _ask("Resume", ":material/play_arrow:", sweep, Request.RUN, "Begin runs again.")
-        if stands in {State.RUNNING, State.PAUSED}:
-            _ask("Stop", ":material/stop:", sweep, Request.STOP, _STOP_HELP)
+        for request, (label, icon, explanation, states) in _REQUESTS.items():
+            if sweep.state in states:
+                st.button(
+                    label,
+                    icon=icon,
+                    key=f"sweep_ask_{request}",
+                    help=explanation,
+                    on_click=_change,
+                    args=(sweep.request, request),
+                )
         if sweep.config.sampler is not Sampler.GRID and sweep.planned < TRIALS.high:
             _render_extend(sweep)
-
-
-def _ask(label: str, icon: str, sweep: Sweep, request: Request, explanation: str) -> None:
-    st.button(
-        label,
-        icon=icon,
-        key=f"sweep_ask_{request}",
-        help=explanation,
-        on_click=_and_wake(sweep.ask),
-        args=(request,),
-    )
 
 
 def _render_extend(sweep: Sweep) -> None:
@@ -149,22 +143,13 @@ def _render_extend(sweep: Sweep) -> None:
             key=f"sweep_extend_{sweep.planned}",
             help="The search goes on with what it has learned so far.",
         )
-        st.button("Go on", key="sweep_extend", on_click=_and_wake(sweep.extend), args=(trials,))
+        st.button("Go on", key="sweep_extend", on_click=_change, args=(sweep.extend, trials))
 
 
-def _and_wake(act: Callable[..., None]) -> Callable[..., None]:
-    def then_wake(*args: object) -> None:
-        try:
-            act(*args)
-        except SweepError as error:
-            dialogs.remark(f"{error}.")
-        server().sweeper.wake()
-
-    return then_wake
-
-
-_PAUSE_HELP = "Begin no more runs. Those under way go on to their end."
-_STOP_HELP = (
-    "Begin no more runs, and stop those under way. What was tried is kept, and the sweep "
-    "can be resumed."
-)
+def _change(change: Callable[[T], None], value: T) -> None:
+    """Call a method of the sweep, and have the server obey at once."""
+    try:
+        change(value)
+    except SweepError as error:
+        dialogs.remark(f"{error}.")
+    server().sweeper.wake()

@@ -1,4 +1,4 @@
-"""Which sweep is looked at: picked by name, kept in the URL."""
+"""The control that chooses which sweep the page shows."""
 
 import streamlit as st
 
@@ -11,7 +11,7 @@ _MOST = 100
 
 
 def pick_sweep() -> Sweep | None:
-    """Let the reader pick one of the newest sweeps, or none to begin another."""
+    """Draw the control; return the chosen sweep, or None to begin another."""
     try:
         chosen = linked.SWEEP.find(server().sweeps.get)
     except SweepError as error:

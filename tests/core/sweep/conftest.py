@@ -100,14 +100,14 @@ def grid() -> dict[str, Range | Choices]:
 
 
 def drive(
-    sweep: Sweep, runs: RunStore, looks: int | None = None, train: Train = imitate_training
+    sweep: Sweep, runs: RunStore, polls: int | None = None, train: Train = imitate_training
 ) -> Driver:
-    """Drive the sweep in this process, to its end or for so many looks; train what it asks for."""
+    """Drive the sweep in this process, to its end or for so many polls; train what it asks for."""
     with sweep.lock():
         driver = Driver(sweep, runs, created_as=State.RUNNING)
-        while sweep.has_work and looks != 0:
-            driver.look(places=1)
+        while sweep.has_work and polls != 0:
+            driver.poll(slots=1)
             for run in driver.runs_to_train():
                 train(run)
-            looks = None if looks is None else looks - 1
+            polls = None if polls is None else polls - 1
     return driver

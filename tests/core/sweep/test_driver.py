@@ -109,15 +109,15 @@ def test_seeds_of_a_trial_are_averaged(sweeps: SweepStore, tiny: Tiny) -> None:
 def test_a_pause_begins_no_further_seed(sweeps: SweepStore, tiny: Tiny) -> None:
     sweep = sweeps.create(tiny(seeds=3, trials=1))
     driver = Driver(sweep, sweeps.runs)
-    driver.look(places=1)
-    sweep.ask(Request.PAUSE)
+    driver.poll(slots=1)
+    sweep.request(Request.PAUSE)
     for _ in range(3):
         for run in driver.runs_to_train():
             imitate_training(run)
-        driver.look(places=1)
+        driver.poll(slots=1)
     assert len(sweeps.runs.list()) == 1
     assert sweep.state is State.PAUSED
-    sweep.ask(Request.RUN)
+    sweep.request(Request.RUN)
     drive(sweep, sweeps.runs)
     check_each_once(sweep, sweeps.runs, 1)
     assert sweep.state is State.FINISHED
@@ -126,16 +126,16 @@ def test_a_pause_begins_no_further_seed(sweeps: SweepStore, tiny: Tiny) -> None:
 def test_a_sweep_that_cannot_be_written_is_told_in_a_sentence(
     sweeps: SweepStore, tiny: Tiny, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     sweep = sweeps.create(tiny())
-    monkeypatch.setattr("core.sweep.store.replace_file", full)
+    monkeypatch.setattr("core.runs.documents.save_json", full)
     with pytest.raises(SweepError, match=r"cannot be written to .*: No space left on device"):
         sweeps.create(tiny())
     assert [path.name for path in sweeps.root.iterdir()] == [sweep.id]
     with pytest.raises(SweepError, match=f"sweep {sweep.id} cannot be written: No space left"):
-        sweep.ask(Request.PAUSE)
+        sweep.request(Request.PAUSE)
 
 
 def test_the_accuracy_is_that_of_the_network_that_is_kept(sweeps: SweepStore, tiny: Tiny) -> None:
@@ -209,7 +209,7 @@ def test_whoever_takes_it_up_goes_on_as_if_nothing_had_happened(
     whole, interrupted = sweeps.create(config), sweeps.create(config)
     drive(whole, sweeps.runs)
     while interrupted.has_work:
-        drive(interrupted, sweeps.runs, looks=1)
+        drive(interrupted, sweeps.runs, polls=1)
     first, second = table(whole), table(interrupted)
     assert len(first) == len(second) == 6
     for column in ("dropout", "l2", "value"):
@@ -217,7 +217,7 @@ def test_whoever_takes_it_up_goes_on_as_if_nothing_had_happened(
     assert len(sweeps.runs.list()) == 12
 
 
-@pytest.mark.parametrize("method", ["add_run", "note_created", "add_accuracy", "report", "tell"])
+@pytest.mark.parametrize("method", ["add_run", "add_accuracy", "report", "tell"])
 def test_no_trial_is_lost_or_twice_wherever_it_was_interrupted(
     sweeps: SweepStore, tiny: Tiny, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -248,7 +248,38 @@ def test_no_trial_is_lost_or_twice_wherever_it_was_interrupted(
     assert list(table(sweep)["state"]) == ["complete", "complete"]
 
 
-def test_a_run_that_was_recorded_but_not_created_is_created(
+def test_a_runs_id_follows_from_sweep_trial_and_seed(sweeps: SweepStore, tiny: Tiny) -> None:
+    """Whoever asks for it; and ids still sort by age."""
+    sweep = sweeps.create(tiny(trials=4))
+    with sweep.lock():
+        Driver(sweep, sweeps.runs).poll(slots=4)
+    first, again = (
+        [
+            [trial.make_run_id(seed) for seed in range(10)]
+            for trial in SweepStudy(sweep).load_trials_under_way()
+        ]
+        for _ in range(2)
+    )
+    assert first == again
+    assert len({run_id for ids in first for run_id in ids}) == 40
+    assert [run.id for run in sweeps.runs.list()] == [ids[0] for ids in reversed(first)]
+    assert sweeps.runs.create(sweep.config.base).id > max(max(ids) for ids in first)
+
+
+def test_a_sweep_of_an_older_version_goes_on(sweeps: SweepStore, tiny: Tiny) -> None:
+    """It drew its runs' ids at random, and noted them with the trial as well."""
+    sweep = sweeps.create(tiny(trials=2, seeds=2))
+    drive(sweep, sweeps.runs, polls=1)
+    (trial,) = SweepStudy(sweep).load_trials_under_way()
+    run = sweeps.runs.create(sweep.config.run_config(trial.values, 1), state=State.RUNNING)
+    trial.add_accuracy(final_accuracy(sweeps.runs.get(trial.run_ids[0])))
+    trial.add_run(run.id)
+    drive(sweep, sweeps.runs)
+    check_each_once(sweep, sweeps.runs, 2)
+    assert table(sweep)["runs"][0][1] == run.id
+
+
+def test_a_run_that_could_not_be_created_is_created_later(
     sweeps: SweepStore, tiny: Tiny, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sweep = sweeps.create(tiny(trials=1))
@@ -278,7 +309,7 @@ def drive_down_the_rates(
 ) -> Sweep:
     """Drive a grid of learning rates from one that learns to one that does not.
 
-    The driver looks whenever a run tells its status, as a server's does meanwhile.
+    The driver polls whenever a run writes its status, as a server's does meanwhile.
     """
     vary = {"learning_rate": Range(low=DOES_NOT, high=LEARNS, log=True, points=points)}
     config = tiny(vary=vary, sampler="grid", pruner=pruner, base={"epochs": 3})
@@ -289,10 +320,10 @@ def drive_down_the_rates(
         patch.setattr("core.sweep.driver._DELETE_SECONDS", 30)
         driver = Driver(sweep, sweeps.runs, created_as=State.RUNNING)
         while sweep.has_work:
-            driver.look(places=1)
+            driver.poll(slots=1)
             for run in driver.runs_to_train():
                 assert run.status.state.is_active  # one that it cut short is judged at once
-                train(run, on_status=lambda status: driver.look(places=1))
+                train(run, on_status=lambda status: driver.poll(slots=1))
     return sweep
 
 
@@ -362,14 +393,14 @@ def test_a_failed_run_counts_as_cut_short_and_says_why(sweeps: SweepStore, tiny:
 
 def test_paused_begins_no_more_and_resumed_goes_on(sweeps: SweepStore, tiny: Tiny) -> None:
     sweep = sweeps.create(tiny(trials=3))
-    drive(sweep, sweeps.runs, looks=1)
-    sweep.ask(Request.PAUSE)
+    drive(sweep, sweeps.runs, polls=1)
+    sweep.request(Request.PAUSE)
     assert sweep.state is State.PAUSED
     assert sweep.has_work  # one is under way still
     drive(sweep, sweeps.runs)
     assert len(table(sweep)) == 1
     assert not sweep.has_work
-    sweep.ask(Request.RUN)
+    sweep.request(Request.RUN)
     drive(sweep, sweeps.runs)
     check_each_once(sweep, sweeps.runs, 3)
 
@@ -380,15 +411,15 @@ def test_stop_stops_the_run_under_way_and_resume_replaces_one_that_taught_nothin
     sweep = sweeps.create(tiny(vary=grid, sampler="grid"))
     with sweep.lock():
         driver = Driver(sweep, sweeps.runs)
-        driver.look(places=2)
-        sweep.ask(Request.STOP)
+        driver.poll(slots=2)
+        sweep.request(Request.STOP)
         assert sweep.state is State.STOPPING
-        driver.look(places=2)
-        driver.look(places=2)
+        driver.poll(slots=2)
+        driver.poll(slots=2)
     assert sweep.state is State.STOPPED
     assert [run.status.state for run in sweeps.runs.list()] == [State.STOPPED] * 2
     assert list(table(sweep)["state"]) == ["fail", "fail"]
-    sweep.ask(Request.RUN)
+    sweep.request(Request.RUN)
     drive(sweep, sweeps.runs)
     complete = table(sweep).query("state == 'complete'")
     assert complete[["dropout", "activation"]].to_dict("records") == sweep.config.grid()
@@ -413,13 +444,13 @@ def test_a_deleted_run_is_replaced_and_a_damaged_one_is_not(
     sweep = sweeps.create(tiny(vary=grid, sampler="grid"))
     with sweep.lock():
         driver = Driver(sweep, sweeps.runs, created_as=State.RUNNING)
-        driver.look(places=2)
-        driver.look(places=2)
+        driver.poll(slots=2)
+        driver.poll(slots=2)
         deleted, damaged = driver.runs_to_train()
         sweeps.runs.delete(deleted.id)
         (damaged.path / "history.csv").write_text("rubbish")
         while sweep.has_work:
-            driver.look(places=1)
+            driver.poll(slots=1)
             for run in driver.runs_to_train():
                 imitate_training(run)
     rows = table(sweep)
@@ -437,13 +468,13 @@ def test_a_run_that_was_deleted_at_once_does_not_come_back(
     sweep = sweeps.create(tiny(trials=1))
     with sweep.lock():
         driver = Driver(sweep, sweeps.runs)
-        driver.look(places=1)
+        driver.poll(slots=1)
         (deleted,) = driver.runs_to_train()
         sweeps.runs.delete(deleted.id)
         assert driver.runs_to_train() == []
         if restarted:
             driver = Driver(sweep, sweeps.runs)
-        driver.look(places=1)
+        driver.poll(slots=1)
         (other,) = driver.runs_to_train()
     assert other.id != deleted.id
     assert list(table(sweep)["state"]) == ["fail", "running"]
@@ -456,16 +487,16 @@ def test_a_run_that_somebody_stopped_is_cut_short_unless_it_is_deleted_at_once(
     sweep = sweeps.create(tiny(trials=2))
     with sweep.lock():
         driver = Driver(sweep, sweeps.runs, created_as=State.RUNNING)
-        driver.look(places=2)
+        driver.poll(slots=2)
         monkeypatch.setattr("core.sweep.driver._DELETE_SECONDS", 30)
         for run in driver.runs_to_train():
             imitate_training(run, on_status=lambda status, run=run: _stop_after_one(run))
-        assert not driver.look(places=2)
+        assert not driver.poll(slots=2)
         assert list(table(sweep)["state"]) == ["running"] * 2
         deleted, stopped = driver.runs_to_train()
         sweeps.runs.delete(deleted.id)
         monkeypatch.setattr("core.sweep.driver._DELETE_SECONDS", 0)
-        assert driver.look(places=2)
+        assert driver.poll(slots=2)
     rows = table(sweep)
     assert list(rows["state"]) == ["fail", "pruned", "running"]
     assert rows["runs"][1] == [stopped.id]
@@ -480,9 +511,9 @@ def test_as_many_are_under_way_as_there_are_places(sweeps: SweepStore, tiny: Tin
     sweep = sweeps.create(tiny(trials=4))
     with sweep.lock():
         driver = Driver(sweep, sweeps.runs)
-        assert driver.look(places=3)
+        assert driver.poll(slots=3)
         assert len(driver.runs_to_train()) == sweep.status.in_flight == 3
-        assert not driver.look(places=3)
-        assert driver.look(places=8)
+        assert not driver.poll(slots=3)
+        assert driver.poll(slots=8)
         assert sweep.status.in_flight == 4
     assert {run.status.state for run in sweeps.runs.list()} == {State.QUEUED}

@@ -171,21 +171,21 @@ class FakeEngine:
 
 
 class CountedStore(SweepStore):
-    """A store that knows how often a supervisor has looked at it."""
+    """A store that knows how often a supervisor has polled it."""
 
-    looks = 0
+    polls = 0
 
     def list(self) -> list[Sweep]:
-        self.looks += 1
+        self.polls += 1
         return super().list()
 
 
 @pytest.fixture
-def _quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.sweep.supervisor._LOOK_SECONDS", 0.01)
+def _quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.sweep.supervisor._POLL_SECONDS", 0.01)
 
 
-@pytest.mark.usefixtures("_quick_looks")
+@pytest.mark.usefixtures("_quick_polls")
 def test_two_servers_on_one_folder_drive_a_sweep_once(
     store: RunStore, tiny: Tiny, wait_until: Wait
 ) -> None:
@@ -202,7 +202,7 @@ def test_two_servers_on_one_folder_drive_a_sweep_once(
         first.enter_context(supervised(SweepSupervisor(SweepStore(store), engine)))
         wait_until(lambda: sweep.status.in_flight, "the first server to begin a run")
         second.enter_context(supervised(SweepSupervisor(sweeps, second_engine)))
-        wait_until(lambda: sweeps.looks >= 3, "the second to look twice")
+        wait_until(lambda: sweeps.polls >= 3, "the second to poll twice")
         assert len(store.list()) == sweep.status.in_flight == 1
         wait_until(lambda: trained_by(engine, 3), "the first to take the sweep to three trials")
         assert sweep.status.in_flight == 1
@@ -214,7 +214,7 @@ def test_two_servers_on_one_folder_drive_a_sweep_once(
     check_each_once(sweep, store, 6)
 
 
-@pytest.mark.usefixtures("_quick_looks")
+@pytest.mark.usefixtures("_quick_polls")
 def test_a_sweep_that_cannot_be_written_goes_on_when_it_can_be(
     store: RunStore, tiny: Tiny, wait_until: Wait, caplog: pytest.LogCaptureFixture
 ) -> None:

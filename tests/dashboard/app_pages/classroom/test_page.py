@@ -106,7 +106,7 @@ def test_nothing_is_asked_of_anothers_sweep(lab: Lab, come_in: ComeIn) -> None:
     base = RunConfig(hidden=(16,), training_images=1_000, epochs=1)
     config = SweepConfig(base=base, vary={"dropout": {"low": 0.0, "high": 0.5}}, trials=50)
     sweep = SweepStore(lab.runs).create(config, owner=ANNA)
-    sweep.ask(Request.PAUSE)
+    sweep.request(Request.PAUSE)
     requests = {"Resume", "Stop", "More trials"}
 
     come_in("Bert")

@@ -97,7 +97,7 @@ def test_what_is_wrong_is_said_in_a_sentence(lab: Lab) -> None:
 
 def test_a_sweep_is_paused_resumed_and_stopped(lab: Lab) -> None:
     sweep = begin(lab)
-    drive(sweep, lab.runs, looks=2)
+    drive(sweep, lab.runs, polls=2)
     app = lab.open("sweep", sweep=sweep.id)
     assert app.progress[0].text.startswith("1 of 4 trials · 1 under way · about ")
     assert buttons(app)[:2] == ["Pause", "Stop"]
@@ -120,7 +120,7 @@ def test_a_sweep_is_paused_resumed_and_stopped(lab: Lab) -> None:
 
 def test_trials_are_a_table_that_leads_to_their_runs(lab: Lab) -> None:
     sweep = begin(lab)
-    drive(sweep, lab.runs, looks=2)
+    drive(sweep, lab.runs, polls=2)
     newest = lab.runs.list()[0]
     app = lab.open("sweep", sweep=sweep.id, sweep_view="Importances")
     (warning,) = app.warning
@@ -193,9 +193,9 @@ def test_runs_are_deleted_and_renamed_meanwhile(lab: Lab) -> None:
     with sweep.lock():
         driver = Driver(sweep, lab.runs, created_as=State.RUNNING)
         for _ in range(2):
-            driver.look(places=1)
+            driver.poll(slots=1)
             train(driver.runs_to_train()[0])
-        driver.look(places=1)
+        driver.poll(slots=1)
         cut, kept, gone = lab.runs.list()
         assert cut.status.state is State.RUNNING
         delete(gone)
@@ -205,7 +205,7 @@ def test_runs_are_deleted_and_renamed_meanwhile(lab: Lab) -> None:
         next(field for field in app.text_input if field.label == "Name").set_value("kept")
         app.button(key="save_label").click().run()
         while sweep.has_work:
-            driver.look(places=1)
+            driver.poll(slots=1)
             for run in driver.runs_to_train():
                 train(run)
 
