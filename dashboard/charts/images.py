@@ -70,7 +70,9 @@ def draw_image_grid(
     figure.update_layout(
         # All at once: adding them one by one takes a second for a hundred.
         annotations=[
-            _caption(x[place], y[place] + IMAGE_SIDE / 2, caption, colors and colors[place])
+            _caption(
+                x[place], y[place] + IMAGE_SIDE / 2, caption, colors[place] if colors else None
+            )
             for place, caption in enumerate(captions or ())
         ],
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
