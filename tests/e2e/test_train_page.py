@@ -160,7 +160,7 @@ window.setInterval = (call, wait) => { timers.push(Math.round(wait)); return set
 """
 
 
-def test_the_panel_slows_down_when_a_class_comes_without_running_the_page_anew(
+def test_the_panel_slows_down_when_a_class_comes_by_running_the_page_once(
     page: Page, server: Server
 ) -> None:
     received: list[ForwardMsg] = []
@@ -186,7 +186,7 @@ def test_the_panel_slows_down_when_a_class_comes_without_running_the_page_anew(
             return page.evaluate("timers.includes(640) || timers.includes(1024)")
 
         wait_for(has_slowed_down, "the browser to be told")
-    assert page_runs() == before > 0
+    assert 1 <= page_runs() - before <= 2  # one for each pace, of 0.64 s or at most 1.024 s
 
 
 def other_browser(server: Server) -> ClientConnection:
