@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.access.login import render_login
 from dashboard.access.visitor import visitor
-from dashboard.menu import ICON, entry, make_pages
+from dashboard.menu import ICON, PAGES, make_pages
 from dashboard.parts.run_header import render_header
 
 st.set_page_config("Digit Lab", ICON, layout="wide")
@@ -22,7 +22,7 @@ here = st.navigation(
     position="top" if is_known else "hidden",
 )
 if is_known:
-    if page := entry(here.url_path):
+    if page := PAGES.get(here.url_path):  # not for the root, which only leads to one
         render_header(page.title, page.sentence, page.no_run)
     here.run()
 else:

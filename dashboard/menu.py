@@ -27,7 +27,7 @@ class Entry(NamedTuple):
 
 
 _NO_RUN = "choose a run"
-_PAGES = {
+PAGES = {
     "train": Entry(
         "Train",
         ":material/model_training:",
@@ -90,11 +90,7 @@ _PAGES = {
         "Class", ":material/groups:", "How the others come in, and who you are here."
     ),
 }
-
-
-def entry(name: str) -> Entry | None:
-    """The page whose address ends in `name`; None for the root, which only leads to one."""
-    return _PAGES.get(name)
+"""By the end of its address, each page in the order of the menu."""
 
 
 def make_pages() -> list[st.Page]:
@@ -113,6 +109,6 @@ def _pages() -> tuple[st.Page, ...]:
             icon=page.icon,
             help=page.sentence,
         )
-        for name, page in _PAGES.items()
+        for name, page in PAGES.items()
         if name != "classroom" or guard() is not Guard.ALONE
     )

@@ -94,7 +94,7 @@ ALLOWED = {
     "dashboard.app_pages.evaluate": PAGE | {"core.data", "core.analysis"},
     "dashboard.app_pages.features": PAGE | {"core.data", "core.maps", "dashboard.access"},
     "dashboard.app_pages.layers": PAGE | {"core.analysis", "core.engine"},
-    "dashboard.app_pages.runs": PAGE | {"core.export", "dashboard.access"},
+    "dashboard.app_pages.runs": PAGE | {"core.export", "dashboard.access", "dashboard.menu"},
     "dashboard.app_pages.sweep": PAGE | {"core.sweep", "dashboard.access"},
     "dashboard.app_pages.train": PAGE,
     "dashboard.menu": {"dashboard.access"},

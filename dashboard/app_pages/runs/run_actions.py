@@ -10,10 +10,10 @@ from dashboard import text
 from dashboard.access.visitor import may_change
 from dashboard.app_pages.runs.run_download import render_downloads
 from dashboard.charts.colors import RUN_COLORS
+from dashboard.menu import PAGES
 from dashboard.session import dialogs, linked
 from dashboard.session.server import server
 
-_PAGES = ("train", "data", "curves", "evaluate", "features", "layers", "draw")
 _MOST_NAMES = 10
 _EDIT, _DELETE = "edit_run", "delete_runs"
 
@@ -42,8 +42,10 @@ def _render_one(summary: Summary) -> None:
         st.text(summary.label.note)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Open on**", width="content")
-        for page in _PAGES:
-            st.page_link(f"app_pages/{page}/page.py", query_params={"run": run.id})
+        for name, page in PAGES.items():
+            if page.no_run is not None:
+                file = f"app_pages/{name}/page.py"
+                st.page_link(file, icon=page.icon, query_params={"run": run.id})
     with st.container(horizontal=True, vertical_alignment="center"):
         if summary.config:
             st.page_link(

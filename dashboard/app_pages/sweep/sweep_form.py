@@ -17,7 +17,6 @@ _SAMPLERS = {Sampler.TPE: "TPE", Sampler.RANDOM: "random", Sampler.GRID: "grid"}
 _PRUNERS = {Pruner.NONE: "never", Pruner.MEDIAN: "median", Pruner.HYPERBAND: "Hyperband"}
 _FIELDS = SweepConfig.model_fields
 _AT_FIRST = ["dropout", "l2"]
-_SLIDER_STEPS = 100
 
 
 def render_sweep_form(base: RunConfig) -> SweepConfig | None:
@@ -118,13 +117,12 @@ def _pick_range(field: Hyperparameter) -> tuple[float, float]:
         steps = [number(step) for step in slider_steps(field, low, high, limits.high) if step]
         picked = st.select_slider(**labels, options=steps, value=(low, high), format_func=_figure)
     else:
-        step = None if field.is_integer else (limits.high - limits.low) / _SLIDER_STEPS
         picked = st.slider(
             **labels,
             min_value=number(limits.low),
             max_value=number(limits.high),
             value=(low, high),
-            step=step and float(f"{step:.1g}"),
+            step=number(field.step),
         )
     return picked
 
