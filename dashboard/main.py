@@ -6,6 +6,7 @@ from dashboard.access.login import render_login
 from dashboard.access.visitor import visitor
 from dashboard.menu import ICON, PAGES, make_pages
 from dashboard.parts.run_header import render_header
+from dashboard.session import form
 
 st.set_page_config("Digit Lab", ICON, layout="wide")
 pages = make_pages()
@@ -23,6 +24,7 @@ here = st.navigation(
 )
 if is_known:
     if page := PAGES.get(here.url_path):  # not for the root, which only leads to one
+        form.note_link()
         render_header(page.title, page.sentence, page.no_run)
     here.run()
 else:

@@ -98,7 +98,12 @@ ALLOWED = {
     "dashboard.app_pages.sweep": PAGE | {"core.sweep", "dashboard.access"},
     "dashboard.app_pages.train": PAGE,
     "dashboard.menu": {"dashboard.access"},
-    "dashboard.main": {"dashboard.access", "dashboard.menu", "dashboard.parts"},
+    "dashboard.main": {
+        "dashboard.access",
+        "dashboard.menu",
+        "dashboard.parts",
+        "dashboard.session",
+    },
     "dashboard.app": {
         "core.data",
         "dashboard.text",

@@ -325,8 +325,10 @@ def explain(error: ValidationError) -> dict[str, str]:
     for detail in error.errors():
         name = str(detail["loc"][0]) if detail["loc"] else "configuration"
         if detail["type"] == "extra_forbidden":
-            known = ", ".join(RunConfig.model_fields)
-            sentence = f"there is no hyperparameter of this name; choose from {known}"
+            sentence = "nothing is called so"
+            if error.title == RunConfig.__name__:
+                known = ", ".join(RunConfig.model_fields)
+                sentence = f"there is no hyperparameter of this name; choose from {known}"
         elif detail["type"] == "value_error":
             sentence = str(detail["ctx"]["error"])
         else:

@@ -14,7 +14,7 @@ from core.config.settings import settings
 from core.engine.version import versions
 from core.engine.worker import (
     check_and_train_run,
-    compare_worker,
+    check_worker,
     train_run,
     warm_up_worker,
 )
@@ -91,6 +91,8 @@ class Cluster:
         self._workers: dict[str, str | None] = {}
         """The workers that have been looked at, each with what is wrong with it, if anything."""
         self._refusal: str | None = None
+        self._warm_ups: dict[str, Future] = {}
+        """What warms each worker up: Dask drops a task that nobody holds on to."""
 
     def connect(self) -> None:
         """Start or find the workers; if that cannot be, `problem` says why."""
@@ -193,27 +195,27 @@ class Cluster:
     def _poll_workers(self, client: Client) -> None:
         """Warm up new workers, send those away that have another version, and count the rest."""
         try:  # not `scheduler_info`, which at times has no workers: the client's clock empties it
-            # A lambda is sent as code: a scheduler need not have Digit Lab.
-            workers = client.run_on_scheduler(lambda dask_scheduler: dask_scheduler.identity())
-            workers = workers["workers"]
+            present = client.nthreads().keys()
         except OSError:  # the scheduler is lost, and the client is about to say so
             return
-        self._workers = {key: wrong for key, wrong in self._workers.items() if key in workers}
-        for address in workers.keys() - self._workers.keys():
+        self._workers = {key: wrong for key, wrong in self._workers.items() if key in present}
+        self._warm_ups = {key: task for key, task in self._warm_ups.items() if key in present}
+        slots = {address: count for address, count in self.slots.items() if address in present}
+        for address in present - self._workers.keys():
             # One started here has the same code, but for what a developer changed meanwhile.
-            wrong = None if self._local else compare_worker(client, address)
+            count, wrong = (1, None) if self._local else check_worker(client, address)
             self._workers[address] = wrong
             if wrong:
                 self._refusal = f"the one at {address} is refused, for {wrong}"
                 _log.warning("a worker is sent away: %s", self._refusal)
                 client.retire_workers([address], close_workers=True, remove=True)
             else:
+                slots[address] = count
                 niceness = self._niceness if self._local else 0
-                self._warm = client.submit(warm_up_worker, niceness, workers=[address], pure=False)
-        good = [address for address, wrong in self._workers.items() if wrong is None]
-        self.slots = {
-            address: int(workers[address]["resources"].get("train", 0)) for address in good
-        }
+                self._warm_ups[address] = client.submit(
+                    warm_up_worker, niceness, workers=[address], pure=False
+                )
+        self.slots = slots
         self.is_counted = True
         is_idle = not sum(self.slots.values()) and not self._local
         self.problem = self._why_nobody_works() if is_idle else None

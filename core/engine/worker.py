@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil  # type: ignore[import-untyped]
-from distributed import Client, get_worker
+from distributed import Client, Worker, get_worker
 
 from core.engine.version import compare_versions
 from core.runs import RunStore
@@ -19,20 +19,23 @@ from core.runs.status import Status
 _log = logging.getLogger(__name__)
 
 
-def compare_worker(client: Client, address: str) -> str | None:
-    """In what the worker differs from this process; None if in nothing."""
+def check_worker(client: Client, address: str) -> tuple[int, str | None]:
+    """How many runs can train on the worker at once; and in what it differs from this process, None
+    if in nothing.
+    """
 
-    def ask() -> dict[str, str]:  # sent as code, for there it may not be installed
+    def describe(dask_worker: Worker) -> Any:  # sent as code, for there it may not be installed
         from core.engine.version import versions
 
-        return versions()
+        return versions(), dask_worker.state.total_resources.get("train", 0)
 
-    answer = client.run(ask, workers=[address], on_error="return")[address]
+    answer = client.run(describe, workers=[address], on_error="return")[address]
     if isinstance(answer, ImportError):
-        return "Digit Lab is not installed there, or is another version"
+        return 0, "Digit Lab is not installed there, or is another version"
     if isinstance(answer, Exception):
-        return f"it answers with an error: {answer}"
-    return compare_versions(answer)
+        return 0, f"it answers with an error: {answer}"
+    theirs, slots = answer
+    return int(slots), compare_versions(theirs)
 
 
 def check_and_train_run(ours: dict[str, str]) -> Callable[..., Status | None]:

@@ -334,13 +334,13 @@ class Run:
     # --- inside
 
     def _read_epochs(self, array: EpochArray, epoch: int | None) -> Array:
-        """All epochs that have ended, (epochs, ...), or one of them as float32."""
+        """All epochs that have ended, (epochs, ...), or one of them, copied, as float32."""
         done = self.epochs_done
         if epoch is None:
             return array.read(done)
         if not 1 <= epoch <= done:
             raise IndexError(f"epoch {epoch} is not there; this run has {done} finished epochs")
-        return np.asarray(array.read(done)[epoch - 1], np.float32)
+        return np.array(array.read(done)[epoch - 1], np.float32)
 
     @property
     def _probabilities_file(self) -> EpochArray:

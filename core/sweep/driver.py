@@ -45,6 +45,7 @@ class Driver:
         while len(self._trials) < slots and self._may_begin():
             trial = self._study.ask()
             self._trials.append(trial)
+            self.sweep.write_status(self._study.summarize())  # before there is a run to follow
             self._begin_run(trial)
             has_moved = True
         if has_moved or self._has_news:
@@ -111,7 +112,13 @@ class Driver:
                 run.request(Request.STOP)
 
     def _begin_next_run(self, trial: SweepTrial) -> bool:
-        """Begin the run of the next seed, if runs may begin; return whether the trial goes on."""
+        """Begin the run of the next seed, if runs may begin; return whether the trial goes on.
+
+        One that a driver created in its last moment is followed in any case.
+        """
+        if self._find_run(trial):
+            self._begin_run(trial)
+            return self._advance(trial)
         if self._is_stopping:
             trial.tell_cut()
             return False
@@ -123,9 +130,7 @@ class Driver:
         """Create the run of the next seed; after an interruption it may be there already."""
         seed = len(trial.run_ids)
         run_id = trial.make_run_id(seed)
-        try:
-            self._runs.get(run_id)
-        except RunNotFoundError:
+        if self._find_run(trial) is None:
             config = self.sweep.config.run_config(trial.values, seed)
             name = f"{self.sweep.name} #{trial.number}"
             if self.sweep.config.seeds > 1:
@@ -134,6 +139,12 @@ class Driver:
             self._runs.create(config, name, owner, state=self._created_as, run_id=run_id)
         trial.add_run(run_id)
         self._has_news = True
+
+    def _find_run(self, trial: SweepTrial) -> Run | None:
+        """The run of the trial's next seed; None if it was not created yet."""
+        with suppress(RunNotFoundError):
+            return self._runs.get(trial.make_run_id(len(trial.run_ids)))
+        return None
 
 
 def final_accuracy(run: Run) -> float:

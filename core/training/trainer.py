@@ -188,8 +188,9 @@ class _Training:
         batch = self._epoch.batch
         if batch == 0:  # stopped before the first
             return
+        base_rate = self._base_rate  # while it is evaluated, another may be requested
         results = self._loops.evaluate_all(after_block=self._obey_and_report)
-        self.rows.append(self._build_row(epoch, results))
+        self.rows.append(self._build_row(epoch, base_rate, results))
         self._clock, self._epoch = _Clock(), EpochProgress()
         restores = self.config.early_stopping and self.config.restore_best_weights
         if restores and self._best_epoch() == epoch:
@@ -231,14 +232,16 @@ class _Training:
                 base_learning_rate=self._base_rate,
             )
 
-    def _build_row(self, epoch: int, results: Mapping[str, Evaluation]) -> dict[str, float]:
+    def _build_row(
+        self, epoch: int, base_rate: float, results: Mapping[str, Evaluation]
+    ) -> dict[str, float]:
         """What the history says of an epoch; `results` are those of all splits by their names."""
         running = self._epoch.running
         row = {
             "epoch": epoch,
             "seconds": self._clock.seconds,
             "learning_rate": self._epoch.learning_rate,
-            "base_learning_rate": self._base_rate,
+            "base_learning_rate": base_rate,
             "running_loss": running.loss / running.images,
             "running_accuracy": running.correct / running.images,
             "l2_penalty": self._loops.l2_penalty(),

@@ -6,6 +6,7 @@ provider, a browser that it logged in, and others as far as the page that asks t
 
 import asyncio
 import math
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from html import escape
 from ipaddress import IPv6Network
@@ -37,7 +38,7 @@ from dashboard.access.streamlit_login import (
 )
 
 _COOKIE_SECONDS = 400 * 86_400  # no browser keeps a cookie for longer
-_FORM_LIMITS = {"max_fields": 2, "max_part_size": 2048}
+_FORM_BYTES = 4096
 _FORM_SECONDS = 10.0
 _PAGE = Template((Path(__file__).parent / "door.html").read_text("utf-8"))
 _ONLY_HERE = (
@@ -104,7 +105,7 @@ class Door:
         """Log in who sends the password, with a name, and has not guessed too often."""
         try:
             async with asyncio.timeout(_FORM_SECONDS):
-                form = await FormParser(request.headers, request.stream(), **_FORM_LIMITS).parse()
+                form = await FormParser(request.headers, _read_form(request), max_fields=2).parse()
         except (MultiPartException, TimeoutError):
             return PlainTextResponse("This is not the form of the door.", 400)
         name, address = clean_name(str(form.get("name", ""))), _client_network(request)
@@ -120,6 +121,16 @@ class Door:
             return _redirect(_here(request), replace(login, name=name, role=role))
         self._rate_limit.count_wrong(address)
         return _show_form(request, name, "That is not the password of this class.")
+
+
+async def _read_form(request: Request) -> AsyncGenerator[bytes, None]:
+    """The body of the request. Raises MultiPartException once it is longer than a form may be."""
+    length = 0
+    async for chunk in request.stream():
+        length += len(chunk)
+        if length > _FORM_BYTES:
+            raise MultiPartException(f"a form has at most {_FORM_BYTES:,} bytes")
+        yield chunk
 
 
 def _redirect(where: str, login: Login) -> Response:

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 
+_FEW = 1_000  # addresses that may be kept though they are forgiven
+
 
 class RateLimit:
     """Counts the wrong tries of each address.
@@ -18,6 +20,7 @@ class RateLimit:
         self._free, self._seconds, self._clock = free, seconds, clock
         self._forgiven_at: dict[str, float] = {}
         """When the last wrong try of each address is forgiven."""
+        self._most = _FEW
 
     def wait(self, address: str) -> float:
         """Seconds until `address` may try again; 0 if it may now."""
@@ -25,9 +28,10 @@ class RateLimit:
         return max(left - (self._free - 1) * self._seconds, 0.0)
 
     def count_wrong(self, address: str) -> None:
-        """Count a wrong try of `address`, and forget the addresses that are forgiven."""
+        """Count a wrong try of `address`; now and then, forget the addresses that are forgiven."""
         now = self._clock()
-        self._forgiven_at = {
-            key: moment for key, moment in self._forgiven_at.items() if moment > now
-        }
-        self._forgiven_at[address] = self._forgiven_at.get(address, now) + self._seconds
+        if len(self._forgiven_at) >= self._most:
+            left = {key: moment for key, moment in self._forgiven_at.items() if moment > now}
+            self._forgiven_at, self._most = left, max(2 * len(left), _FEW)
+        forgiven_at = max(self._forgiven_at.get(address, now), now)
+        self._forgiven_at[address] = forgiven_at + self._seconds

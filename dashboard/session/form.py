@@ -12,6 +12,7 @@ from dashboard.session.server import server
 
 _DEPTH = "config_depth"
 _LINK = "_link"
+_NAMES_RUN = "_names_run"
 _REJECTED = "_rejected"
 _MORE_OPEN = "_more_open"
 _CUSTOM_WIDTH = 128
@@ -85,6 +86,11 @@ def opens_more(is_wrong: bool) -> bool:
     return bool(st.session_state[_MORE_OPEN])
 
 
+def note_link() -> None:
+    """Remember whether the address names a run, before the page's head writes one there."""
+    st.session_state[_NAMES_RUN] = RUN.name in st.query_params
+
+
 def open_link() -> None:
     """Fill the form from the URL, if this is a new session or the URL is a new link.
 
@@ -94,9 +100,9 @@ def open_link() -> None:
     if link == st.session_state.get(_LINK) or (not link and _LINK in st.session_state):
         return
     config, rejected = parse_config(link)
-    if not link and RUN.name in st.query_params:
+    if not link and st.session_state[_NAMES_RUN]:
         with suppress(RunError):
-            config = server().store.get(st.query_params[RUN.name]).config
+            config = server().store.get(st.query_params.get(RUN.name, "")).config
     fill_form(config)
     st.session_state[_LINK] = link
     st.session_state[_REJECTED] = (config, rejected)

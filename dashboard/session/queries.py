@@ -61,8 +61,7 @@ def test_probabilities(run: Run, epoch: int) -> npt.NDArray[np.float32]:
 
 def all_drawings() -> list[Drawing]:
     """All drawings of the collection, newest first: shared, not to be changed."""
-    drawings = server().drawings
-    return shared_as_of(drawings.version(), drawings.load_all)
+    return _load_drawings(server().drawings.version())
 
 
 def estimate_seconds(config: RunConfig) -> tuple[float, bool]:
@@ -134,6 +133,11 @@ def _read_test_probabilities(run: Run, epoch: int) -> npt.NDArray[np.float32]:
 
 def _read_trials(sweep: Sweep) -> pd.DataFrame:
     return trial_table(load_study(sweep), list(sweep.config.vary))
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)  # each version is all drawings anew
+def _load_drawings(version: object) -> list[Drawing]:
+    return server().drawings.load_all()
 
 
 @st.cache_data(ttl=10, show_spinner=False)

@@ -42,7 +42,7 @@ def shared_as_of(
 
 
 def history_version(run: Run) -> object:
-    """Another value when the run has ended another epoch. Raises RunNotFoundError."""
+    """Another value when the run has ended another epoch, or was deleted."""
     return run.version[-1]
 
 

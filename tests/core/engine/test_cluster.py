@@ -122,10 +122,10 @@ def test_workers_without_a_place_to_train_are_told(
 def test_a_worker_of_another_version_is_sent_away(
     cluster: Cluster, wait_until: Wait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def compare(*_: object) -> str:
-        return "it has TensorFlow 9.9, and this server 2.21"
+    def check(*_: object) -> tuple[int, str]:
+        return 1, "it has TensorFlow 9.9, and this server 2.21"
 
-    monkeypatch.setattr("core.engine.cluster.compare_worker", compare)
+    monkeypatch.setattr("core.engine.cluster.check_worker", check)
     with scheduler(1, resources={"train": 1}) as dask:
         monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", dask.scheduler_address)
         assert not cluster.poll()

@@ -551,6 +551,7 @@ def test_probabilities_of_finished_epochs(run: Run) -> None:
         one = run.test_probabilities(epoch)
         assert (one.dtype, one.shape) == (np.float32, (10_000, 10))
         np.testing.assert_array_equal(one, stored[epoch - 1])
+        assert one.base is None  # a copy, which holds no file open
 
 
 def test_probabilities_count_only_once_the_history_announces_them(run: Run) -> None:

@@ -248,6 +248,29 @@ def test_no_trial_is_lost_or_twice_wherever_it_was_interrupted(
     assert list(table(sweep)["state"]) == ["complete", "complete"]
 
 
+def test_a_run_created_in_a_drivers_last_moment_is_stopped_with_its_sweep(
+    sweeps: SweepStore, tiny: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = sweeps.create(tiny(trials=1))
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SweepTrial, "add_run", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            drive(sweep, sweeps.runs)
+    (run,) = sweeps.runs.list()
+    sweep.request(Request.STOP)
+    assert sweep.has_work
+    drive(sweep, sweeps.runs, polls=2)
+    assert run.control.request is Request.STOP
+    drive(sweep, sweeps.runs)
+    assert not sweep.has_work
+    assert [each.id for each in sweeps.runs.list()] == [run.id]
+    assert run.status.state is State.STOPPED
+
+
 def test_a_runs_id_follows_from_sweep_trial_and_seed(sweeps: SweepStore, tiny: Tiny) -> None:
     """Whoever asks for it; and ids still sort by age."""
     sweep = sweeps.create(tiny(trials=4))

@@ -523,6 +523,21 @@ def test_new_learning_rate_is_taken_and_recorded(small: Small, store: RunStore) 
     assert run.status.base_learning_rate == 0.05
 
 
+def test_a_rate_requested_while_an_epoch_is_measured_is_the_next_ones(
+    small: Small, store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = store.create(small(epochs=2))
+    evaluate_all = TrainingLoops.evaluate_all
+
+    def request_and_evaluate(loops: TrainingLoops, **options: Any) -> dict[str, Evaluation]:
+        run.request(learning_rate=0.05)
+        return evaluate_all(loops, **options)
+
+    monkeypatch.setattr(TrainingLoops, "evaluate_all", request_and_evaluate)
+    train(run)
+    assert run.history["base_learning_rate"].tolist() == [1e-3, 0.05]
+
+
 # --- failure
 
 DIVERGING: dict[str, Any] = {

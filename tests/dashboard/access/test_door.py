@@ -1,6 +1,5 @@
 """The door, asked as a server asks it: an ASGI scope in, a response out."""
 
-import asyncio
 import re
 import string
 import time
@@ -30,6 +29,7 @@ from dashboard.access.login_cookie import (
 )
 from dashboard.access.rate_limit import RateLimit
 from dashboard.access.signing_key import load_signing_key
+from tests.dashboard.access.run_async import run_async
 
 SOMEWHERE = "192.168.1.20"
 FREE = 60  # wrong tries of one address
@@ -124,7 +124,7 @@ def ask() -> Ask:
         async def send(message: dict[str, Any]) -> None:
             sent.append(message)
 
-        asyncio.run(door(scope, receive, send))
+        run_async(door(scope, receive, send))
         return Answer(sent)
 
     return ask
@@ -364,6 +364,7 @@ def test_a_form_too_large_or_no_form_is_refused(ask: Ask, guarded: object) -> No
     assert ask("/", body=b"name=" + b"x" * 5000).status == 400
     assert ask("/", body=b"name=Anna&password=" + b"x" * 5000).status == 400
     assert ask("/", body=b"&".join([b"a=1"] * 20)).status == 400
+    assert ask("/", body=b"&" * 5000).status == 400
     assert ask("/", body=b"\xff\xfe").status == 403
 
 

@@ -61,10 +61,18 @@ def test_a_day_of_guessing_from_one_address(clock: Clock) -> None:
     assert count == pytest.approx(1500, abs=2)
 
 
-def test_an_address_that_is_forgiven_is_forgotten(clock: Clock) -> None:
-    limit = RateLimit(seconds=10.0, clock=clock)
-    for address in "abc":
-        limit.count_wrong(address)
-    clock.now += 11
-    limit.count_wrong("d")
-    assert limit._forgiven_at.keys() == {"d"}
+def test_addresses_that_are_forgiven_are_forgotten_and_others_are_not(clock: Clock) -> None:
+    limit = RateLimit(free=1, seconds=10.0, clock=clock)
+    for number in range(1_500):
+        limit.count_wrong(f"early {number}")
+    clock.now += 5
+    for number in range(600):
+        limit.count_wrong(f"late {number}")
+    assert limit.wait("early 0") == pytest.approx(5)
+    assert limit.wait("late 0") == pytest.approx(10)
+    clock.now += 6
+    for number in range(3_000):
+        limit.count_wrong(f"new {number}")
+    assert limit.wait("early 0") == 0
+    assert limit.wait("late 0") == pytest.approx(4)
+    assert len(limit._forgiven_at) < 4_000

@@ -3,7 +3,6 @@
 Then see what `dashboard/access/streamlit_login.py` must say instead.
 """
 
-import asyncio
 from http.cookies import SimpleCookie
 from unittest.mock import MagicMock
 
@@ -21,12 +20,13 @@ from dashboard.access.streamlit_login import (
     is_logged_in,
     leads_to_login,
 )
+from tests.dashboard.access.run_async import run_async
 
 
 def cookies_of(claims: dict[str, object]) -> dict[str, str]:
     """The cookies that Streamlit gives a browser after a login."""
     response = Response()
-    asyncio.run(_set_auth_cookie(response, claims, {}))
+    run_async(_set_auth_cookie(response, claims, {}))
     cookies: SimpleCookie = SimpleCookie()
     for value in response.headers.getlist("set-cookie"):
         cookies.load(value)

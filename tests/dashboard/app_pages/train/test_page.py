@@ -14,7 +14,7 @@ from core.config import PRESETS, RunConfig
 from core.runs import Run
 from core.runs.status import Request, State
 from dashboard.session.server import server
-from tests.dashboard.app_pages.lab import Lab, protos, words
+from tests.dashboard.app_pages.lab import Lab, go, protos, words
 
 EVERY = "while fitting, train, validation, test"
 
@@ -295,3 +295,15 @@ def test_a_run_that_nobody_trains_says_so(lab: Lab, running: Run) -> None:
     shown = words(lab.open("train", run=running.id))
     assert "gives no sign of life" not in shown
     assert "Waiting for its turn: it is the next" in shown
+
+
+def test_the_run_that_is_looked_at_does_not_fill_the_form_of_who_came_another_way(
+    lab: Lab, trained: Run
+) -> None:
+    """Only a link to the Train page does that."""
+    app = lab.open("evaluate", run=trained.id)
+    del app.query_params["run"]  # as a click on the menu leaves it
+    go(app, "train")
+    assert app.query_params["run"] == trained.id
+    assert app.slider(key="config_dropout").value == 0.0
+    assert lab.open("train", run=trained.id).slider(key="config_dropout").value == 0.2
