@@ -16,8 +16,7 @@ from dashboard.charts.images import enlarge
 from dashboard.charts.layers import draw_activations
 from dashboard.charts.strips import color_weights
 from dashboard.parts.disputed import render_disputed_badge
-from dashboard.parts.kept_epoch import pick_kept_epoch
-from dashboard.session.queries import read_history
+from dashboard.parts.epoch_slider import pick_kept_epoch
 from dashboard.session.sharing import ask_worker
 
 _INDEX_KEY = "layers_digit"
@@ -30,7 +29,7 @@ def render_digit(run: Run) -> None:
 
     After the epoch that the reader chooses, where the run keeps the network of it.
     """
-    epoch = pick_kept_epoch(run, len(read_history(run)))
+    epoch = pick_kept_epoch(run)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         index = _pick_index()
         speaker = _pick_class()

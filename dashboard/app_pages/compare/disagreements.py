@@ -5,8 +5,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from core.data import load_mnist
-from dashboard.app_pages.compare.compared import Compared
-from dashboard.app_pages.compare.pair import Pair
+from dashboard.app_pages.compare.compared import Compared, Pair
 from dashboard.parts.disputed import mark_disputed, render_disputed_badge
 from dashboard.parts.image_grid import pick_image
 
@@ -15,12 +14,11 @@ _MOST = 48
 
 def render_disagreements(pair: Pair) -> None:
     """Draw the images that only A gets right, and beside them those that only B does."""
-    right_a, right_b = pair.right_a, pair.right_b
     left, right = st.columns(2, gap="large")
     with left:
-        _render(pair.a, pair.b, right_a & ~right_b, pair.predicted_b)
+        _render(pair.a, pair.b, pair.right_a & ~pair.right_b, pair.predicted_b)
     with right:
-        _render(pair.b, pair.a, right_b & ~right_a, pair.predicted_a)
+        _render(pair.b, pair.a, pair.right_b & ~pair.right_a, pair.predicted_a)
 
 
 def _render(

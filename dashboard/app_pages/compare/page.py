@@ -4,7 +4,6 @@ from dashboard.app_pages.compare.compare_table import render_compare_table
 from dashboard.app_pages.compare.compared import pick_pair, require_compared
 from dashboard.app_pages.compare.confusion_difference import render_confusion_difference
 from dashboard.app_pages.compare.disagreements import render_disagreements
-from dashboard.app_pages.compare.pair import load_pair
 from dashboard.app_pages.compare.ruler import render_ruler
 from dashboard.app_pages.compare.significance import render_significance
 from dashboard.parts.run_curves import render_histories
@@ -23,10 +22,10 @@ compared = require_compared(runs)
 render_compare_table(compared)
 render_tabs(
     {
-        "Really better?": lambda: render_significance(load_pair(*pick_pair(compared)), runs),
+        "Really better?": lambda: render_significance(pick_pair(compared), runs),
         "Curves": render_compared_curves,
-        "Confusion": lambda: render_confusion_difference(load_pair(*pick_pair(compared))),
-        "Images": lambda: render_disagreements(load_pair(*pick_pair(compared))),
+        "Confusion": lambda: render_confusion_difference(pick_pair(compared)),
+        "Images": lambda: render_disagreements(pick_pair(compared)),
         "Ruler": lambda: render_ruler(compared),
     },
     "compare",

@@ -10,7 +10,7 @@ from core.runs.seed_siblings import is_whole, next_seeds, seed_accuracies, sibli
 from core.runs.status import State
 from core.runs.summary import Summary
 from dashboard import text
-from dashboard.app_pages.compare.pair import Pair
+from dashboard.app_pages.compare.compared import Pair
 from dashboard.parts.start import start_runs
 from dashboard.session.follow import follow_runs
 from dashboard.session.queries import estimate_seconds

@@ -10,10 +10,13 @@ from core.config.architecture import hidden_layers
 from core.data import load_mnist
 from core.drawing.answers import Neighbours, Reading
 from core.engine import calls
+from core.maps.request import MapRequest
+from core.maps.store import StoredMap, list_maps
 from core.runs import Run
-from dashboard.app_pages.draw.drawing_map import render_place
+from core.runs.status import State
 from dashboard.app_pages.draw.other_runs import render_other_runs
 from dashboard.charts.answer import draw_answer_history
+from dashboard.charts.feature_map import Coloring, draw_map, mark_place
 from dashboard.charts.images import enlarge
 from dashboard.charts.strips import color_weights
 from dashboard.parts.inner_digit import render_layer
@@ -66,7 +69,45 @@ def _render_neighbours(run: Run, epoch: int, image: Image) -> None:
                 caption=f"a {label}, distance {distance:.2f}",
                 alt=f"Training image {index}, a {label}",
             )
-    render_place(run, image)
+    _render_place(run, image)
+
+
+def _render_place(run: Run, image: Image) -> None:
+    """Draw a map that the run keeps, with the place of an image (28, 28) on it."""
+    requests = _finished_maps(run)
+    if not requests:
+        st.caption("No map of this run's features was made yet, on which the drawing has a place.")
+        st.page_link("app_pages/features/page.py", label="Make one", icon=":material/scatter_plot:")
+        return
+    request = st.selectbox(
+        "Map",
+        requests,
+        format_func=_describe,
+        key="drawing_map",
+        help="The drawing lies at the median of the 15 images of the map nearest to it in the "
+        "layer that was mapped.",
+    )
+    place = ask_worker_anew(calls.place_on_map, run, request, image)
+    figure = draw_map(StoredMap(run, request).read_points(), Coloring.TRUE, request.method)
+    st.plotly_chart(
+        mark_place(figure, *place),
+        key="drawing_place",
+        config={"displayModeBar": False},
+        alt="The drawing's place on the map",
+    )
+
+
+def _finished_maps(run: Run) -> list[MapRequest]:
+    found = []
+    for request in reversed(list_maps(run)):  # t-SNE before PCA
+        status = StoredMap(run, request).status
+        if status and status.state in {State.FINISHED, State.STOPPED}:
+            found.append(request)
+    return found
+
+
+def _describe(request: MapRequest) -> str:
+    return f"{request.method.upper()} of {request.layer}, {request.points:,} {request.split} images"
 
 
 def _render_epochs(run: Run, epoch: int, image: Image) -> None:

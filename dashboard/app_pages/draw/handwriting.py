@@ -2,6 +2,8 @@
 
 from contextlib import suppress
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
@@ -11,9 +13,10 @@ from core.engine import calls
 from core.runs import Run
 from core.runs.errors import DamagedRunError, NoNetworkError, RunNotFoundError
 from dashboard import text
-from dashboard.access.visitor import owner
-from dashboard.app_pages.draw.handwriting_gallery import render_gallery
+from dashboard.access.visitor import owner, visitor
 from dashboard.charts.confusion import draw_confusion_matrix
+from dashboard.charts.feature_map import WRONG
+from dashboard.charts.images import GRID_CONFIG, draw_image_grid
 from dashboard.parts.run_picker import label_runs
 from dashboard.parts.worker_errors import explain_worker_errors
 from dashboard.session.queries import all_drawings, summaries
@@ -23,6 +26,7 @@ from dashboard.session.sharing import ask_worker
 _MINE, _ALL = "Mine", "Everybody's"
 _MOST_RUNS = 30
 _MOST_MEGABYTES = 20
+_PER_PAGE = 60
 _UPLOAD = "drawings_file"
 
 
@@ -52,7 +56,7 @@ def render_handwriting(run: Run) -> None:
             )
         with right:
             _render_runs(chosen)
-        render_gallery(chosen, answers)
+        _render_gallery(chosen, answers)
 
 
 def _pick_drawings() -> list[Drawing]:
@@ -144,3 +148,51 @@ def _newest_with_network() -> list[Run]:
             with suppress(RunNotFoundError):
                 runs.append(server().store.get(summary.id))
     return runs
+
+
+def _render_gallery(kept: list[Drawing], answers: npt.NDArray[np.int64]) -> None:
+    """Draw the drawings, newest first, each with its digit and the run's answer."""
+    pages = -(-len(kept) // _PER_PAGE)
+    page = st.pagination(pages, key=f"drawings_page_{pages}") if pages > 1 else 1
+    shown = slice((page - 1) * _PER_PAGE, page * _PER_PAGE)
+    images, labels = as_arrays(kept[shown])
+    wrong = labels != answers[shown]
+    st.caption(f"{len(kept):,} drawings: what it was → what this run says. Click one to choose it.")
+    event = st.plotly_chart(
+        draw_image_grid(
+            images,
+            [f"{label} → {answer}" for label, answer in zip(labels, answers[shown], strict=True)],
+            columns=8,
+            colors=[WRONG if is_wrong else None for is_wrong in wrong],
+        ),
+        key="drawings_gallery",
+        on_select="rerun",
+        selection_mode="points",
+        config=GRID_CONFIG,
+        alt="The kept drawings",
+    )
+    places = [int(point["point_index"]) for point in event.selection.points]
+    chosen = [kept[shown][place] for place in places if place < len(images)]
+    _offer_deletion(chosen)
+
+
+def _offer_deletion(chosen: list[Drawing]) -> None:
+    """Delete what is chosen, if it is the reader's own, or the reader is a teacher."""
+    looking = visitor()
+    mine = [
+        drawing.id
+        for drawing in chosen
+        if looking and (looking.is_teacher or drawing.owner == looking.name)
+    ]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Delete the chosen one" if len(mine) < 2 else f"Delete the {len(mine)} chosen",
+            icon=":material/delete:",
+            key="delete_drawings",
+            disabled=not mine,
+            on_click=server().drawings.delete,
+            args=(mine,),
+            help="For good. Hold Shift while clicking to choose several.",
+        )
+        if len(mine) < len(chosen):
+            st.caption("Drawings of others are theirs to delete.")

@@ -1,11 +1,13 @@
-"""One test image and what the network thought of it: in a grid, and large with all it thought."""
+"""Test images and what the network thought of them: those in a cell of the confusion matrix, in a
+grid, and one of them large.
+"""
 
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from core.config import TEST_SET
+from core.config import CLASSES, TEST_SET
 from core.data import load_mnist
 from dashboard.app_pages.evaluate.evaluation import Evaluation
 from dashboard.charts.answer import draw_answer, draw_answer_history
@@ -14,6 +16,31 @@ from dashboard.parts.disputed import mark_disputed, render_disputed_badge
 from dashboard.parts.image_grid import pick_image
 
 _KEY = "test_image"
+
+Cell = tuple[int | None, int | None]
+"""A true label and an answer; None is any."""
+
+
+def pick_cell(name: str) -> Cell:
+    """Let the reader choose; the keys of the two controls are those of `cell_keys`."""
+    true, predicted = cell_keys(name)
+    return (
+        _pick_digit("True label", true, "Only images with this true label."),
+        _pick_digit("Predicted", predicted, "Only images that were given this answer."),
+    )
+
+
+def cell_keys(name: str) -> tuple[str, str]:
+    """The session-state keys of the true label's control and of the answer's."""
+    return f"{name}_true", f"{name}_predicted"
+
+
+def select_answers(answers: pd.DataFrame, cell: Cell) -> pd.DataFrame:
+    """The rows of `answer_table` that lie in the cell, in their order."""
+    for column, digit in zip(("true", "predicted"), cell, strict=True):
+        if digit is not None:
+            answers = answers[answers[column] == digit]
+    return answers
 
 
 def render_answers(answers: pd.DataFrame, *, key: str, alt: str, size: int) -> None:
@@ -102,3 +129,15 @@ def _caption(answer: Any) -> str:
             f"{answer.p_true:.2f} → {answer.p_predicted:.2f}",
         ]
     return mark_disputed("<br>".join(lines), answer.Index)
+
+
+def _pick_digit(label: str, key: str, explanation: str) -> int | None:
+    return st.selectbox(
+        label,
+        range(CLASSES),
+        index=None,
+        key=key,
+        bind="query-params",
+        placeholder="any",
+        help=explanation,
+    )

@@ -3,8 +3,14 @@
 import streamlit as st
 
 from core.analysis.metrics import confusion_matrix
-from dashboard.app_pages.evaluate.answer import render_answer, render_answers
-from dashboard.app_pages.evaluate.cell import Cell, cell_keys, pick_cell, select_answers
+from dashboard.app_pages.evaluate.answer import (
+    Cell,
+    cell_keys,
+    pick_cell,
+    render_answer,
+    render_answers,
+    select_answers,
+)
 from dashboard.app_pages.evaluate.evaluation import Evaluation
 from dashboard.charts.confusion import Normalization, draw_confusion_matrix, find_cell
 

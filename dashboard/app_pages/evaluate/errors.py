@@ -3,8 +3,12 @@
 import streamlit as st
 
 from core.analysis.metrics import rank_errors
-from dashboard.app_pages.evaluate.answer import render_answer, render_answers
-from dashboard.app_pages.evaluate.cell import pick_cell, select_answers
+from dashboard.app_pages.evaluate.answer import (
+    pick_cell,
+    render_answer,
+    render_answers,
+    select_answers,
+)
 from dashboard.app_pages.evaluate.evaluation import Evaluation
 
 _FEWEST, _MOST = 6, 100
