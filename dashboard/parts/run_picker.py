@@ -3,17 +3,15 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 
 import streamlit as st
 
 from core.runs import Run
 from core.runs.errors import DamagedRunError, RunError, RunNotFoundError
-from core.runs.status import Record
-from dashboard.session.linked import Linked
+from dashboard.session.linked import MAX_OFFERED, Linked
 from dashboard.session.server import server
 
-MOST = 200
-"""The newest runs that a control offers."""
 _ID_END = 6
 """Characters at the end of an id that no other run of the same second has."""
 
@@ -72,7 +70,7 @@ def readable_runs(*names: str) -> list[Run]:
     linked = {run_id for name in names for run_id in Linked(name).read_ids() or ()}
     runs = []
     for position, run in enumerate(server().store.list()):
-        if position >= MOST and run.id not in linked:
+        if position >= MAX_OFFERED and run.id not in linked:
             continue
         with suppress(RunError):
             _ = run.record
@@ -97,9 +95,9 @@ def tell_apart(labels: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def dated_label(name: str, record: Record) -> str:
-    """A run's name and when it was created."""
-    return f"{name} · {record.created.astimezone():%d %b %H:%M:%S}"
+def dated_label(name: str, created: datetime) -> str:
+    """The name of a run or sweep, and when it was created."""
+    return f"{name} · {created.astimezone():%d %b %H:%M:%S}"
 
 
 def name_runs(runs: Sequence[Run]) -> dict[Run, str]:
@@ -110,6 +108,6 @@ def name_runs(runs: Sequence[Run]) -> dict[Run, str]:
 
 def _label(run: Run) -> str:
     try:
-        return dated_label(run.name, run.record)
+        return dated_label(run.name, run.record.created)
     except (DamagedRunError, RunNotFoundError):
         return f"damaged run {run.id}"

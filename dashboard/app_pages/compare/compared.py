@@ -11,16 +11,17 @@ from core.config import RunConfig
 from core.data import load_mnist
 from core.runs import Run
 from core.runs.errors import DamagedRunError, RunError
-from core.runs.summary import Summary
+from core.runs.summary import Summary, summarize
 from dashboard import text
 from dashboard.charts.colors import RUN_COLORS, run_colors
 from dashboard.parts.run_header import say_no_epoch, say_nothing_trained
-from dashboard.parts.run_picker import dated_label, tell_apart
+from dashboard.parts.run_picker import pick_runs
 from dashboard.session import linked
 from dashboard.session.follow import follow
 from dashboard.session.queries import read_history, test_probabilities
+from dashboard.session.server import server
+from dashboard.session.sharing import shared
 
-_MOST = 200
 _LETTERS = "ABCDEFGH"
 
 
@@ -58,17 +59,24 @@ class Pair(NamedTuple):
     right_b: npt.NDArray[np.bool_]
 
 
-def require_compared(runs: list[Summary]) -> list[Compared]:
+def require_compared() -> list[Compared]:
     """Let the user choose two to eight runs; with fewer, say what to do and end the page."""
-    if not runs:
+    newest = server().store.list()[: linked.MAX_OFFERED]
+    if not newest:
         say_nothing_trained()
-    summaries = {run.id: run for run in runs}
-    chosen = _pick(summaries)
+    chosen = pick_runs(
+        "Runs",
+        [*linked.chosen_runs(), *newest],
+        name=linked.RUNS.name,
+        most=len(RUN_COLORS),
+        placeholder="choose two to eight",
+        help="The newest runs; older ones are found on the page Runs. The first is A, the next B.",
+    )
     follow(*chosen)
     readable = []
     for run in chosen:
         try:
-            summary, history = summaries[run.id], read_history(run)
+            summary, history = shared(summarize, run), read_history(run)
             if history.empty:
                 say_no_epoch(run, text.plain(summary.name))
             else:
@@ -124,25 +132,3 @@ def _pick_two(compared: list[Compared]) -> list[Compared]:
         st.info("Choose two different runs.", icon=":material/compare_arrows:")
         st.stop()
     return [by_letter[first], by_letter[second]]
-
-
-def _pick(runs: dict[str, Summary]) -> list[Run]:
-    chosen = [run for run in linked.chosen_runs() if run.id in runs][: len(RUN_COLORS)]
-    ids = [run.id for run in chosen]
-    offered = list(dict.fromkeys([*ids, *list(runs)[:_MOST]]))
-    labels = tell_apart({run_id: _label(runs[run_id]) for run_id in offered})
-    st.multiselect(
-        "Runs",
-        offered,
-        format_func=labels.__getitem__,
-        max_selections=len(RUN_COLORS),
-        key=linked.RUNS.show(ids),
-        on_change=lambda: linked.choose_runs(linked.RUNS.picked),
-        placeholder="choose two to eight",
-        help="The newest runs; older ones are found on the page Runs. The first is A, the next B.",
-    )
-    return chosen
-
-
-def _label(summary: Summary) -> str:
-    return dated_label(summary.name, summary.record) if summary.record else summary.name

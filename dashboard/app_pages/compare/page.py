@@ -17,12 +17,11 @@ def render_compared_curves() -> None:
     render_histories({one.run: one.history for one in compared}, names)
 
 
-runs = summaries()
-compared = require_compared(runs)
+compared = require_compared()
 render_compare_table(compared)
 render_tabs(
     {
-        "Really better?": lambda: render_significance(pick_pair(compared), runs),
+        "Really better?": lambda: render_significance(pick_pair(compared), summaries()),
         "Curves": render_compared_curves,
         "Confusion": lambda: render_confusion_difference(pick_pair(compared)),
         "Images": lambda: render_disagreements(pick_pair(compared)),

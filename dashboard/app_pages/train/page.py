@@ -18,8 +18,7 @@ from dashboard.session.queries import estimate_seconds
 def start_run(config: RunConfig) -> None:
     """Queue a run of `config` and watch it."""
     for run in start_runs([(config, st.session_state["run_name"])]):
-        linked.EPOCH.choose(None)
-        linked.choose_run(run)
+        linked.RUN.choose(run.id)
 
 
 def render_network(config: RunConfig) -> None:
