@@ -13,7 +13,7 @@ from core.engine import calls
 from core.runs import Run
 from core.runs.errors import DamagedRunError, NoNetworkError, RunNotFoundError
 from dashboard import text
-from dashboard.access.visitor import owner, visitor
+from dashboard.access.visitor import may_change_of, visitor
 from dashboard.charts.confusion import draw_confusion_matrix
 from dashboard.charts.feature_map import WRONG
 from dashboard.charts.images import GRID_CONFIG, draw_image_grid
@@ -61,7 +61,7 @@ def render_handwriting(run: Run) -> None:
 
 def _pick_drawings() -> list[Drawing]:
     kept = all_drawings()
-    mine = [drawing for drawing in kept if drawing.owner == owner()]
+    mine = [drawing for drawing in kept if drawing.owner == visitor().name]
     if len(mine) == len(kept):
         return mine
     whose = st.segmented_control(
@@ -99,7 +99,7 @@ def _offer_import() -> None:
         )
         if file and st.button("Add its drawings", type="primary", key="import_drawings"):
             try:
-                count = server().drawings.add_file(file.getvalue(), owner())
+                count = server().drawings.add_file(file.getvalue(), visitor().name)
             except DrawingError as error:
                 st.error(f"Refused: {text.plain(error)}.", icon=":material/error:")
             else:
@@ -178,12 +178,7 @@ def _render_gallery(kept: list[Drawing], answers: npt.NDArray[np.int64]) -> None
 
 def _offer_deletion(chosen: list[Drawing]) -> None:
     """Delete what is chosen, if it is the reader's own, or the reader is a teacher."""
-    looking = visitor()
-    mine = [
-        drawing.id
-        for drawing in chosen
-        if looking and (looking.is_teacher or drawing.owner == looking.name)
-    ]
+    mine = [drawing.id for drawing in chosen if may_change_of(drawing.owner)]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Delete the chosen one" if len(mine) < 2 else f"Delete the {len(mine)} chosen",

@@ -7,7 +7,7 @@ import streamlit as st
 from core.config import CLASSES
 from core.drawing.collection import DrawingError
 from dashboard import text
-from dashboard.access.visitor import owner
+from dashboard.access.visitor import visitor
 from dashboard.session import state
 from dashboard.session.server import server
 
@@ -41,7 +41,7 @@ def ask_for_label(image: npt.NDArray[np.float32], answer: int) -> None:
 def _tell(digit: int, image: npt.NDArray[np.float32], answer: int) -> None:
     if st.session_state[_KEEP]:
         try:
-            server().drawings.add(image, digit, owner())
+            server().drawings.add(image, digit, visitor().name)
         except DrawingError as error:
             message = f"It was not kept: {text.plain(error)}. It is still there, to try again."
             st.toast(message, icon=":material/error:", duration="long")

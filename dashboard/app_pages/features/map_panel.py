@@ -11,7 +11,7 @@ from core.runs import Run
 from core.runs.errors import DamagedRunError, RunError, RunNotFoundError, RunNotWritableError
 from core.runs.status import State
 from dashboard import text
-from dashboard.access.visitor import may_change, visitor
+from dashboard.access.visitor import may_change, may_change_of, visitor
 from dashboard.app_pages.features.map_view import render_map_view
 from dashboard.session.queries import start_map
 
@@ -111,8 +111,7 @@ def _ask(label: str, run: Run, request: MapRequest) -> None:
 
 def _start(run: Run, request: MapRequest) -> None:
     with _explain():
-        if looking := visitor():
-            start_map(run, request, looking.name)
+        start_map(run, request, visitor().name)
 
 
 def _stop(run: Run, request: MapRequest) -> None:
@@ -123,8 +122,7 @@ def _stop(run: Run, request: MapRequest) -> None:
 
 
 def _may_stop(run: Run, status: MapStatus) -> bool:
-    looking = visitor()
-    return may_change(run) or (looking is not None and looking.name == status.owner)
+    return may_change(run) or may_change_of(status.owner)
 
 
 @contextmanager

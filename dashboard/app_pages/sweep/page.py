@@ -5,7 +5,7 @@ import streamlit as st
 from core.sweep.config import SweepConfig
 from core.sweep.store import SweepError
 from dashboard import text
-from dashboard.access.visitor import owner
+from dashboard.access.visitor import visitor
 from dashboard.app_pages.sweep.sweep_form import render_sweep_form
 from dashboard.app_pages.sweep.sweep_panel import render_sweep_panel
 from dashboard.app_pages.sweep.sweep_picker import pick_sweep
@@ -18,7 +18,7 @@ from dashboard.session.server import server
 def start_sweep(config: SweepConfig) -> None:
     """Have the server begin the sweep, and look at it."""
     try:
-        sweep = server().sweeper.begin(config, st.session_state["sweep_name"], owner())
+        sweep = server().sweeper.begin(config, st.session_state["sweep_name"], visitor().name)
     except SweepError as error:
         dialogs.remark(f"{error}.")
     else:

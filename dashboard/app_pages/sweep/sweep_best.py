@@ -11,7 +11,7 @@ from core.runs.status import State
 from core.runs.summary import Summary
 from core.sweep.store import Sweep
 from dashboard import text
-from dashboard.access.visitor import owner
+from dashboard.access.visitor import visitor
 from dashboard.parts.start import start_runs
 from dashboard.session.queries import summaries
 from dashboard.session.server import server
@@ -71,7 +71,7 @@ def _find_repeats(sweep: Sweep, best: Run) -> list[Summary]:
 
 def _is_ours_to_come(repeat: Summary) -> bool:
     """Whether the visitor has asked for this run, and it has not ended yet."""
-    is_ours = repeat.record is not None and repeat.record.owner == owner()
+    is_ours = repeat.record is not None and repeat.record.owner == visitor().name
     return is_ours and repeat.status.state.is_active
 
 
