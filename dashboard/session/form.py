@@ -16,6 +16,7 @@ _NAMES_RUN = "_names_run"
 _REJECTED = "_rejected"
 _MORE_OPEN = "_more_open"
 _CUSTOM_WIDTH = 128
+_FIELDS = RunConfig.model_fields
 
 PRESET_KEY = "preset"
 
@@ -113,7 +114,7 @@ def write_link(config: RunConfig) -> None:
     wanted = config.differences()
     if wanted != _link_fields():
         names = list(st.query_params)
-        others = {name: st.query_params.get_all(name) for name in names if name not in _fields()}
+        others = {name: st.query_params.get_all(name) for name in names if name not in _FIELDS}
         try:  # at once, for each change is a step of the browser's Back
             st.query_params.from_dict({**wanted, **others})
         except StreamlitAPIException:  # some are of controls, which nobody else may set
@@ -130,9 +131,5 @@ def rejected_by_link(config: RunConfig) -> dict[str, str]:
     return dict(rejected) if config == filled else {}
 
 
-def _fields() -> set[str]:
-    return set(RunConfig.model_fields)
-
-
 def _link_fields() -> dict[str, str]:
-    return {name: st.query_params[name] for name in st.query_params if name in _fields()}
+    return {name: st.query_params[name] for name in st.query_params if name in _FIELDS}

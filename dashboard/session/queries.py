@@ -1,6 +1,7 @@
 """What pages ask of the server: runs at a glance, histories, answers, drawings, and how long."""
 
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ from core.engine import EngineError, calls
 from core.engine.fair_queue import expected_waits
 from core.maps.request import MapRequest, MapStatus
 from core.maps.store import StoredMap
-from core.runs import Run
+from core.runs import Run, RunStore
 from core.runs.errors import RunError, RunNotFoundError
 from core.runs.estimate import epoch_seconds, machine_factor
 from core.runs.status import State
@@ -66,7 +67,7 @@ def all_drawings() -> list[Drawing]:
 
 def estimate_seconds(config: RunConfig) -> tuple[float, bool]:
     """Seconds that the run will take, and whether that is learned from runs on this machine."""
-    factor = _machine_factor()
+    factor = _machine_factor(server().store.root)
     return config.epochs * epoch_seconds(config) * (factor or 1.0), factor is not None
 
 
@@ -141,5 +142,5 @@ def _load_drawings(version: object) -> list[Drawing]:
 
 
 @st.cache_data(ttl=10, show_spinner=False)
-def _machine_factor() -> float | None:
-    return machine_factor(server().store.list())
+def _machine_factor(root: Path) -> float | None:
+    return machine_factor(RunStore(root).list())

@@ -61,7 +61,7 @@ def render_two_losses() -> None:
     picked = []
     for column, side in zip(columns, _SIDES, strict=True):
         with column:
-            picked.append(_pick(side, [run for run in runs if _is_on(side, run.config)]))
+            picked.append(_pick(side, runs))
     shown = [choice for choice in picked if choice]
     style = CurveStyle(_SERIES, log_loss)
     limits = loss_limits([history for _, history in shown], style) if shown else None
@@ -98,12 +98,9 @@ def explain(config: RunConfig, row: pd.Series) -> str:
     return sentence
 
 
-def _is_on(side: _Side, config: RunConfig) -> bool:
-    return side.regularized == config.is_regularized
-
-
 def _pick(side: _Side, runs: list[Run]) -> tuple[Run, pd.DataFrame] | None:
-    """The run that the reader picks for a side, by default the newest, and its history."""
+    """The run that the user picks for a side, by default the newest, and its history."""
+    runs = [run for run in runs if run.config.is_regularized == side.regularized]
     if not runs:
         st.info(f"No {side.label.lower()} yet.", icon=":material/model_training:")
         st.page_link(

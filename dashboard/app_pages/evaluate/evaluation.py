@@ -19,7 +19,6 @@ from core.runs import Run
 from core.runs.errors import DamagedRunError
 from dashboard import text
 from dashboard.session.queries import test_probabilities
-from dashboard.session.sharing import history_version, shared_as_of
 
 
 class Evaluation(NamedTuple):
@@ -75,7 +74,7 @@ def render_scores(evaluation: Evaluation, loss: float) -> None:
 
 def render_report(evaluation: Evaluation) -> None:
     """Draw the classification report, to sort and to download."""
-    table = shared_as_of(history_version(evaluation.run), _report, evaluation.run, evaluation.epoch)
+    table = classification_table(evaluation.labels, evaluation.answers["predicted"])
     share = st.column_config.NumberColumn
     st.dataframe(
         table.assign(**100 * table[["precision", "recall", "f1"]]),
@@ -105,10 +104,6 @@ def render_report(evaluation: Evaluation) -> None:
         on_click="ignore",
         help="The table as scikit-learn computes it, as shares from 0 to 1.",
     )
-
-
-def _report(run: Run, epoch: int) -> pd.DataFrame:
-    return classification_table(load_mnist().y_test, test_probabilities(run, epoch).argmax(axis=1))
 
 
 def _accuracy(label: str, measured: Accuracy, explanation: str) -> None:
