@@ -61,7 +61,6 @@ ALLOWED = {
     "dashboard.session": {
         "core.config",
         "core.runs",
-        "core.maps",
         "core.drawing",
         "core.engine",
         "core.sweep",
@@ -92,7 +91,8 @@ ALLOWED = {
         "dashboard.access",
     },
     "dashboard.app_pages.evaluate": PAGE | {"core.data", "core.analysis"},
-    "dashboard.app_pages.features": PAGE | {"core.data", "core.maps", "dashboard.access"},
+    "dashboard.app_pages.features": PAGE
+    | {"core.data", "core.maps", "core.engine", "dashboard.access"},
     "dashboard.app_pages.layers": PAGE | {"core.analysis", "core.engine"},
     "dashboard.app_pages.runs": PAGE | {"core.export", "dashboard.access", "dashboard.menu"},
     "dashboard.app_pages.sweep": PAGE | {"core.sweep", "dashboard.access"},

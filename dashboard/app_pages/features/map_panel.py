@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 
 import streamlit as st
 
+from core.engine import EngineError, calls
 from core.maps.request import ITERATIONS, MapRequest, MapStatus
 from core.maps.store import StoredMap
 from core.runs import Run
@@ -13,9 +14,11 @@ from core.runs.status import State
 from dashboard import text
 from dashboard.access.visitor import may_change, may_change_of, visitor
 from dashboard.app_pages.features.map_view import render_map_view
-from dashboard.session.queries import start_map
+from dashboard.session.server import server
 
 _EVERY = 0.5  # seconds between two looks at a map that grows
+_jobs: set[object] = set()
+"""The maps that workers compute: a job to which nothing refers would be dropped."""
 
 
 def render_map(run: Run, request: MapRequest) -> None:
@@ -110,8 +113,22 @@ def _ask(label: str, run: Run, request: MapRequest) -> None:
 
 
 def _start(run: Run, request: MapRequest) -> None:
+    """Have a worker compute the map and keep it with the run, unless one is at it or has done it.
+
+    How far it is, or why it cannot be, is the status of the `StoredMap`.
+    """
     with _explain():
-        start_map(run, request, visitor().name)
+        stored = StoredMap(run, request)
+        if not stored.request(visitor().name):
+            return
+        try:
+            job = server().engine.submit(calls.compute_and_keep_map, run, request)
+        except EngineError as error:
+            failed = MapStatus(state=State.FAILED, error=f"It cannot be computed: {error}.")
+            stored.write_status(failed)
+            return
+        _jobs.add(job)
+        job.add_done_callback(_jobs.discard)
 
 
 def _stop(run: Run, request: MapRequest) -> None:
