@@ -28,7 +28,7 @@ here = st.navigation(
 if is_known:
     if page := PAGES.get(here.url_path):  # not for the root, which only leads to one
         form.note_link()
-        render_header(page.title, page.sentence, page.no_run)
+        render_header(page.title, page.sentence, page.run_placeholder)
     here.run()
 else:
     render_login()

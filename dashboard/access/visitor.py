@@ -1,4 +1,4 @@
-"""The person who looks at a page, and what they may change: their own runs, or all as a teacher."""
+"""The visitor of a page, and what they may change: their own runs, or all as a teacher."""
 
 import hashlib
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ class Visitor:
 
 
 def visitor() -> Visitor:
-    """The person who looks at this page. Raises PermissionError before they have logged in.
+    """The visitor of this page. Raises PermissionError before they have logged in.
 
     Without a guard it is the user of this machine, who may do everything.
     """

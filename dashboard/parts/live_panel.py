@@ -20,9 +20,9 @@ from dashboard.charts.curves import SERIES, CurveStyle, draw_curve, with_live_po
 from dashboard.parts.config_form import scale_steps
 from dashboard.parts.live_network_strip import render_live_network_strip
 from dashboard.parts.result import render_result
-from dashboard.session import dialogs, state
+from dashboard.session import dialogs
 from dashboard.session.follow import follow
-from dashboard.session.live_refresh import Pace, draw_live
+from dashboard.session.live_refresh import RefreshRate, draw_live
 from dashboard.session.queries import queue_position, read_history
 from dashboard.session.server import server
 from dashboard.session.sharing import recent_version, shared, shared_as_of
@@ -30,7 +30,7 @@ from dashboard.session.sharing import recent_version, shared, shared_as_of
 # Panels are drawn one after another: at once they would be no quicker, as Python runs one thread at
 # a time, and with a class watching they would wait for Streamlit's locks a hundred times each.
 _turn = threading.Lock()
-_pace = Pace()
+_refresh_rate = RefreshRate()
 _PAUSE_HELP = (
     "Hold the training where it is, within a second. Resumed, it learns what it would have. After "
     "half a minute another run may have its place; then it waits for its turn."
@@ -56,14 +56,14 @@ def render_live_panel(run: Run) -> None:
     """Draw the run, and again several times a second for as long as it trains."""
     with suppress(RunNotFoundError):
         if run.status.state.is_active:
-            draw_live(partial(_render, run), _pace, state.visit())
+            draw_live(partial(_render, run), _refresh_rate)
             return
         follow(run)
     st.fragment(_render)(run)
 
 
 def _render(run: Run, every: float | None = None) -> None:
-    if remark := dialogs.pop_remark():
+    if remark := dialogs.pop_message():
         st.toast(text.plain(remark), icon=":material/error:", duration="long")
     with _turn:
         try:
@@ -83,7 +83,7 @@ def _render_panel(run: Run, every: float | None) -> None:
         return
     _render_head(run, status)
     _render_progress(run, status, history)
-    # What is drawn for one is drawn for all who draw within half a pace: a class sees it as one.
+    # What is drawn for one is drawn for all who draw within half that time: a class sees it as one.
     lately = every / 2 if every else 0.0
     in_hand = status.state.is_active and may_change(run)
     if in_hand:
@@ -202,7 +202,7 @@ def _ask_run(run: Run, request: Request | None = None, learning_rate: float | No
     try:
         run.request(request, learning_rate)
     except RunError as error:  # deleted since the page was drawn, or not to be written
-        dialogs.remark(f"{error}.")
+        dialogs.keep_message(f"{error}.")
 
 
 def _render_figures(run: Run) -> None:

@@ -79,9 +79,8 @@ def show_preset(config: RunConfig) -> None:
 
 
 def opens_more(is_wrong: bool) -> bool:
-    """Whether the form's further options are open at first: once one of them was wrong, for good.
-
-    They would otherwise close under the hand that puts it right.
+    """Whether "More options" starts open: from the first error in it, so that it does not close
+    while the user corrects it.
     """
     st.session_state[_MORE_OPEN] = is_wrong or st.session_state.get(_MORE_OPEN, False)
     return bool(st.session_state[_MORE_OPEN])

@@ -1,7 +1,7 @@
 """What is looked at, on every page and in the address: a run, several runs, a sweep, an epoch.
 
-A control cannot link itself: bound to the address it writes there what it shows, which for a run
-is its name and time, and drops a link that holds the run's id.
+These controls are not bound to the address: Streamlit would write the label there instead of the
+id, and refuse an id.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -20,8 +20,8 @@ from dashboard.session.server import server
 Member = TypeVar("Member", Run, Sweep)
 Found = TypeVar("Found")
 
-MOST_RUNS = 100
-"""Runs that may be chosen together; of a link that names more, the first count."""
+MAX_RUNS = 100
+"""At most this many runs are chosen together; of a link that names more, the first count."""
 MAX_OFFERED = 200
 """A control offers at most this many runs or sweeps, the newest."""
 
@@ -83,7 +83,7 @@ class Linked:
         value = self.read()
         if value is None:
             return None
-        return list(dict.fromkeys(filter(None, value.split(","))))[:MOST_RUNS]
+        return list(dict.fromkeys(filter(None, value.split(","))))[:MAX_RUNS]
 
     def choose_ids(self, ids: Iterable[str] | None) -> None:
         """Make these the choice, in order; None takes it back."""

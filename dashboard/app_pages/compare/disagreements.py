@@ -9,7 +9,7 @@ from dashboard.app_pages.compare.compared import Compared, Pair
 from dashboard.parts.disputed import mark_disputed, render_disputed_badge
 from dashboard.parts.image_grid import pick_image
 
-_MOST = 48
+_MAX_IMAGES = 48
 
 
 def render_disagreements(pair: Pair) -> None:
@@ -32,8 +32,8 @@ def _render(
     if not len(indices):
         st.caption("None.")
         return
-    shown = indices[:_MOST]
-    more = "" if len(shown) == len(indices) else f"The first {_MOST}. "
+    shown = indices[:_MAX_IMAGES]
+    more = "" if len(shown) == len(indices) else f"The first {_MAX_IMAGES}. "
     st.caption(
         f"{more}Below each: the true label, and → what {worse.letter} takes it for. Click one to "
         "see it large."

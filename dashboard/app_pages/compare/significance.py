@@ -19,7 +19,7 @@ _MORE = 3
 
 
 def render_significance(pair: Pair, runs: list[Summary]) -> None:
-    """Draw what the tests say of the two, with all of `runs` that are theirs from other seeds."""
+    """Draw both tests' results. `runs` are searched for other seeds of the two configurations."""
     a, b = pair.a, pair.b
     on_images = compare_on_images(pair.right_a, pair.right_b)
     if siblings(a.config, [b.summary]):

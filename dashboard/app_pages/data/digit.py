@@ -29,7 +29,7 @@ def digit_key(split: str) -> str:
 
 
 def pick_digit(split: str, placeholder: str = "click a digit, or its number") -> Digits | None:
-    """Let the reader give the number of an image; return it, if they do."""
+    """Let the user give the number of an image; return it, if they do."""
     size = TEST_SET if split == "test" else TRAINING_SET
     number = st.number_input(
         "Test image" if split == "test" else "Training image",
@@ -71,7 +71,7 @@ def render_grey_values(digit: Digits) -> None:
 
 
 def render_arrays(_: RunConfig) -> None:
-    """Draw what the data set consists of, and the grey values of an image that the reader picks."""
+    """Draw what the data set consists of, and the grey values of an image that the user picks."""
     picker, values = st.columns([1, 2], gap="large")
     with picker:
         st.table(

@@ -10,7 +10,7 @@ from core.runs import Run
 from dashboard import text
 from dashboard.app_pages.draw.canvas import pick_canvas
 from dashboard.app_pages.draw.drawing_views import render_views
-from dashboard.app_pages.draw.label_drawing import ask_for_label
+from dashboard.app_pages.draw.label_drawing import render_label_buttons
 from dashboard.charts.answer import draw_answer
 from dashboard.charts.images import draw_ink
 from dashboard.parts.worker_errors import explain_worker_errors
@@ -24,7 +24,7 @@ _SIDE = 132
 def render_drawing(run: Run, epoch: int) -> None:
     """Draw the square, the answer and all that explains it; a stroke runs this, not the page.
 
-    The answer comes first: what else there is follows while one looks at it.
+    The answer comes first: the views below it take longer.
     """
     left, right = st.columns([2, 3], gap="large")
     with left:
@@ -59,12 +59,12 @@ def _answer(run: Run, epoch: int, preparation: Preparation) -> Reading:
         height=220,
         alt="Ten probabilities of the drawing",
     )
-    ask_for_label(preparation.image, first)
+    render_label_buttons(preparation.image, first)
     return reading
 
 
 def _pick_steps() -> Steps:
-    """Let the reader leave steps out."""
+    """Let the user leave steps out."""
     st.markdown(
         "**Prepared as MNIST was**",
         help="A network reads a drawing well only if it is prepared as the digits were that it "

@@ -24,8 +24,8 @@ from dashboard.session.server import server
 from dashboard.session.sharing import ask_worker
 
 _MINE, _ALL = "Mine", "Everybody's"
-_MOST_RUNS = 30
-_MOST_MEGABYTES = 20
+_MAX_RUNS = 30
+_MAX_MEGABYTES = 20
 _PER_PAGE = 60
 _UPLOAD = "drawings_file"
 
@@ -94,7 +94,7 @@ def _offer_import() -> None:
         file = st.file_uploader(
             "A file that was exported here",
             ["npz"],
-            max_upload_size=_MOST_MEGABYTES,
+            max_upload_size=_MAX_MEGABYTES,
             key=_UPLOAD,
         )
         if file and st.button("Add its drawings", type="primary", key="import_drawings"):
@@ -126,7 +126,7 @@ def _render_runs(chosen: list[Drawing]) -> None:
             )
     st.markdown(
         "Accuracy of every run",
-        help=f"Of the {_MOST_RUNS} newest that have a network, each as it stands, with Wilson's "
+        help=f"Of the {_MAX_RUNS} newest that have a network, each as it stands, with Wilson's "
         "interval: few drawings say little.",
     )
     if not rows:
@@ -144,7 +144,7 @@ def _render_runs(chosen: list[Drawing]) -> None:
 def _newest_with_network() -> list[Run]:
     runs: list[Run] = []
     for summary in summaries():
-        if summary.results.epochs_done and len(runs) < _MOST_RUNS:
+        if summary.results.epochs_done and len(runs) < _MAX_RUNS:
             with suppress(RunNotFoundError):
                 runs.append(server().store.get(summary.id))
     return runs
@@ -177,7 +177,7 @@ def _render_gallery(kept: list[Drawing], answers: npt.NDArray[np.int64]) -> None
 
 
 def _offer_deletion(chosen: list[Drawing]) -> None:
-    """Delete what is chosen, if it is the reader's own, or the reader is a teacher."""
+    """Draw a button that deletes what is chosen, of the user's own or, for a teacher, of all."""
     mine = [drawing.id for drawing in chosen if may_change_of(drawing.owner)]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(

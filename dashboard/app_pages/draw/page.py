@@ -1,4 +1,4 @@
-"""Draw: a digit of the reader's own, and what networks make of it."""
+"""Draw: a digit that the user draws, and what networks make of it."""
 
 from core.runs import Run
 from dashboard.app_pages.draw.drawing import render_drawing
@@ -10,7 +10,7 @@ from dashboard.parts.worker_errors import explain_worker_errors
 
 
 def render_one_digit(run: Run) -> None:
-    """Draw the square, and what the network says of it after the epoch that the reader picks."""
+    """Draw the square, and what the network says of it after the epoch that the user picks."""
     with explain_worker_errors():
         render_drawing(run, pick_kept_epoch(run))
 

@@ -22,7 +22,7 @@ Cell = tuple[int | None, int | None]
 
 
 def pick_cell(name: str) -> Cell:
-    """Let the reader choose; the keys of the two controls are those of `cell_keys`."""
+    """Let the user choose; the keys of the two controls are those of `cell_keys`."""
     true, predicted = cell_keys(name)
     return (
         _pick_digit("True label", true, "Only images with this true label."),
@@ -64,8 +64,8 @@ def render_answers(answers: pd.DataFrame, *, key: str, alt: str, size: int) -> N
     )
 
 
-def render_answer(evaluation: Evaluation, otherwise: int | None = None) -> None:
-    """Draw the image that was chosen, or `otherwise`, with its probabilities now and by epoch."""
+def render_answer(evaluation: Evaluation, default: int | None = None) -> None:
+    """Draw the image that was chosen, or `default`, with its probabilities now and by epoch."""
     chosen = st.number_input(
         "Test image",
         0,
@@ -76,7 +76,7 @@ def render_answer(evaluation: Evaluation, otherwise: int | None = None) -> None:
         placeholder="click an image, or give its number",
         help="Which image is shown large: its number in the test set, from 0.",
     )
-    index = otherwise if chosen is None else chosen
+    index = default if chosen is None else chosen
     if index is None:
         return
     grid = st.grid(2, min_column_width=240)

@@ -26,7 +26,7 @@ _NORMALIZATIONS: dict[str, Normalization | None] = {
 
 
 def render_confusion(evaluation: Evaluation) -> None:
-    """Draw the matrix as the reader wants it, and beside it the images of the chosen cell."""
+    """Draw the matrix as the user wants it, and beside it the images of the chosen cell."""
     left, right = st.columns([5, 4], gap="medium")
     with right:
         with st.container(horizontal=True):

@@ -22,7 +22,7 @@ from dashboard.session.queries import test_probabilities
 
 
 class Evaluation(NamedTuple):
-    """What every part of the page looks at."""
+    """What every part of the page shows."""
 
     run: Run
     epoch: int

@@ -15,8 +15,8 @@ from dashboard.session.sharing import ask_worker
 _KEPT, _EPOCHS = "as kept, by norm", "after each epoch"
 _A_PAGE = 40
 _COLUMNS = 8
-_NARROWEST = 110
-"""A picture is at least so many pixels wide, however narrow the window."""
+_MIN_WIDTH = 110
+"""Least width of a picture in pixels."""
 
 
 def render_first_layer(run: Run) -> None:
@@ -42,7 +42,7 @@ def render_first_layer(run: Run) -> None:
 
 
 def _render_kept(run: Run) -> None:
-    grid = st.grid("auto", min_column_width=_NARROWEST)
+    grid = st.grid("auto", min_column_width=_MIN_WIDTH)
     units = (*run.config.hidden, CLASSES)[0]
     pages = -(-units // _A_PAGE)
     page = st.pagination(pages, key="units_page", bind="query-params") if pages > 1 else 1

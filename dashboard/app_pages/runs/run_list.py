@@ -56,7 +56,7 @@ def _choose(tables: Sequence[tuple[list[str], list[int]]]) -> None:
     ids, before = min(tables, key=lambda table: len({*selected} ^ {*table[1]}))
     kept = [place for place in before if place in selected]
     added = [place for place in selected if place not in before and place < len(ids)]
-    linked.choose_runs(ids[place] for place in [*kept, *added][: linked.MOST_RUNS])
+    linked.choose_runs(ids[place] for place in [*kept, *added][: linked.MAX_RUNS])
 
 
 def _shown(table: pd.DataFrame, fields: list[str]) -> pd.DataFrame:

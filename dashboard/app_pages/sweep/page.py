@@ -20,7 +20,7 @@ def start_sweep(config: SweepConfig) -> None:
     try:
         sweep = server().sweeper.begin(config, st.session_state["sweep_name"], visitor().name)
     except SweepError as error:
-        dialogs.remark(f"{error}.")
+        dialogs.keep_message(f"{error}.")
     else:
         linked.SWEEP.choose(sweep.id)
 
@@ -60,7 +60,7 @@ if sweep:
     render_sweep_panel(sweep)
 else:
     form.open_link()
-    if remark := dialogs.pop_remark():
+    if remark := dialogs.pop_message():
         st.toast(text.plain(remark), icon=":material/error:", duration="long")
     with st.sidebar:
         st.markdown("**Everything that does not vary**")

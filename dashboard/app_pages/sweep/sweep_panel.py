@@ -15,8 +15,8 @@ from dashboard.access.visitor import may_change
 from dashboard.app_pages.sweep.sweep_best import render_best
 from dashboard.app_pages.sweep.sweep_figures import render_figures
 from dashboard.parts.live_panel import BADGES
-from dashboard.session import dialogs, state
-from dashboard.session.live_refresh import Pace, draw_live
+from dashboard.session import dialogs
+from dashboard.session.live_refresh import RefreshRate, draw_live
 from dashboard.session.queries import sweep_trials
 from dashboard.session.server import server
 
@@ -45,8 +45,8 @@ _REQUESTS = {
     ),
 }
 """Label, icon and help of each button, and the states in which it is drawn."""
-_live = Pace(fastest=1.0)
-_idle = Pace(fastest=5.0)  # another visitor may extend the sweep, or train its best again
+_live = RefreshRate(fastest=1.0)
+_idle = RefreshRate(fastest=5.0)  # another visitor may extend the sweep, or train its best again
 
 
 def render_sweep_panel(sweep: Sweep) -> None:
@@ -56,15 +56,15 @@ def render_sweep_panel(sweep: Sweep) -> None:
     except SweepError as error:
         st.error(text.plain(error), title="This sweep is damaged", icon=":material/broken_image:")
         return
-    pace = _live if has_work else _idle
-    draw_live(lambda every: _render(sweep, has_work), pace, state.visit())
+    rate = _live if has_work else _idle
+    draw_live(lambda every: _render(sweep, has_work), rate)
 
 
 def _render(sweep: Sweep, had_work: bool) -> None:
     try:
         if had_work != sweep.has_work:
             st.rerun()  # which sets the other pace
-        if remark := dialogs.pop_remark():
+        if remark := dialogs.pop_message():
             st.toast(text.plain(remark), icon=":material/error:", duration="long")
         status, trials = sweep.status, sweep_trials(sweep)
     except SweepError as error:
@@ -151,5 +151,5 @@ def _change(change: Callable[[T], None], value: T) -> None:
     try:
         change(value)
     except SweepError as error:
-        dialogs.remark(f"{error}.")
+        dialogs.keep_message(f"{error}.")
     server().sweeper.wake()
