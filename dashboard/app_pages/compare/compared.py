@@ -25,7 +25,7 @@ from dashboard.session.sharing import shared
 _LETTERS = "ABCDEFGH"
 
 
-class Compared(NamedTuple):
+class ComparedRun(NamedTuple):
     """One of the runs: `letter` is what charts, tables and sentences call it."""
 
     letter: str
@@ -50,8 +50,8 @@ class Compared(NamedTuple):
 class Pair(NamedTuple):
     """Two compared runs and their current networks' answers to the test images, each (10000,)."""
 
-    a: Compared
-    b: Compared
+    a: ComparedRun
+    b: ComparedRun
     labels: npt.NDArray[np.uint8]
     predicted_a: npt.NDArray[np.int64]
     predicted_b: npt.NDArray[np.int64]
@@ -59,7 +59,7 @@ class Pair(NamedTuple):
     right_b: npt.NDArray[np.bool_]
 
 
-def require_compared() -> list[Compared]:
+def require_compared() -> list[ComparedRun]:
     """Let the user choose two to eight runs; with fewer, say what to do and end the page."""
     newest = server().store.list()[: linked.MAX_OFFERED]
     if not newest:
@@ -91,12 +91,12 @@ def require_compared() -> list[Compared]:
         st.stop()
     colors = run_colors(run.id for run, *_ in readable)
     return [
-        Compared(letter, colors[found[0].id], *found)
+        ComparedRun(letter, colors[found[0].id], *found)
         for letter, found in zip(_LETTERS, readable, strict=False)
     ]
 
 
-def pick_pair(compared: list[Compared]) -> Pair:
+def pick_pair(compared: list[ComparedRun]) -> Pair:
     """The two that are compared closely: of more than two, those that the user chooses.
 
     If their answers cannot be read, say why and end the page.
@@ -113,7 +113,7 @@ def pick_pair(compared: list[Compared]) -> Pair:
     return Pair(a, b, labels, *predicted, *(answers == labels for answers in predicted))
 
 
-def _pick_two(compared: list[Compared]) -> list[Compared]:
+def _pick_two(compared: list[ComparedRun]) -> list[ComparedRun]:
     by_letter = {one.letter: one for one in compared}
     letters = list(by_letter)
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -5,7 +5,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from core.data import load_mnist
-from dashboard.app_pages.compare.compared import Compared, Pair
+from dashboard.app_pages.compare.compared import ComparedRun, Pair
 from dashboard.parts.disputed import mark_disputed, render_disputed_badge
 from dashboard.parts.image_grid import pick_image
 
@@ -22,8 +22,8 @@ def render_disagreements(pair: Pair) -> None:
 
 
 def _render(
-    better: Compared,
-    worse: Compared,
+    better: ComparedRun,
+    worse: ComparedRun,
     where: npt.NDArray[np.bool_],
     wrong_answers: npt.NDArray[np.int64],
 ) -> None:

@@ -4,7 +4,7 @@ from dashboard.app_pages.compare.compare_table import render_compare_table
 from dashboard.app_pages.compare.compared import pick_pair, require_compared
 from dashboard.app_pages.compare.confusion_difference import render_confusion_difference
 from dashboard.app_pages.compare.disagreements import render_disagreements
-from dashboard.app_pages.compare.ruler import render_ruler
+from dashboard.app_pages.compare.published_errors import render_published_errors
 from dashboard.app_pages.compare.significance import render_significance
 from dashboard.parts.run_curves import render_histories
 from dashboard.parts.tabs import render_tabs
@@ -25,7 +25,7 @@ render_tabs(
         "Curves": render_compared_curves,
         "Confusion": lambda: render_confusion_difference(pick_pair(compared)),
         "Images": lambda: render_disagreements(pick_pair(compared)),
-        "Ruler": lambda: render_ruler(compared),
+        "Ruler": lambda: render_published_errors(compared),
     },
     "compare",
 )

@@ -9,7 +9,7 @@ from core.data.browsing import Digits, load_digits
 from core.data.preparation import describe_arrays
 from dashboard import text
 from dashboard.app_pages.data.digit_charts import GREY_VALUES_SIZE, draw_grey_values
-from dashboard.app_pages.data.wide import wide
+from dashboard.app_pages.data.scrollable import scrollable
 from dashboard.charts.images import enlarge
 from dashboard.parts.disputed import render_disputed_badge
 from dashboard.session.sharing import shared
@@ -60,7 +60,7 @@ def render_digit(digit: Digits, split: str) -> None:
 
 def render_grey_values(digit: Digits) -> None:
     """Draw the 28×28 numbers of the image; on a narrow screen they can be scrolled."""
-    with wide(GREY_VALUES_SIZE):
+    with scrollable(GREY_VALUES_SIZE):
         st.plotly_chart(
             draw_grey_values(digit.images[0]),
             key="grey_values",

@@ -11,7 +11,7 @@ from dashboard.app_pages.data.digit import (
     render_grey_values,
     render_head,
 )
-from dashboard.app_pages.data.wide import wide
+from dashboard.app_pages.data.scrollable import scrollable
 from dashboard.parts.disputed import mark_disputed
 from dashboard.parts.image_grid import pick_image
 
@@ -70,7 +70,7 @@ def _render_grid(split: str, digits: Digits) -> None:
     def choose(place: int) -> None:
         st.session_state[digit_key(split)] = int(digits.indices[place])
 
-    with wide(10 * _SIZE):
+    with scrollable(10 * _SIZE):
         pick_image(
             digits.images,
             [

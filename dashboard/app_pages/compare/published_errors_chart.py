@@ -16,7 +16,7 @@ _NAME = 34
 """Letters of a run's name that are shown; the rest would crush the axis."""
 
 
-def draw_ruler(runs: pd.DataFrame) -> go.Figure:
+def draw_published_errors(runs: pd.DataFrame) -> go.Figure:
     """A row for each published network and each run, from the highest test error to the lowest.
 
     `runs` has name, color, and test_accuracy, test_low and test_high as of `Results`.

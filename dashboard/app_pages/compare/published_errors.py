@@ -1,14 +1,14 @@
-"""A ruler: the runs' test errors beside published ones."""
+"""The test errors of the compared runs beside published ones."""
 
 import pandas as pd
 import streamlit as st
 
 from core.analysis.published import PUBLISHED
-from dashboard.app_pages.compare.compared import Compared
-from dashboard.app_pages.compare.ruler_chart import draw_ruler
+from dashboard.app_pages.compare.compared import ComparedRun
+from dashboard.app_pages.compare.published_errors_chart import draw_published_errors
 
 
-def render_ruler(compared: list[Compared]) -> None:
+def render_published_errors(compared: list[ComparedRun]) -> None:
     """Draw the test errors on one axis, and say where the published ones come from."""
     st.caption(
         "Test errors of dense networks, trained without augmentation: published ones as diamonds, "
@@ -18,7 +18,7 @@ def render_ruler(compared: list[Compared]) -> None:
         [{"name": one.title, "color": one.color, **vars(one.summary.results)} for one in compared]
     )
     st.plotly_chart(
-        draw_ruler(runs),
+        draw_published_errors(runs),
         key="ruler",
         config={"displayModeBar": False},
         alt="Test errors of the compared runs beside published ones",

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from core.analysis.published import PUBLISHED
-from dashboard.app_pages.compare.ruler_chart import draw_ruler
+from dashboard.app_pages.compare.published_errors_chart import draw_published_errors
 
 RUNS = pd.DataFrame(
     {
@@ -16,7 +16,7 @@ RUNS = pd.DataFrame(
 
 
 def test_rows_go_from_the_highest_error_to_the_lowest() -> None:
-    figure = draw_ruler(RUNS)
+    figure = draw_published_errors(RUNS)
     rows = figure.layout.yaxis.categoryarray
     errors = {one.name: one.error for one in PUBLISHED}
     assert len(rows) == len(PUBLISHED) + 2
@@ -27,7 +27,7 @@ def test_rows_go_from_the_highest_error_to_the_lowest() -> None:
 
 
 def test_a_run_is_drawn_with_its_interval_in_its_colour() -> None:
-    published, run, _ = draw_ruler(RUNS).data
+    published, run, _ = draw_published_errors(RUNS).data
     assert list(published.x) == pytest.approx([100 * one.error for one in PUBLISHED])
     assert (run.x[0], run.marker.color) == (pytest.approx(1.11), "#112233")
     assert run.error_x.array[0] == pytest.approx(0.23)
