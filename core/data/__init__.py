@@ -14,18 +14,3 @@ from core.data.mnist import (
     scale_images,
     split_indices,
 )
-
-__all__ = [
-    "MNIST_PATH",
-    "DataError",
-    "Floats",
-    "Images",
-    "Mnist",
-    "Split",
-    "Splits",
-    "load_mnist",
-    "one_hot",
-    "prepare_splits",
-    "scale_images",
-    "split_indices",
-]
