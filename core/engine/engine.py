@@ -13,7 +13,7 @@ from distributed import Future
 
 from core.config import RunConfig
 from core.config.settings import settings
-from core.engine.cluster import Cluster, DaskTraining
+from core.engine.cluster import Cluster
 from core.engine.queue import POLL_SECONDS, RunQueue
 from core.runs import Run, RunStore
 
@@ -31,9 +31,7 @@ class Engine:
     def __init__(self, store: RunStore | None = None) -> None:
         self.store = store or RunStore()
         self.cluster = Cluster()
-        self.queue: RunQueue[DaskTraining] = RunQueue(
-            self.store, self.cluster, settings().most_waiting, on_end=self.wake
-        )
+        self.queue = RunQueue(self.store, self.cluster, settings().most_waiting, on_end=self.wake)
         self._stopping = threading.Event()
         self._wake = threading.Event()
         self._supervisor: threading.Thread | None = None
@@ -66,10 +64,6 @@ class Engine:
         if self._supervisor:
             self._supervisor.join()
         self.cluster.close()
-
-    def enqueue(self, config: RunConfig, name: str | None = None, owner: str | None = None) -> Run:
-        """Create a run that trains when it is its owner's turn. Raises QueueError."""
-        return self.enqueue_all([(config, name)], owner)[0]
 
     def enqueue_all(
         self, asked: Sequence[tuple[RunConfig, str | None]], owner: str | None = None
