@@ -29,9 +29,9 @@ PAGE = {
 ALLOWED = {
     "core.config": set(),
     "core.data": {"core.config"},
-    "core.analysis": {"core.config", "core.data"},
+    "core.analysis": {"core.config"},
     "core.runs": {"core.config", "core.data", "core.analysis"},
-    "core.network": {"core.config", "core.data", "core.analysis", "core.runs"},
+    "core.network": {"core.config", "core.data", "core.runs"},
     "core.training": {"core.config", "core.data", "core.analysis", "core.runs", "core.network"},
     "core.maps": {"core.config", "core.data", "core.analysis", "core.runs", "core.network"},
     "core.drawing": {"core.config", "core.data", "core.analysis", "core.runs", "core.network"},
@@ -39,7 +39,6 @@ ALLOWED = {
     "core.engine": {
         "core.config",
         "core.data",
-        "core.analysis",
         "core.runs",
         "core.network",
         "core.training",
@@ -87,7 +86,7 @@ ALLOWED = {
     },
     "dashboard.app_pages.evaluate": PAGE | {"core.data", "core.analysis"},
     "dashboard.app_pages.features": PAGE | {"core.data", "core.maps", "dashboard.access"},
-    "dashboard.app_pages.layers": PAGE | {"core.analysis", "core.engine"},
+    "dashboard.app_pages.layers": PAGE | {"core.engine"},
     "dashboard.app_pages.runs": PAGE | {"core.export", "dashboard.access", "dashboard.menu"},
     "dashboard.app_pages.sweep": PAGE | {"core.sweep", "dashboard.access"},
     "dashboard.app_pages.train": PAGE,

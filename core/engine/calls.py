@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.analysis.first_layer import FirstLayer
 from core.data import Floats
 from core.drawing.answers import Neighbours, Reading, RunAnswer
 from core.maps.request import MapRequest
@@ -31,7 +30,9 @@ def layer_configs(run: Run) -> dict[str, dict[str, Any]]:
     return inspect.layer_configs(run)
 
 
-def first_layer_weights(run: Run, first: int, count: int) -> FirstLayer:
+def first_layer_weights(
+    run: Run, first: int, count: int
+) -> tuple[Floats, npt.NDArray[np.int64], Floats]:
     """`core.network.inspect.first_layer_weights`"""
     from core.network import inspect
 

@@ -13,7 +13,6 @@ import numpy.typing as npt
 import pandas as pd
 import tensorflow as tf
 
-from core.analysis.first_layer import FirstLayer
 from core.config import CLASSES, IMAGE_SIDE
 from core.config.architecture import hidden_layers
 from core.data import Floats, load_mnist
@@ -50,14 +49,18 @@ def layer_configs(run: Run) -> dict[str, dict[str, Any]]:
     return {layer.name: layer.get_config() for layer in load_network(run).layers}
 
 
-def first_layer_weights(run: Run, first: int = 0, count: int | None = None) -> FirstLayer:
-    """The weights from the pixels to each first-layer unit: `count` of them, or all that follow,
-    from the `first` on, where that with the largest norm is the 0th.
+def first_layer_weights(
+    run: Run, first: int = 0, count: int | None = None
+) -> tuple[Floats, npt.NDArray[np.int64], Floats]:
+    """The first layer's weights as pictures, float32 (units, 28, 28), each unit's number and norm.
+
+    The unit with the largest Euclidean norm comes first; skips `first` units, and returns `count`,
+    by default all that follow.
     """
     kernel = keras.ops.convert_to_numpy(load_network(run).trainable_variables[0])
     norms = np.linalg.norm(kernel, axis=0)
     units = np.argsort(-norms, kind="stable")[first:][:count]
-    return FirstLayer(kernel.T[units].reshape(-1, IMAGE_SIDE, IMAGE_SIDE), units, norms[units])
+    return kernel.T[units].reshape(-1, IMAGE_SIDE, IMAGE_SIDE), units, norms[units]
 
 
 def weight_histograms(run: Run, bins: int = 50) -> pd.DataFrame:
