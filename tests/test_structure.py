@@ -33,7 +33,7 @@ ALLOWED = {
     "core.runs": {"core.config", "core.data", "core.analysis"},
     "core.network": {"core.config", "core.data", "core.runs"},
     "core.training": {"core.config", "core.data", "core.analysis", "core.runs", "core.network"},
-    "core.maps": {"core.config", "core.data", "core.analysis", "core.runs", "core.network"},
+    "core.maps": {"core.config", "core.data", "core.runs", "core.network"},
     "core.drawing": {"core.config", "core.data", "core.analysis", "core.runs", "core.network"},
     "core.export": {"core.runs"},
     "core.engine": {

@@ -1,6 +1,7 @@
 """MNIST: the images, bundled; how a run splits and prepares them, and what a page shows of both."""
 
 from core.data.mnist import (
+    DISPUTED_TEST_LABELS,
     MNIST_PATH,
     DataError,
     Floats,

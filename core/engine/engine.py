@@ -7,6 +7,7 @@ worker's other threads answer everything else meanwhile.
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from distributed import Future
@@ -14,8 +15,10 @@ from distributed import Future
 from core.config import RunConfig
 from core.config.settings import settings
 from core.engine.cluster import Cluster
+from core.engine.fair_queue import expected_waits
 from core.engine.queue import POLL_SECONDS, RunQueue
 from core.runs import Run, RunStore
+from core.runs.errors import RunError
 
 _log = logging.getLogger(__name__)
 
@@ -72,6 +75,26 @@ class Engine:
         runs = self.queue.add(asked, owner)
         self.wake()
         return runs
+
+    def queue_position(
+        self, run: Run, estimate: Callable[[RunConfig], float]
+    ) -> tuple[int, float] | None:
+        """How many runs wait before this one, and in how many seconds it starts.
+
+        None if it is not queued. `estimate` gives the seconds that a run takes.
+        """
+        seconds: dict[str, float] = {}
+        for other in list(self.queue.waiting):
+            with suppress(RunError):  # deleted since the last poll
+                seconds[other.id] = estimate(other.config)
+        if run.id not in seconds:
+            return None
+        left = []
+        for other in list(self.queue.training):
+            with suppress(RunError):
+                left.append(other.status.seconds_left or estimate(other.config))
+        position = list(seconds).index(run.id)
+        return position, expected_waits(left, list(seconds.values()), self.slots)[position]
 
     def submit_run(self, run_id: str) -> Future:
         """Have the run trained without waiting for its turn; but not twice.

@@ -14,8 +14,8 @@ import numpy.typing as npt
 import openTSNE  # type: ignore[import-untyped]
 import pandas as pd
 from sklearn.decomposition import PCA
+from sklearn.neighbors import NearestNeighbors
 
-from core.analysis.metrics import neighbour_agreement
 from core.config.architecture import PIXELS_LAYER
 from core.data import Floats
 from core.data.browsing import Digits
@@ -162,6 +162,18 @@ def compute_map(
         epoch,
         is_stopped,
     )
+
+
+def neighbour_agreement(
+    points: npt.ArrayLike, labels: npt.ArrayLike, neighbours: int = 10
+) -> float:
+    """How often the nearest other points of a point, (n, dimensions), share its class: 0 to 1.
+
+    Euclidean distance. Raises ValueError unless there are more points than `neighbours`.
+    """
+    labels = np.asarray(labels)
+    nearest = NearestNeighbors(n_neighbors=neighbours).fit(points).kneighbors(return_distance=False)
+    return float((labels[nearest] == labels[:, None]).mean())
 
 
 def _threads() -> int:

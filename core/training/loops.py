@@ -15,10 +15,10 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from core.config import CLASSES, PIXELS
-from core.config.architecture import block_size
 from core.data import Floats, Splits
 from core.network.checkpoint import Sums
 
+_BLOCK_OPERATIONS = 4e9  # multiply-adds of a block of images that is evaluated: 0.1 s or less
 _IMAGES = tf.TensorSpec([None, PIXELS], tf.float32)
 _LABELS = tf.TensorSpec([None, CLASSES], tf.float32)
 _ORDER = tf.TensorSpec([None], tf.int32)
@@ -46,7 +46,7 @@ class TrainingLoops:
         self.bind(splits)
         self._model = model
         self._batch_size = batch_size
-        self._block = block_size(model.count_params())
+        self._block = max(256, int(_BLOCK_OPERATIONS / model.count_params()))
         self._train_steps = _compile_training(model, batch_size)
         self._evaluate_block = _compile_evaluation(model)
 

@@ -1,7 +1,5 @@
 """What pages ask of the server: runs at a glance, histories, answers, drawings, and how long."""
 
-from contextlib import suppress
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -10,11 +8,10 @@ import streamlit as st
 from core.config import RunConfig
 from core.drawing.collection import Drawing
 from core.engine import EngineError, calls
-from core.engine.fair_queue import expected_waits
 from core.maps.request import MapRequest, MapStatus
 from core.maps.store import StoredMap
 from core.runs import Run
-from core.runs.errors import RunError, RunNotFoundError
+from core.runs.errors import RunNotFoundError
 from core.runs.estimate import epoch_seconds, machine_factor
 from core.runs.status import State
 from core.runs.summary import Summary, summarize
@@ -80,19 +77,7 @@ def estimate_sweep_seconds(config: SweepConfig) -> tuple[float, bool]:
 
 def queue_position(run: Run) -> tuple[int, float] | None:
     """How many runs wait before this one, and in how many seconds it starts; None if not queued."""
-    engine = server().engine
-    lengths: dict[str, float] = {}
-    for other in list(engine.queue.waiting):
-        with suppress(RunError):  # deleted since the engine has looked
-            lengths[other.id] = estimate_seconds(other.config)[0]
-    if run.id not in lengths:
-        return None
-    left = []
-    for other in list(engine.queue.training):
-        with suppress(RunError):
-            left.append(other.status.seconds_left or estimate_seconds(other.config)[0])
-    position = list(lengths).index(run.id)
-    return position, expected_waits(left, list(lengths.values()), engine.slots)[position]
+    return server().engine.queue_position(run, lambda config: estimate_seconds(config)[0])
 
 
 def sweep_trials(sweep: Sweep) -> pd.DataFrame:

@@ -9,10 +9,9 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
 
-from core.analysis.metrics import neighbour_agreement
 from core.data import load_mnist, scale_images, split_indices
 from core.maps import embedding
-from core.maps.embedding import compute_map, pca, tsne
+from core.maps.embedding import compute_map, neighbour_agreement, pca, tsne
 from core.maps.request import MapRequest, select_images
 from core.network.load import layer_features, load_network
 from core.runs import Run
@@ -228,3 +227,22 @@ def test_a_pca_map_of_a_run(trained: Run) -> None:
     expected = pca(layer_features(trained, "hidden_1", X_TEST[:100]))
     np.testing.assert_array_equal(result.points[["x", "y"]], expected)
     assert result.iteration == 0
+
+
+# --- agreement
+
+
+def test_neighbour_agreement_by_hand() -> None:
+    points = [[0], [1], [2.5], [10], [11.5]]  # nearest: 1, 0, 1, 4, 3
+    assert neighbour_agreement(points, [0, 0, 1, 1, 2], neighbours=1) == 2 / 5
+    assert neighbour_agreement(points, [5, 5, 5, 5, 5], neighbours=4) == 1
+
+
+def test_neighbour_agreement_equals_all_distances() -> None:
+    generator = np.random.default_rng(0)
+    points, labels = generator.normal(size=(60, 3)), generator.integers(0, 3, 60)
+    distances = np.linalg.norm(points[:, None] - points, axis=2)
+    np.fill_diagonal(distances, np.inf)
+    nearest = distances.argsort(axis=1)[:, :10]
+    expected = np.mean(labels[nearest] == labels[:, None])
+    assert neighbour_agreement(points, labels) == pytest.approx(expected)
