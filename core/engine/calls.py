@@ -103,10 +103,10 @@ def nearest_images(run: Run, epoch: int, image: Floats) -> Neighbours:
 
 
 def place_on_map(run: Run, request: MapRequest, image: Floats) -> tuple[float, float]:
-    """`core.maps.place.place_on_map`"""
-    from core.maps import place
+    """`core.maps.embedding.place_on_map`"""
+    from core.maps import embedding
 
-    return place.place_on_map(run, request, image)
+    return embedding.place_on_map(run, request, image)
 
 
 def compute_and_keep_map(run: Run, request: MapRequest) -> None:

@@ -1,4 +1,5 @@
-"""The two compiled loops of a training: many gradient steps, and the metrics of a whole split.
+"""The two compiled loops of a training: many gradient steps, and the metrics of a whole split;
+and the learning rate of each step.
 
 `Model.fit` comes back to Python after every batch, or not for a fixed number of them, and its
 `evaluate` runs in batches of 32. Here one call runs as many steps as the caller has time for, and
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from core.config import CLASSES, PIXELS
+from core.config import CLASSES, PIXELS, RunConfig, Schedule
 from core.data import Floats, Splits
 from core.network.checkpoint import Sums
 
@@ -34,6 +35,17 @@ class Evaluation:
     loss: float
     accuracy: float
     probabilities: Floats
+
+
+def learning_rate_factors(config: RunConfig, first: int, count: int) -> Floats:
+    """The factors at the `count` steps from `first` on, float32 (count,).
+
+    Cosine: (1 + cos(pi t / T)) / 2 at step t of T (Loshchilov and Hutter 2017, no restarts).
+    """
+    if config.schedule is Schedule.CONSTANT:
+        return np.ones(count, np.float32)
+    steps = np.arange(first, first + count) / (config.epochs * config.batches)
+    return ((1 + np.cos(np.pi * steps)) / 2).astype(np.float32)
 
 
 class TrainingLoops:

@@ -11,10 +11,13 @@ from sklearn.manifold import trustworthiness
 
 from core.data import load_mnist, scale_images, split_indices
 from core.maps import embedding
-from core.maps.embedding import compute_map, neighbour_agreement, pca, tsne
+from core.maps.embedding import compute_map, neighbour_agreement, pca, place_on_map, tsne
+from core.maps.job import compute_and_keep_map
 from core.maps.request import MapRequest, select_images
+from core.maps.store import StoredMap, list_maps
 from core.network.load import layer_features, load_network
 from core.runs import Run
+from core.runs.errors import RunError
 
 X_TEST, Y_TEST = load_mnist().x_test, load_mnist().y_test
 
@@ -227,6 +230,26 @@ def test_a_pca_map_of_a_run(trained: Run) -> None:
     expected = pca(layer_features(trained, "hidden_1", X_TEST[:100]))
     np.testing.assert_array_equal(result.points[["x", "y"]], expected)
     assert result.iteration == 0
+
+
+# --- a new point
+
+
+def test_an_image_of_the_map_is_placed_among_its_neighbours(trained: Run) -> None:
+    image = X_TEST[8] / np.float32(255)
+    request = MapRequest(layer="pixels", method="pca", points=200)
+    with pytest.raises(RunError, match="has no map"):
+        place_on_map(trained, request, image)
+    assert StoredMap(trained, request).request()
+    compute_and_keep_map(trained, request)
+    assert request in list_maps(trained)
+    points = StoredMap(trained, request).read_points()
+    images = load_mnist().x_train[points["index"]].reshape(-1, 784) / 255.0
+    distances = np.linalg.norm(images - image.reshape(784), axis=1)
+    nearest = points.iloc[np.argsort(distances)[:15]]
+    assert place_on_map(trained, request, image) == pytest.approx(
+        (nearest["x"].median(), nearest["y"].median())
+    )
 
 
 # --- agreement
