@@ -53,20 +53,6 @@ def dead_units(run: Run) -> pd.DataFrame:
     return inspect.dead_units(run)
 
 
-def activations(run: Run, image: npt.NDArray[Any], epoch: int) -> dict[str, Floats]:
-    """`core.network.inspect.activations`"""
-    from core.network import inspect
-
-    return inspect.activations(run, image, epoch)
-
-
-def input_gradient(run: Run, image: npt.NDArray[Any], digit: int, epoch: int) -> Floats:
-    """`core.network.inspect.input_gradient`"""
-    from core.network import inspect
-
-    return inspect.input_gradient(run, image, digit, epoch)
-
-
 def predict(run: Run, images: npt.NDArray[Any]) -> Floats:
     """`core.drawing.reading.predict`"""
     from core.drawing import reading
@@ -74,11 +60,11 @@ def predict(run: Run, images: npt.NDArray[Any]) -> Floats:
     return reading.predict(run, images)
 
 
-def read_drawing(run: Run, epoch: int, image: Floats) -> Reading:
-    """`core.drawing.reading.read_drawing`"""
+def read_image(run: Run, epoch: int, image: npt.NDArray[Any], digit: int | None = None) -> Reading:
+    """`core.drawing.reading.read_image`"""
     from core.drawing import reading
 
-    return reading.read_drawing(run, epoch, image)
+    return reading.read_image(run, epoch, image, digit)
 
 
 def answers_by_run(runs: Sequence[Run], image: Floats) -> tuple[RunAnswer, ...]:

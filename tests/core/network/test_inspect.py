@@ -10,10 +10,9 @@ import pytest
 from core.config.architecture import describe_layers
 from core.data import load_mnist
 from core.network.inspect import (
-    activations,
+    activations_and_gradient,
     dead_units,
     first_layer_weights,
-    input_gradient,
     layer_configs,
     layer_table,
     weight_histograms,
@@ -133,6 +132,14 @@ def test_dead_units_are_those_that_never_fire(trained: Run) -> None:
 
 def test_a_linear_network_has_no_units_to_die(untrained: Callable[..., Run]) -> None:
     assert len(dead_units(untrained(hidden=()), X_TEST[:2])) == 0
+
+
+def activations(run: Run, image: np.ndarray, epoch: int | None = None) -> dict[str, np.ndarray]:
+    return activations_and_gradient(load_network(run, epoch), image)[0]
+
+
+def input_gradient(run: Run, image: np.ndarray, digit: int, epoch: int | None = None) -> np.ndarray:
+    return activations_and_gradient(load_network(run, epoch), image, digit)[1]
 
 
 def test_activations_of_every_layer(untrained: Callable[..., Run]) -> None:
