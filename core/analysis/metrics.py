@@ -13,15 +13,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import binomtest  # type: ignore[import-untyped]
 from sklearn import metrics
-from sklearn.neighbors import NearestNeighbors
 
 from core.config import CLASSES
-
-DISPUTED_TEST_LABELS = (
-    947, 1621, 1901, 2130, 2462, 2597, 2654, 3520, 3558, 5937, 6651, 6783, 8527, 9679, 9729
-)  # fmt: skip
-"""Indices of the test images whose labels people found wrong: Northcutt, Athalye and Mueller 2021,
-"Pervasive Label Errors in Test Sets Destabilize Machine Learning Benchmarks", labelerrors.com."""
 
 Labels = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
@@ -156,24 +149,12 @@ def wilson_interval(correct: int, total: int, confidence: float = 0.95) -> tuple
 def accuracy(y_true: npt.ArrayLike, y_pred: npt.ArrayLike, without: Iterable[int] = ()) -> Accuracy:
     """The share of right answers and its Wilson interval, leaving out the images `without`.
 
-    For the test set without the labels in doubt: `without=DISPUTED_TEST_LABELS`.
+    For the test set without the labels in doubt: `without=core.data.DISPUTED_TEST_LABELS`.
     """
     right = np.delete(as_labels(y_true) == as_labels(y_pred), list(without))
     correct, total = int(right.sum()), len(right)
     low, high = wilson_interval(correct, total)
     return Accuracy(correct / total, low, high, correct, total)
-
-
-def neighbour_agreement(
-    points: npt.ArrayLike, labels: npt.ArrayLike, neighbours: int = 10
-) -> float:
-    """How often the nearest other points of a point, (n, dimensions), share its class: 0 to 1.
-
-    Euclidean distance. Raises ValueError unless there are more points than `neighbours`.
-    """
-    labels = as_labels(labels)
-    nearest = NearestNeighbors(n_neighbors=neighbours).fit(points).kneighbors(return_distance=False)
-    return float((labels[nearest] == labels[:, None]).mean())
 
 
 def as_labels(values: npt.ArrayLike) -> Labels:

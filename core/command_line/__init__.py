@@ -1,1 +1,1 @@
-"""What `python -m core` understands besides its own commands: options, Ctrl-C, and `sweep`."""
+"""The commands of `python -m core`, a module each, and the options that they share."""

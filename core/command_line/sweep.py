@@ -1,8 +1,6 @@
 """`python -m core sweep`: a sweep in the foreground, one run after another, with progress."""
 
 import argparse
-import logging
-import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,11 +8,9 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from core.command_line.interrupt import on_interrupt
 from core.command_line.options import add_config_options, read_config
+from core.command_line.terminal import on_interrupt, progress_bar
 from core.config import explain
 from core.runs import Run
 from core.runs.errors import RunBusyError, RunError, RunNotFoundError
@@ -85,27 +81,20 @@ def _read_sweep(options: argparse.Namespace, parser: argparse.ArgumentParser) ->
 
 
 def _run_to_end(sweep: Sweep, sweeps: SweepStore) -> None:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greetings hide the bar
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     from core.sweep.driver import Driver
 
     interrupted = Event()
     on_interrupt(interrupted.set)
     driver = Driver(sweep, sweeps.runs, created_as=State.RUNNING)
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed:.0f}/{task.total:.0f}{task.fields[detail]}"),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-    ) as progress:
+    with progress_bar() as progress:
         bar = progress.add_task(sweep.name, total=sweep.planned, detail="")
 
         def show(detail: str = "") -> None:
-            status = sweep.status
+            status, planned = sweep.status, sweep.planned
+            detail = f"{status.done}/{planned}{detail}"
             if status.best_value is not None:
                 detail += f" best {status.best_value:.2%}"
-            progress.update(bar, total=sweep.planned, completed=status.done, detail=detail)
+            progress.update(bar, total=planned, completed=status.done, detail=detail)
             if interrupted.is_set():
                 raise KeyboardInterrupt
 

@@ -11,8 +11,6 @@ from core.config.run_config import CLASSES, PIXELS, RunConfig
 PIXELS_LAYER = "pixels"
 """The name of the input among the layers: the raw pixels, to compare with."""
 
-_BLOCK_OPERATIONS = 4e9  # multiply-adds
-
 
 class LayerKind(StrEnum):
     """The kinds of layer that a run's network is made of."""
@@ -80,11 +78,6 @@ def hidden_layers(config: RunConfig) -> tuple[str, ...]:
     """
     *hidden, _ = (layer.name for layer in describe_layers(config) if layer.activation)
     return tuple(hidden)
-
-
-def block_size(parameters: int) -> int:
-    """How many images a network is evaluated on at once: as many as take 0.1 s or less."""
-    return max(256, int(_BLOCK_OPERATIONS / parameters))
 
 
 def count_parameters(config: RunConfig) -> int:

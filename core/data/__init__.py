@@ -1,6 +1,7 @@
 """MNIST: the images, bundled; how a run splits and prepares them, and what a page shows of both."""
 
 from core.data.mnist import (
+    DISPUTED_TEST_LABELS,
     MNIST_PATH,
     DataError,
     Floats,
@@ -14,18 +15,3 @@ from core.data.mnist import (
     scale_images,
     split_indices,
 )
-
-__all__ = [
-    "MNIST_PATH",
-    "DataError",
-    "Floats",
-    "Images",
-    "Mnist",
-    "Split",
-    "Splits",
-    "load_mnist",
-    "one_hot",
-    "prepare_splits",
-    "scale_images",
-    "split_indices",
-]

@@ -23,6 +23,12 @@ SHA256 = {
     "y_test": "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5",
 }
 
+DISPUTED_TEST_LABELS = (
+    947, 1621, 1901, 2130, 2462, 2597, 2654, 3520, 3558, 5937, 6651, 6783, 8527, 9679, 9729
+)  # fmt: skip
+"""Indices of the test images whose labels people found wrong: Northcutt, Athalye and Mueller 2021,
+"Pervasive Label Errors in Test Sets Destabilize Machine Learning Benchmarks", labelerrors.com."""
+
 Images = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 

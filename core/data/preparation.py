@@ -1,6 +1,5 @@
 """How digits are prepared for a network: the notebook's steps one by one, and its other scaler."""
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -69,36 +68,34 @@ def describe_arrays() -> pd.DataFrame:
 def preparation_steps(config: RunConfig) -> tuple[PreparationStep, ...]:
     """Flatten, float32, scale and one-hot of the 60,000 training images, and the run's split.
 
-    Each step is really taken. The test images go the same way, but for the split.
+    The numbers are measured. The test images take the same steps except the split.
     """
     images, labels = load_mnist().x_train, load_mnist().y_train
-    train, validation = split_indices(config)
-    flat = _row_facts(_extremes(images, lambda block: block.reshape(-1, PIXELS)))
-    floats = _row_facts(
-        _extremes(images, lambda block: block.reshape(-1, PIXELS).astype(np.float32))
+    train, validation = (images[indices] for indices in split_indices(config))
+    rows = _extremes(images)
+    flat, floats = _row_facts(rows, images), _row_facts(rows.astype(np.float32), images)
+    whole, fitted, held_out = (
+        _row_facts(scale_images(_extremes(part)), part) for part in (images, train, validation)
     )
-    scaled = _extremes(images, scale_images)
-    whole = _row_facts(scaled)
     return (
         PreparationStep("flatten", "images", _facts(images), flat),
         PreparationStep("float32", "images", flat, floats),
         PreparationStep("scale", "images", floats, whole),
         PreparationStep("one-hot", "labels", _facts(labels), _facts(one_hot(labels))),
-        PreparationStep("split: train", "images", whole, _row_facts(scaled[train])),
-        PreparationStep("split: validation", "images", whole, _row_facts(scaled[validation])),
+        PreparationStep("split: train", "images", whole, fitted),
+        PreparationStep("split: validation", "images", whole, held_out),
     )
 
 
 def scaler_difference() -> ScalerDifference:
     """Compare scikit-learn's MinMaxScaler, fitted to the training images, with dividing by 255."""
     mnist = load_mnist()
-    largest = mnist.x_train.max(axis=0).reshape(PIXELS)
-    extremes = np.stack([mnist.x_train.min(axis=0).reshape(PIXELS), largest])
+    extremes = _extremes(mnist.x_train)
     scaler = MinMaxScaler().fit(extremes)  # all that a fit to the 60,000 would look at
     test = mnist.x_test.reshape(-1, PIXELS).astype(np.float32)
     rescaled, divided = scaler.transform(test), test / np.float32(255)
     image = int(np.abs(rescaled - divided).sum(axis=1).argmax())
-    stretch = np.where(largest == 0, np.nan, scaler.scale_ * 255)
+    stretch = np.where(extremes[1] == 0, np.nan, scaler.scale_ * 255)
     return ScalerDifference(
         _as_image(stretch),
         int((rescaled > 1).sum()),
@@ -108,18 +105,14 @@ def scaler_difference() -> ScalerDifference:
     )
 
 
-def _extremes(images: Images, prepare: Callable[[Images], npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    """The smallest and the largest value of each image as `prepare` makes it (n, 784): (n, 2).
-
-    Some hundreds at a time are prepared: as floats the training images take 188 MB.
-    """
-    blocks = (prepare(block) for block in np.array_split(images, 100))
-    return np.concatenate([np.stack([b.min(axis=1), b.max(axis=1)], axis=1) for b in blocks])
+def _extremes(images: Images) -> Images:
+    """The smallest and the largest value of each pixel, uint8 (2, 784)."""
+    return np.stack([images.min(axis=0), images.max(axis=0)]).reshape(2, PIXELS)
 
 
-def _row_facts(extremes: npt.NDArray[Any]) -> ArrayFacts:
-    """Of the whole array (n, 784), by what `_extremes` gives."""
-    return _facts(extremes)._replace(shape=(len(extremes), PIXELS))
+def _row_facts(extremes: npt.NDArray[Any], images: Images) -> ArrayFacts:
+    """Facts of `images` as rows (n, 784), by their extremes: as floats all rows take 188 MB."""
+    return _facts(extremes)._replace(shape=(len(images), PIXELS))
 
 
 def _facts(array: npt.NDArray[Any]) -> ArrayFacts:

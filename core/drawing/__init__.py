@@ -3,5 +3,3 @@ of that, and the collection of drawings that were kept. Only `reading` loads Ker
 """
 
 from core.drawing.prepare import BOX_SIDE, Preparation, Steps, find_ink, prepare, to_mnist
-
-__all__ = ["BOX_SIDE", "Preparation", "Steps", "find_ink", "prepare", "to_mnist"]

@@ -22,14 +22,14 @@ class RunAnswer(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What one network makes of a drawing."""
+    """What one network makes of an image."""
 
     probabilities: Floats
     """float32 (10,)"""
     activations: dict[str, Floats]
     """Each hidden layer's, float32 (units,), by its name, in order."""
     evidence: Floats
-    """float32 (28, 28): which pixels speak for the answer (positive) or against it."""
+    """float32 (28, 28): which pixels speak for the digit (positive) or against it."""
 
 
 class Neighbours(NamedTuple):

@@ -24,7 +24,7 @@ from core.analysis.metrics import as_labels
 from core.config import CLASSES, IMAGE_SIDE, PIXELS
 from core.config.settings import settings
 from core.data import Images
-from core.runs.atomic_files import replace_file
+from core.runs.document_folder import replace_file
 
 MOST_DRAWINGS = 20_000
 """At most this many drawings are in a collection."""

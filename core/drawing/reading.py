@@ -28,12 +28,12 @@ _FEATURES = 16_000_000
 _NEIGHBOURS = 5
 
 
-def read_drawing(run: Run, epoch: int, image: Floats) -> Reading:
-    """What the run's network after `epoch` makes of an image.
+def read_image(run: Run, epoch: int, image: npt.NDArray[Any], digit: int | None = None) -> Reading:
+    """What the run's network after `epoch` makes of an image, and the evidence for `digit`.
 
-    Raises what `load_network` raises.
+    By default for its answer. Raises what `load_network` and `activations_and_gradient` raise.
     """
-    values, evidence = activations_and_gradient(load_network(run, epoch), image)
+    values, evidence = activations_and_gradient(load_network(run, epoch), image, digit)
     activations = {name: values[name] for name in hidden_layers(run.config)}
     return Reading(values["output"], activations, evidence)
 

@@ -6,5 +6,3 @@ know it, decides what trains next.
 from core.engine.cluster import LOST, EngineError
 from core.engine.engine import Engine
 from core.engine.queue import QueueError, QueueFullError, RepeatedRunError
-
-__all__ = ["LOST", "Engine", "EngineError", "QueueError", "QueueFullError", "RepeatedRunError"]

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.analysis.first_layer import FirstLayer
 from core.data import Floats
 from core.drawing.answers import Neighbours, Reading, RunAnswer
 from core.maps.request import MapRequest
@@ -31,7 +30,9 @@ def layer_configs(run: Run) -> dict[str, dict[str, Any]]:
     return inspect.layer_configs(run)
 
 
-def first_layer_weights(run: Run, first: int, count: int) -> FirstLayer:
+def first_layer_weights(
+    run: Run, first: int, count: int
+) -> tuple[Floats, npt.NDArray[np.int64], Floats]:
     """`core.network.inspect.first_layer_weights`"""
     from core.network import inspect
 
@@ -52,20 +53,6 @@ def dead_units(run: Run) -> pd.DataFrame:
     return inspect.dead_units(run)
 
 
-def activations(run: Run, image: npt.NDArray[Any], epoch: int) -> dict[str, Floats]:
-    """`core.network.inspect.activations`"""
-    from core.network import inspect
-
-    return inspect.activations(run, image, epoch)
-
-
-def input_gradient(run: Run, image: npt.NDArray[Any], digit: int, epoch: int) -> Floats:
-    """`core.network.inspect.input_gradient`"""
-    from core.network import inspect
-
-    return inspect.input_gradient(run, image, digit, epoch)
-
-
 def predict(run: Run, images: npt.NDArray[Any]) -> Floats:
     """`core.drawing.reading.predict`"""
     from core.drawing import reading
@@ -73,11 +60,11 @@ def predict(run: Run, images: npt.NDArray[Any]) -> Floats:
     return reading.predict(run, images)
 
 
-def read_drawing(run: Run, epoch: int, image: Floats) -> Reading:
-    """`core.drawing.reading.read_drawing`"""
+def read_image(run: Run, epoch: int, image: npt.NDArray[Any], digit: int | None = None) -> Reading:
+    """`core.drawing.reading.read_image`"""
     from core.drawing import reading
 
-    return reading.read_drawing(run, epoch, image)
+    return reading.read_image(run, epoch, image, digit)
 
 
 def answers_by_run(runs: Sequence[Run], image: Floats) -> tuple[RunAnswer, ...]:
@@ -102,10 +89,10 @@ def nearest_images(run: Run, epoch: int, image: Floats) -> Neighbours:
 
 
 def place_on_map(run: Run, request: MapRequest, image: Floats) -> tuple[float, float]:
-    """`core.maps.place.place_on_map`"""
-    from core.maps import place
+    """`core.maps.embedding.place_on_map`"""
+    from core.maps import embedding
 
-    return place.place_on_map(run, request, image)
+    return embedding.place_on_map(run, request, image)
 
 
 def compute_and_keep_map(run: Run, request: MapRequest) -> None:

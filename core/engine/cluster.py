@@ -11,6 +11,7 @@ from typing import Any
 from distributed import CancelledError, Client, Future, KilledWorker, LocalCluster
 
 from core.config.settings import settings
+from core.engine.queue import Training
 from core.engine.version import versions
 from core.engine.worker import (
     check_and_train_run,
@@ -139,7 +140,7 @@ class Cluster:
         """Run the function on a worker, at once. Raises EngineError if there is no cluster."""
         return self._require_client().submit(function, *args, **kwargs, pure=False)
 
-    def choose_worker(self, trainings: Iterable[DaskTraining]) -> str | None:
+    def choose_worker(self, trainings: Iterable[Training]) -> str | None:
         """Of several workers, the one with the most slots free; None if there is no choice.
 
         Asks the scheduler what each has, which may not know yet of the latest of `trainings`. Dask

@@ -7,15 +7,18 @@ worker's other threads answer everything else meanwhile.
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from distributed import Future
 
 from core.config import RunConfig
 from core.config.settings import settings
-from core.engine.cluster import Cluster, DaskTraining
+from core.engine.cluster import Cluster
+from core.engine.fair_queue import expected_waits
 from core.engine.queue import POLL_SECONDS, RunQueue
 from core.runs import Run, RunStore
+from core.runs.errors import RunError
 
 _log = logging.getLogger(__name__)
 
@@ -31,9 +34,7 @@ class Engine:
     def __init__(self, store: RunStore | None = None) -> None:
         self.store = store or RunStore()
         self.cluster = Cluster()
-        self.queue: RunQueue[DaskTraining] = RunQueue(
-            self.store, self.cluster, settings().most_waiting, on_end=self.wake
-        )
+        self.queue = RunQueue(self.store, self.cluster, settings().most_waiting, on_end=self.wake)
         self._stopping = threading.Event()
         self._wake = threading.Event()
         self._supervisor: threading.Thread | None = None
@@ -67,10 +68,6 @@ class Engine:
             self._supervisor.join()
         self.cluster.close()
 
-    def enqueue(self, config: RunConfig, name: str | None = None, owner: str | None = None) -> Run:
-        """Create a run that trains when it is its owner's turn. Raises QueueError."""
-        return self.enqueue_all([(config, name)], owner)[0]
-
     def enqueue_all(
         self, asked: Sequence[tuple[RunConfig, str | None]], owner: str | None = None
     ) -> list[Run]:
@@ -78,6 +75,26 @@ class Engine:
         runs = self.queue.add(asked, owner)
         self.wake()
         return runs
+
+    def queue_position(
+        self, run: Run, estimate: Callable[[RunConfig], float]
+    ) -> tuple[int, float] | None:
+        """How many runs wait before this one, and in how many seconds it starts.
+
+        None if it is not queued. `estimate` gives the seconds that a run takes.
+        """
+        seconds: dict[str, float] = {}
+        for other in list(self.queue.waiting):
+            with suppress(RunError):  # deleted since the last poll
+                seconds[other.id] = estimate(other.config)
+        if run.id not in seconds:
+            return None
+        left = []
+        for other in list(self.queue.training):
+            with suppress(RunError):
+                left.append(other.status.seconds_left or estimate(other.config))
+        position = list(seconds).index(run.id)
+        return position, expected_waits(left, list(seconds.values()), self.slots)[position]
 
     def submit_run(self, run_id: str) -> Future:
         """Have the run trained without waiting for its turn; but not twice.

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from getpass import getuser
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Protocol
 
 from core.config import RunConfig
 from core.engine.fair_queue import take_turns
@@ -51,6 +51,8 @@ class Training(Protocol):
     """A training that a worker was given: see `cluster.DaskTraining`."""
 
     @property
+    def future(self) -> Any: ...
+    @property
     def worker(self) -> str | None: ...
     @property
     def is_done(self) -> bool: ...
@@ -61,18 +63,15 @@ class Training(Protocol):
     def cancel(self) -> None: ...
 
 
-Given = TypeVar("Given", bound=Training)
-
-
-class Workers(Protocol[Given]):
+class Workers(Protocol):
     """Who trains: see `cluster.Cluster`."""
 
     @property
     def slots(self) -> Mapping[str, int]: ...
-    def choose_worker(self, trainings: Iterable[Given]) -> str | None: ...
+    def choose_worker(self, trainings: Iterable[Training]) -> str | None: ...
     def train(
         self, run: Run, worker: str | None, takes_slot: bool, on_end: Callable[[], object]
-    ) -> Given: ...
+    ) -> Training: ...
 
 
 @dataclass
@@ -85,7 +84,7 @@ class _Found:
     training: list[Run] = field(default_factory=list)
 
 
-class RunQueue(Generic[Given]):
+class RunQueue:
     """The runs of `store` that are to train, and those that do, on `workers`.
 
     `on_end` is called, by any thread, when a worker is done with a run; `clock` gives seconds.
@@ -94,7 +93,7 @@ class RunQueue(Generic[Given]):
     def __init__(
         self,
         store: RunStore,
-        workers: Workers[Given],
+        workers: Workers,
         most_waiting: int,
         on_end: Callable[[], object] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
@@ -112,7 +111,7 @@ class RunQueue(Generic[Given]):
         self._workers = workers
         self._on_end = on_end
         self._clock = clock
-        self._given: dict[str, tuple[Given, int]] = {}
+        self._given: dict[str, tuple[Training, int]] = {}
         """The trainings that workers were given, and how many epochs each run had then."""
         self._deaths: dict[str, tuple[int, int]] = {}
         """Of each run whose workers died: its epochs then, and how many died since it had those."""
@@ -150,7 +149,7 @@ class RunQueue(Generic[Given]):
                 runs.append(run)
         return runs
 
-    def give(self, run_id: str) -> Given:
+    def give(self, run_id: str) -> Training:
         """Give the run to a worker without waiting for its turn; but not twice.
 
         One that is to stop takes no place: its network is put away while others train. Raises
@@ -293,7 +292,7 @@ class RunQueue(Generic[Given]):
                 _log.warning("run %s cannot be closed: %s", run.id, error)
         self._ended.add(run.id)
 
-    def _record_loss(self, run: Run, given: Given, error: BaseException, had: int) -> None:
+    def _record_loss(self, run: Run, given: Training, error: BaseException, had: int) -> None:
         """Say why a training could not even report its failure: for good, or to try again."""
         _log.error("training of run %s was lost: %s", run.id, error)
         self._given.pop(run.id)

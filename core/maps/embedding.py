@@ -6,6 +6,8 @@ What is requested and what comes back is in `request`; keeping maps with the run
 import math
 import os
 from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -14,8 +16,8 @@ import numpy.typing as npt
 import openTSNE  # type: ignore[import-untyped]
 import pandas as pd
 from sklearn.decomposition import PCA
+from sklearn.neighbors import NearestNeighbors
 
-from core.analysis.metrics import neighbour_agreement
 from core.config.architecture import PIXELS_LAYER
 from core.data import Floats
 from core.data.browsing import Digits
@@ -28,18 +30,22 @@ from core.maps.request import (
     check_perplexity,
     select_images,
 )
+from core.maps.store import StoredMap
 from core.network.load import (
     as_pixels,
+    layer_features,
     layer_outputs,
     load_network_and_epoch,
 )
 from core.runs import Run
+from core.runs.errors import RunError
 
 OnProgress = Callable[[int, Floats], bool | None]
 """Called with the iterations done and the positions, float32 (n, 2); returns True to stop."""
 
 _REPORT_EVERY = 25  # iterations; divides both phases
 _CONVERGED = 1e-4  # fall of the divergence an iteration, as a share of itself
+_NEIGHBOURS = 15  # of a new point: openTSNE's for its usual perplexity of 5
 _THETA = 0.8  # Barnes-Hut's angle: a quarter quicker than 0.5, and no worse a map
 
 
@@ -162,6 +168,45 @@ def compute_map(
         epoch,
         is_stopped,
     )
+
+
+def neighbour_agreement(
+    points: npt.ArrayLike, labels: npt.ArrayLike, neighbours: int = 10
+) -> float:
+    """How often the nearest other points of a point, (n, dimensions), share its class: 0 to 1.
+
+    Euclidean distance. Raises ValueError unless there are more points than `neighbours`.
+    """
+    labels = np.asarray(labels)
+    nearest = NearestNeighbors(n_neighbors=neighbours).fit(points).kneighbors(return_distance=False)
+    return float((labels[nearest] == labels[:, None]).mean())
+
+
+def place_on_map(run: Run, request: MapRequest, image: Floats) -> tuple[float, float]:
+    """Where an image (28, 28) belongs on the map: the median of its nearest points.
+
+    Nearest by the features that were mapped, of the network that the map was made of. So openTSNE
+    begins to place a new point (Policar, Strazar and Zupan 2019). Raises RunError if there is no
+    such map, or that network is not kept.
+    """
+    stored = StoredMap(run, request)
+    status = stored.status
+    if status is None:
+        raise RunError(f"run {run.id} has no map {request.key}")
+    points = stored.read_points()
+    mapped = _mapped_features(run.path, request, status.epoch)
+    own = layer_features(run, request.layer, image, status.epoch)
+    nearest = np.argsort(((mapped - own) ** 2).sum(axis=1), kind="stable")[:_NEIGHBOURS]
+    x, y = points[["x", "y"]].iloc[nearest].median()
+    return float(x), float(y)
+
+
+@lru_cache(maxsize=2)
+def _mapped_features(path: Path, request: MapRequest, epoch: int) -> Floats:
+    """What was mapped, (n, units), in the order of the map's points."""
+    run = Run(path)
+    images = select_images(run.config, request).images
+    return layer_features(run, request.layer, images, epoch)
 
 
 def _threads() -> int:

@@ -1,7 +1,3 @@
 """RunConfig -> keras.Model, and a run's network loaded again to look into. Loads Keras."""
 
 from core.network.build import build_model
-
-__all__ = [
-    "build_model",
-]

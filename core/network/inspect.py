@@ -1,6 +1,6 @@
 """What is inside a run's network: its layers, their weights, and what an image sets off in them.
 
-All take the network as `network.load_network` finds it, and raise what that raises.
+Those of a run take its network as `load_network` finds it, and raise what that raises.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,6 @@ import numpy.typing as npt
 import pandas as pd
 import tensorflow as tf
 
-from core.analysis.first_layer import FirstLayer
 from core.config import CLASSES, IMAGE_SIDE
 from core.config.architecture import hidden_layers
 from core.data import Floats, load_mnist
@@ -50,14 +49,18 @@ def layer_configs(run: Run) -> dict[str, dict[str, Any]]:
     return {layer.name: layer.get_config() for layer in load_network(run).layers}
 
 
-def first_layer_weights(run: Run, first: int = 0, count: int | None = None) -> FirstLayer:
-    """The weights from the pixels to each first-layer unit: `count` of them, or all that follow,
-    from the `first` on, where that with the largest norm is the 0th.
+def first_layer_weights(
+    run: Run, first: int = 0, count: int | None = None
+) -> tuple[Floats, npt.NDArray[np.int64], Floats]:
+    """The first layer's weights as pictures, float32 (units, 28, 28), each unit's number and norm.
+
+    The unit with the largest Euclidean norm comes first; skips `first` units, and returns `count`,
+    by default all that follow.
     """
     kernel = keras.ops.convert_to_numpy(load_network(run).trainable_variables[0])
     norms = np.linalg.norm(kernel, axis=0)
     units = np.argsort(-norms, kind="stable")[first:][:count]
-    return FirstLayer(kernel.T[units].reshape(-1, IMAGE_SIDE, IMAGE_SIDE), units, norms[units])
+    return kernel.T[units].reshape(-1, IMAGE_SIDE, IMAGE_SIDE), units, norms[units]
 
 
 def weight_histograms(run: Run, bins: int = 50) -> pd.DataFrame:
@@ -92,33 +95,19 @@ def dead_units(run: Run, images: npt.NDArray[Any] | None = None) -> pd.DataFrame
     return pd.DataFrame(rows, columns=["layer", "units", "dead", "share"])
 
 
-def activations(run: Run, image: npt.NDArray[Any], epoch: int | None = None) -> dict[str, Floats]:
-    """What each layer gives for one image, float32 (units,) by the layer's name, in order.
-
-    `image` is uint8 (28, 28), or floats in [0, 1]. With `epoch`, of the network as it was after it.
-    Dropout, which does nothing in inference mode, is left out.
-    """
-    return activations_and_gradient(load_network(run, epoch), image)[0]
-
-
-def input_gradient(
-    run: Run, image: npt.NDArray[Any], digit: int, epoch: int | None = None
-) -> Floats:
-    """Which pixels speak for `digit`: gradient times input, float32 (28, 28), positive is for it.
-
-    The gradient is that of the class score before softmax, whose own would vanish where the network
-    is sure (Simonyan et al. 2013; times input: Shrikumar et al. 2016). `image` and `epoch` as in
-    `activations`. Raises ValueError for a digit that is not from 0 to 9.
-    """
-    if digit not in range(CLASSES):
-        raise ValueError(f"{digit!r} is no digit; choose 0 to {CLASSES - 1}")
-    return activations_and_gradient(load_network(run, epoch), image, digit)[1]
-
-
 def activations_and_gradient(
     model: keras.Sequential, image: npt.NDArray[Any], digit: int | None = None
 ) -> tuple[dict[str, Floats], Floats]:
-    """`activations` and `input_gradient` of a network in one pass, by default for its answer."""
+    """What each layer gives for one image, and which pixels speak for `digit`, or for the answer.
+
+    `image` is uint8 (28, 28), or floats in [0, 1]. Of each layer float32 (units,) by its name, in
+    order, without dropout, which does nothing in inference mode. Of the pixels gradient times
+    input, float32 (28, 28), positive where a pixel speaks for the digit: the gradient of the class
+    score before softmax, whose own would vanish where the network is sure (Simonyan et al. 2013;
+    times input: Shrikumar et al. 2016). Raises ValueError for several images, or for no digit.
+    """
+    if digit is not None and digit not in range(CLASSES):
+        raise ValueError(f"{digit!r} is no digit; choose 0 to {CLASSES - 1}")
     output, names = model.layers[-1], [layer.name for layer in _computing(model)]
     pixels = tf.constant(as_pixels(image))
     if len(pixels) != 1:

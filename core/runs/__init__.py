@@ -5,14 +5,3 @@
 from core.runs.history import HISTORY_COLUMNS
 from core.runs.run import MAX_NAME, MAX_NOTE, Run, weight_epochs
 from core.runs.store import RunStore, make_run_id, new_run_id
-
-__all__ = [
-    "HISTORY_COLUMNS",
-    "MAX_NAME",
-    "MAX_NOTE",
-    "Run",
-    "RunStore",
-    "make_run_id",
-    "new_run_id",
-    "weight_epochs",
-]

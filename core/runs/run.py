@@ -19,8 +19,7 @@ import pandas as pd
 from core.config import CLASSES, IMAGE_SIDE, TEST_SET, RunConfig, bounds
 from core.config.architecture import count_parameters
 from core.data import Floats
-from core.runs.documents import LOCK
-from core.runs.epoch_array import Array, EpochArray
+from core.runs.document_folder import LOCK
 from core.runs.errors import (
     DamagedRunError,
     RunBusyError,
@@ -28,7 +27,7 @@ from core.runs.errors import (
     RunNotWritableError,
 )
 from core.runs.history import read_history, read_history_columns, write_history
-from core.runs.run_files import RunFiles, load_arrays
+from core.runs.run_files import Array, EpochArray, RunFiles, load_arrays
 from core.runs.status import Control, Label, Record, Request, State, Status
 
 # Errors of the system that say nothing of the file: it may well be read later.

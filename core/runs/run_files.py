@@ -1,6 +1,7 @@
-"""The files of a run directory: documents, and arrays."""
+"""The files of a run directory: documents, arrays, and arrays that grow with the epochs."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.runs.documents import DocumentFolder
+from core.runs.document_folder import DocumentFolder
 from core.runs.errors import DamagedRunError, RunNotFoundError, RunNotWritableError
+
+Array = npt.NDArray[np.floating[Any]]
 
 
 class RunFiles(DocumentFolder):
@@ -28,3 +31,74 @@ class RunFiles(DocumentFolder):
 def load_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
     with path.open("rb") as file:
         return dict(np.load(file, allow_pickle=False))
+
+
+@dataclass(frozen=True)
+class EpochArray:
+    """The file `name` of a run: `slots` arrays of `shape`, each written in place after its epoch.
+
+    `dtypes` are the types that the file may have, first the one that a new file is given.
+    """
+
+    files: RunFiles
+    name: str
+    slots: int
+    shape: tuple[int, ...]
+    dtypes: tuple[type[np.floating[Any]], ...] = (np.float16,)
+
+    def read(self, count: int) -> Array:
+        """The first `count` slots, (count, *shape), from the file as needed.
+
+        Raises DamagedRunError.
+        """
+        if not count:
+            return np.empty((0, *self.shape), self.dtypes[0])
+        with self.files.reading(self.name):
+            stored = self._map()
+            fits = stored.dtype in self.dtypes and stored.shape[1:] == self.shape
+            if not fits or len(stored) < count:
+                raise ValueError(f"unexpected {stored.dtype} {stored.shape}")
+        return stored[:count]
+
+    def write(self, slot: int, values: Array) -> None:
+        """Write a slot, from 0, in the type that the file was begun with. Raises OSError.
+
+        A file that cannot be read is begun anew.
+        """
+        values = np.asarray(values, self._find_dtype())
+        shape = (self.slots, *self.shape)
+        with self._path.open("r+b" if self._path.exists() else "w+b") as file:
+            header = {"descr": values.dtype.str, "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(file, header)
+            start = file.tell()
+            file.seek(start + slot * values.nbytes)
+            file.write(values.tobytes())
+            file.truncate(start + self.slots * values.nbytes)
+
+    def cut(self, count: int) -> None:
+        """Give up the room for more than `count` slots. Raises OSError, DamagedRunError."""
+        if self._path.exists():
+            # Copied, for Windows does not replace a file that is mapped.
+            kept = np.array(self._map()[:count])
+            self.files.replace(self.name, lambda path: np.save(path, kept))
+
+    @property
+    def _path(self) -> Path:
+        return self.files.path / self.name
+
+    def _map(self) -> Array:
+        """All slots. Raises OSError if they cannot be read now, DamagedRunError if never."""
+        try:
+            array: Array = np.load(self._path, mmap_mode="r", allow_pickle=False)
+        except OSError:
+            raise
+        except Exception as error:  # a rubbish header raises almost anything
+            raise self.files.damaged(self.name, error) from error
+        return array
+
+    def _find_dtype(self) -> np.dtype[Any]:
+        try:
+            dtype = self._map().dtype
+        except (FileNotFoundError, DamagedRunError):
+            return np.dtype(self.dtypes[0])
+        return dtype if dtype in self.dtypes else np.dtype(self.dtypes[0])

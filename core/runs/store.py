@@ -11,7 +11,7 @@ from pathlib import Path
 
 from core.config import RunConfig
 from core.config.settings import settings
-from core.runs.documents import DocumentStore
+from core.runs.document_folder import DocumentStore
 from core.runs.errors import RunBusyError, RunError
 from core.runs.run import CONFIG, MAX_NAME, STATUS, Run
 from core.runs.run_files import RunFiles

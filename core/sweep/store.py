@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.config.settings import VARIABLES, settings
 from core.runs import MAX_NAME, RunStore, new_run_id
-from core.runs.documents import LOCK, DocumentFolder, DocumentStore
+from core.runs.document_folder import LOCK, DocumentFolder, DocumentStore
 from core.runs.status import Request, State
 from core.sweep.config import TRIALS, Sampler, SweepConfig
 

@@ -25,7 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.config import hyperparameter
 from core.runs import make_run_id
-from core.runs.atomic_files import replace_file
+from core.runs.document_folder import replace_file
 from core.sweep.config import Pruner, Sampler, SweepConfig
 from core.sweep.space import Choices, Space, Value
 from core.sweep.store import Sweep, SweepError, SweepStatus

@@ -2,8 +2,3 @@
 
 from core.training.trainer import train
 from core.training.warm_models import warm_up
-
-__all__ = [
-    "train",
-    "warm_up",
-]

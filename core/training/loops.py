@@ -1,4 +1,5 @@
-"""The two compiled loops of a training: many gradient steps, and the metrics of a whole split.
+"""The two compiled loops of a training: many gradient steps, and the metrics of a whole split;
+and the learning rate of each step.
 
 `Model.fit` comes back to Python after every batch, or not for a fixed number of them, and its
 `evaluate` runs in batches of 32. Here one call runs as many steps as the caller has time for, and
@@ -14,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from core.config import CLASSES, PIXELS
-from core.config.architecture import block_size
+from core.config import CLASSES, PIXELS, RunConfig, Schedule
 from core.data import Floats, Splits
 from core.network.checkpoint import Sums
 
+_BLOCK_OPERATIONS = 4e9  # multiply-adds of a block of images that is evaluated: 0.1 s or less
 _IMAGES = tf.TensorSpec([None, PIXELS], tf.float32)
 _LABELS = tf.TensorSpec([None, CLASSES], tf.float32)
 _ORDER = tf.TensorSpec([None], tf.int32)
@@ -36,6 +37,17 @@ class Evaluation:
     probabilities: Floats
 
 
+def learning_rate_factors(config: RunConfig, first: int, count: int) -> Floats:
+    """The factors at the `count` steps from `first` on, float32 (count,).
+
+    Cosine: (1 + cos(pi t / T)) / 2 at step t of T (Loshchilov and Hutter 2017, no restarts).
+    """
+    if config.schedule is Schedule.CONSTANT:
+        return np.ones(count, np.float32)
+    steps = np.arange(first, first + count) / (config.epochs * config.batches)
+    return ((1 + np.cos(np.pi * steps)) / 2).astype(np.float32)
+
+
 class TrainingLoops:
     """The loops of a compiled `model` over the splits that it trains on and is measured on."""
 
@@ -46,7 +58,7 @@ class TrainingLoops:
         self.bind(splits)
         self._model = model
         self._batch_size = batch_size
-        self._block = block_size(model.count_params())
+        self._block = max(256, int(_BLOCK_OPERATIONS / model.count_params()))
         self._train_steps = _compile_training(model, batch_size)
         self._evaluate_block = _compile_evaluation(model)
 

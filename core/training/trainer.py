@@ -34,8 +34,7 @@ from core.runs.errors import (
     describe_failure,
 )
 from core.runs.status import Control, Request, State, Status
-from core.training.loops import Evaluation
-from core.training.schedule import learning_rate_factors
+from core.training.loops import Evaluation, learning_rate_factors
 from core.training.warm_models import claim_warm_model, release_warm_model
 
 _CHUNK_SECONDS = 0.1  # how long the compiled loop may run between two looks at status and control

@@ -10,7 +10,6 @@ import streamlit as st
 from core.config import (
     MAX_HIDDEN_LAYERS,
     PRESETS,
-    Bounds,
     Control,
     Group,
     Hyperparameter,
@@ -19,8 +18,6 @@ from core.config import (
 )
 from dashboard import text
 from dashboard.session import form
-
-_STEPS_PER_DECADE = (1, 2, 5)
 
 
 def render_config_form() -> RunConfig:
@@ -48,24 +45,6 @@ def render_config_form() -> RunConfig:
     return config
 
 
-def slider_steps(field: Hyperparameter, *others: float) -> list[float]:
-    """The steps of a slider over the bounds of a number in which ratios matter, and `others`."""
-    limits = field.bounds
-    if field.control is not Control.POWERS_OF_TWO:
-        return scale_steps(limits, *others)
-    powers = range(round(math.log2(limits.low)), round(math.log2(limits.high)) + 1)
-    return sorted({*others, *(2**power for power in powers)})
-
-
-def scale_steps(limits: Bounds, *others: float) -> list[float]:
-    """1, 2 and 5 times the powers of ten within `limits`, 0 if allowed, and `others`."""
-    first, last = math.floor(math.log10(limits.low)), math.ceil(math.log10(limits.high))
-    steps = {
-        float(f"{step}e{power}") for power in range(first, last + 1) for step in _STEPS_PER_DECADE
-    }
-    return sorted({*others, *(step for step in {0.0, *steps} if step in limits)})
-
-
 def _render_fields(fields: list[Hyperparameter], wrong: dict[str, str]) -> None:
     for field in fields:
         switch = field.traits.shown_with
@@ -88,7 +67,7 @@ def _render_control(field: Hyperparameter) -> None:
         case Control.CHOICE:
             st.selectbox(**labels, options=field.choices)
         case Control.SCALE | Control.POWERS_OF_TWO:
-            steps = slider_steps(field, st.session_state[key])  # a value between has a place too
+            steps = field.slider_steps(st.session_state[key])  # a value between has a place too
             st.select_slider(**labels, options=steps, format_func=text.rate)
         case Control.SLIDER:
             st.slider(**labels, **_steps(field))

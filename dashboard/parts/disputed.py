@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.analysis.metrics import DISPUTED_TEST_LABELS
+from core.data import DISPUTED_TEST_LABELS
 
 _WORDS = "label disputed"
 

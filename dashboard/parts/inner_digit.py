@@ -7,7 +7,6 @@ import numpy.typing as npt
 import streamlit as st
 
 from core.config import CLASSES, TEST_SET
-from core.config.architecture import hidden_layers
 from core.data import load_mnist
 from core.engine import calls
 from core.runs import Run
@@ -34,8 +33,8 @@ def render_digit(run: Run) -> None:
         index = _pick_index()
         speaker = _pick_class()
     image, true = load_mnist().x_test[index], int(load_mnist().y_test[index])
-    values = ask_worker(calls.activations, run, image, epoch)
-    predicted = int(values["output"].argmax())
+    reading = ask_worker(calls.read_image, run, epoch, image, speaker)
+    predicted = int(reading.probabilities.argmax())
     speaker = predicted if speaker is None else speaker
     _render_head(index, true, predicted)
     with st.grid(3, min_column_width=240):
@@ -43,14 +42,17 @@ def render_digit(run: Run) -> None:
             st.markdown("The digit")
             st.image(enlarge(image, _SIDE), alt=f"Test image {index}, a {true}")
         with st.container():
-            _render_gradient(run, epoch, image, speaker)
+            _render_evidence(reading.evidence, speaker)
         with st.container():
             st.markdown(f"What the network takes it for after epoch {epoch}, %")
             st.echarts_chart(
-                draw_answer(values["output"], true), key="inner_answer", height=240, alt="Answer"
+                draw_answer(reading.probabilities, true),
+                key="inner_answer",
+                height=240,
+                alt="Answer",
             )
-    for number, name in enumerate(hidden_layers(run.config), start=1):
-        render_layer(number, name, values[name])
+    for number, (name, values) in enumerate(reading.activations.items(), start=1):
+        render_layer(number, name, values)
 
 
 def _pick_index() -> int:
@@ -93,11 +95,10 @@ def _render_head(index: int, true: int, predicted: int) -> None:
         render_disputed_badge(index)
 
 
-def _render_gradient(run: Run, epoch: int, image: npt.NDArray[np.uint8], digit: int) -> None:
-    gradient = ask_worker(calls.input_gradient, run, image, digit, epoch)
+def _render_evidence(evidence: npt.NDArray[np.float32], digit: int) -> None:
     st.markdown(f"What speaks for a **{digit}**: red for it, blue against")
     st.image(
-        enlarge(color_weights(gradient[None])[0], _SIDE),
+        enlarge(color_weights(evidence[None])[0], _SIDE),
         alt=f"Pixels that speak for or against a {digit}",
     )
 

@@ -17,7 +17,6 @@ from core.runs.status import Request, State, Status
 from dashboard import text
 from dashboard.access.visitor import may_change
 from dashboard.charts.curves import SERIES, CurveStyle, draw_curve, with_live_point
-from dashboard.parts.config_form import scale_steps
 from dashboard.parts.live_network_strip import render_live_network_strip
 from dashboard.parts.result import render_result
 from dashboard.session import dialogs
@@ -299,7 +298,7 @@ def _render_rate(run: Run) -> None:
     key = f"{counted}_{count}"
     st.select_slider(
         "Learning rate from now on",
-        scale_steps(bounds("learning_rate"), current),
+        bounds("learning_rate").steps(current),
         value=current,
         key=key,
         format_func=text.rate,

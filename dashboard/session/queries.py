@@ -1,6 +1,5 @@
 """What pages read from the server: runs, histories, answers, drawings, trials, estimates."""
 
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +9,8 @@ import streamlit as st
 
 from core.config import RunConfig
 from core.drawing.collection import Drawing
-from core.engine.fair_queue import expected_waits
 from core.runs import Run, RunStore
-from core.runs.errors import RunError, RunNotFoundError
+from core.runs.errors import RunNotFoundError
 from core.runs.estimate import epoch_seconds, machine_factor
 from core.runs.summary import Summary, summarize
 from core.sweep.config import SweepConfig
@@ -75,19 +73,7 @@ def estimate_sweep_seconds(config: SweepConfig) -> tuple[float, bool]:
 
 def queue_position(run: Run) -> tuple[int, float] | None:
     """How many runs wait before this one, and in how many seconds it starts; None if not queued."""
-    engine = server().engine
-    lengths: dict[str, float] = {}
-    for other in list(engine.queue.waiting):
-        with suppress(RunError):  # deleted since the engine has looked
-            lengths[other.id] = estimate_seconds(other.config)[0]
-    if run.id not in lengths:
-        return None
-    left = []
-    for other in list(engine.queue.training):
-        with suppress(RunError):
-            left.append(other.status.seconds_left or estimate_seconds(other.config)[0])
-    position = list(lengths).index(run.id)
-    return position, expected_waits(left, list(lengths.values()), engine.slots)[position]
+    return server().engine.queue_position(run, lambda config: estimate_seconds(config)[0])
 
 
 def sweep_trials(sweep: Sweep) -> pd.DataFrame:

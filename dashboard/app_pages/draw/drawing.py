@@ -49,7 +49,7 @@ def render_drawing(run: Run, epoch: int) -> None:
 
 def _answer(run: Run, epoch: int, preparation: Preparation) -> Reading:
     """Draw what the network takes the drawing for."""
-    reading: Reading = ask_worker_anew(calls.read_drawing, run, epoch, preparation.image)
+    reading: Reading = ask_worker_anew(calls.read_image, run, epoch, preparation.image)
     second, first = reading.probabilities.argsort(kind="stable")[-2:].tolist()
     sure, less = (text.percent(reading.probabilities[digit]) for digit in (first, second))
     st.markdown(f"### Read as {first} &ensp; :small[{sure} sure; next {second}, {less}]")

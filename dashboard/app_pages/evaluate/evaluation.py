@@ -7,14 +7,8 @@ import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
-from core.analysis.metrics import (
-    DISPUTED_TEST_LABELS,
-    Accuracy,
-    accuracy,
-    answer_table,
-    classification_table,
-)
-from core.data import load_mnist
+from core.analysis.metrics import Accuracy, accuracy, answer_table, classification_table
+from core.data import DISPUTED_TEST_LABELS, load_mnist
 from core.runs import Run
 from core.runs.errors import DamagedRunError
 from dashboard import text

@@ -10,7 +10,6 @@ from core.config import RunConfig, explain
 from core.config.architecture import PIXELS_LAYER, hidden_layers
 from core.maps.request import MapMethod, MapRequest, map_bounds
 from dashboard import text
-from dashboard.parts.config_form import scale_steps
 
 _METHODS = {MapMethod.TSNE: "t-SNE", MapMethod.PCA: "PCA alone"}
 
@@ -67,7 +66,7 @@ def _pick_points() -> int:
     default: int = MapRequest.model_fields["points"].default
     return st.select_slider(
         "How many",
-        [int(step) for step in scale_steps(map_bounds("points"), default)],
+        [int(step) for step in map_bounds("points").steps(default)],
         value=default,
         key="map_points",
         bind="query-params",

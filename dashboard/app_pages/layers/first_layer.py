@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from core.analysis.first_layer import FirstLayer
 from core.config import CLASSES
 from core.engine import calls
 from core.runs import Run
@@ -43,15 +42,13 @@ def render_first_layer(run: Run) -> None:
 
 def _render_kept(run: Run) -> None:
     grid = st.grid("auto", min_column_width=_MIN_WIDTH)
-    units = (*run.config.hidden, CLASSES)[0]
-    pages = -(-units // _A_PAGE)
+    count = (*run.config.hidden, CLASSES)[0]
+    pages = -(-count // _A_PAGE)
     page = st.pagination(pages, key="units_page", bind="query-params") if pages > 1 else 1
     # No more than is shown: the answers are kept, one for each epoch of a run that is watched.
     function = calls.first_layer_weights
-    layer: FirstLayer = ask_worker(function, run, (page - 1) * _A_PAGE, _A_PAGE)
-    for picture, unit, norm in zip(
-        color_weights(layer.images), layer.units, layer.norms, strict=True
-    ):
+    images, units, norms = ask_worker(function, run, (page - 1) * _A_PAGE, _A_PAGE)
+    for picture, unit, norm in zip(color_weights(images), units, norms, strict=True):
         grid.image(
             enlarge(picture),
             f"unit {unit}, norm {norm:.2f}",

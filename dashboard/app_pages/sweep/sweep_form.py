@@ -11,7 +11,6 @@ from core.config import Bounds, Hyperparameter, RunConfig, explain, hyperparamet
 from core.sweep.config import MAX_VARIED, SEEDS, TRIALS, Pruner, Sampler, SweepConfig
 from core.sweep.space import MAX_CHOICES, POINTS, Choices, Range, Space, varied_fields
 from dashboard import text
-from dashboard.parts.config_form import slider_steps
 
 _SAMPLERS = {Sampler.TPE: "TPE", Sampler.RANDOM: "random", Sampler.GRID: "grid"}
 _PRUNERS = {Pruner.NONE: "never", Pruner.MEDIAN: "median", Pruner.HYPERBAND: "Hyperband"}
@@ -114,7 +113,7 @@ def _pick_range(field: Hyperparameter) -> tuple[float, float]:
     low, high = map(number, field.traits.sweep_range or (limits.low, limits.high))
     picked: tuple[float, float]
     if limits.logarithmic:
-        steps = [number(step) for step in slider_steps(field, low, high, limits.high) if step]
+        steps = [number(step) for step in field.slider_steps(low, high, limits.high) if step]
         picked = st.select_slider(**labels, options=steps, value=(low, high), format_func=_figure)
     else:
         picked = st.slider(

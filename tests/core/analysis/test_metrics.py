@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import classification_report
 
 from core.analysis import metrics
-from core.data import load_mnist
+from core.data import DISPUTED_TEST_LABELS, load_mnist
 from core.runs import Run
 
 
@@ -199,26 +199,10 @@ def test_accuracy_without_some_images() -> None:
 
 def test_accuracy_without_the_disputed_labels(answers: np.ndarray) -> None:
     y_test, y_pred = load_mnist().y_test, answers.argmax(axis=1)
-    kept = [n for n in range(10_000) if n not in metrics.DISPUTED_TEST_LABELS]
-    accuracy = metrics.accuracy(y_test, y_pred, without=metrics.DISPUTED_TEST_LABELS)
+    kept = [n for n in range(10_000) if n not in DISPUTED_TEST_LABELS]
+    accuracy = metrics.accuracy(y_test, y_pred, without=DISPUTED_TEST_LABELS)
     assert accuracy.total == 9_985
     assert accuracy.value == np.mean(y_test[kept] == y_pred[kept])
-
-
-def test_neighbour_agreement_by_hand() -> None:
-    points = [[0], [1], [2.5], [10], [11.5]]  # nearest: 1, 0, 1, 4, 3
-    assert metrics.neighbour_agreement(points, [0, 0, 1, 1, 2], neighbours=1) == 2 / 5
-    assert metrics.neighbour_agreement(points, [5, 5, 5, 5, 5], neighbours=4) == 1
-
-
-def test_neighbour_agreement_equals_all_distances() -> None:
-    generator = np.random.default_rng(0)
-    points, labels = generator.normal(size=(60, 3)), generator.integers(0, 3, 60)
-    distances = np.linalg.norm(points[:, None] - points, axis=2)
-    np.fill_diagonal(distances, np.inf)
-    nearest = distances.argsort(axis=1)[:, :10]
-    expected = np.mean(labels[nearest] == labels[:, None])
-    assert metrics.neighbour_agreement(points, labels) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(

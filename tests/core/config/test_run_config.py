@@ -15,6 +15,7 @@ from core.config import (
     RunConfig,
     Schedule,
     bounds,
+    hyperparameter,
     parse_config,
 )
 
@@ -155,6 +156,12 @@ def test_hidden_as_text(text: str, hidden: tuple[int, ...]) -> None:
 )
 def test_a_sign_is_not_taken_for_a_dash(text: str, sentence: str) -> None:
     assert parse_config({"hidden": text}) == (RunConfig(), {"hidden": sentence})
+
+
+def test_steps_of_a_logarithmic_slider() -> None:
+    assert hyperparameter("l2").slider_steps(0.03)[:4] == [0, 1e-6, 2e-6, 5e-6]
+    assert hyperparameter("l2").slider_steps(0.03)[-4:] == [0.02, 0.03, 0.05, 0.1]
+    assert hyperparameter("batch_size").slider_steps(24) == [16, 24, *(2**n for n in range(5, 13))]
 
 
 def test_field_without_bounds_has_none() -> None:

@@ -179,7 +179,7 @@ def test_runs_are_created_while_the_scheduler_is_sought(
         starting = threading.Thread(target=engine.start)
         starting.start()
         connection, _ = silent.accept()
-        run = engine.enqueue(small(), owner="Ada")
+        (run,) = engine.enqueue_all([(small(), None)], "Ada")
         assert starting.is_alive()
         assert run.status.state is State.QUEUED
         connection.close()

@@ -103,7 +103,7 @@ def end(run: Run, state: State, wait_until: Wait) -> None:
 def test_a_worker_answers_while_a_run_trains(
     engine: Engine, small: Small, wait_until: Wait
 ) -> None:
-    run = engine.enqueue(small(**LONG), owner="Ada")
+    (run,) = engine.enqueue_all([(small(**LONG), None)], "Ada")
     wait_until(lambda: run.status.epoch >= 2, "the second epoch")
     assert engine.submit(math.sqrt, 2.0).result(timeout=RESULT_SECONDS) == math.sqrt(2)
     assert engine.submit(math.hypot, 3, 4).result(timeout=RESULT_SECONDS) == 5

@@ -81,7 +81,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def queue(store: RunStore, workers: FakeWorkers, clock: Clock) -> RunQueue[FakeTraining]:
+def queue(store: RunStore, workers: FakeWorkers, clock: Clock) -> RunQueue:
     return RunQueue(store, workers, most_waiting=10, clock=clock)
 
 
@@ -106,7 +106,7 @@ def ids(runs: list[Run]) -> list[str]:
 
 
 def test_queued_runs_train_one_after_another(
-    store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
+    store: RunStore, small: Small, queue: RunQueue, workers: FakeWorkers
 ) -> None:
     """Nobody submits them: the queue finds what is queued in its folder, the oldest first."""
     first, second = store.create(small()), store.create(small())
@@ -126,7 +126,7 @@ def test_queued_runs_train_one_after_another(
 
 
 def test_a_run_has_its_place_until_its_worker_has_put_it_away(
-    store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
+    store: RunStore, small: Small, queue: RunQueue, workers: FakeWorkers
 ) -> None:
     first, second = store.create(small()), store.create(small())
     queue.poll()
@@ -139,7 +139,7 @@ def test_a_run_has_its_place_until_its_worker_has_put_it_away(
 
 
 def test_as_many_train_at_once_as_there_are_places(
-    store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
+    store: RunStore, small: Small, queue: RunQueue, workers: FakeWorkers
 ) -> None:
     workers.slots = {"one": 1, "other": 1}
     runs = [store.create(small()) for _ in range(3)]
@@ -154,9 +154,7 @@ def test_as_many_train_at_once_as_there_are_places(
     assert ids(queue.waiting) == [runs[2].id]
 
 
-def test_people_take_turns(
-    small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
-) -> None:
+def test_people_take_turns(small: Small, queue: RunQueue, workers: FakeWorkers) -> None:
     """One who asks for three runs lets one who comes later with one go before the second."""
     greedy = queue.add([(small(seed=seed), None) for seed in range(3)], "greedy")
     queue.poll()
@@ -168,7 +166,7 @@ def test_people_take_turns(
 
 
 def test_a_run_is_given_once_however_often_it_is_asked_for(
-    store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
+    store: RunStore, small: Small, queue: RunQueue, workers: FakeWorkers
 ) -> None:
     run = store.create(small())
     given = [queue.give(run.id) for _ in range(3)]
@@ -180,7 +178,7 @@ def test_a_run_is_given_once_however_often_it_is_asked_for(
 
 
 def test_what_was_added_since_the_last_look_waits_too(
-    small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
+    small: Small, queue: RunQueue, workers: FakeWorkers
 ) -> None:
     queue.add([(small(), None)], "Ada")
     queue.poll()
@@ -191,9 +189,7 @@ def test_what_was_added_since_the_last_look_waits_too(
 # --- what is refused
 
 
-def test_one_person_may_not_fill_the_queue(
-    store: RunStore, small: Small, queue: RunQueue[FakeTraining]
-) -> None:
+def test_one_person_may_not_fill_the_queue(store: RunStore, small: Small, queue: RunQueue) -> None:
     for seed in range(queue.most_waiting):
         queue.add([(small(seed=seed), None)], "Ada")
     with pytest.raises(QueueFullError, match="10 of your runs are waiting"):
@@ -203,7 +199,7 @@ def test_one_person_may_not_fill_the_queue(
 
 
 def test_a_bunch_of_runs_is_queued_as_a_whole_or_not_at_all(
-    store: RunStore, small: Small, queue: RunQueue[FakeTraining]
+    store: RunStore, small: Small, queue: RunQueue
 ) -> None:
     queue.add([(small(seed=seed), f"seed {seed}") for seed in range(8)], "Ada")
     bunch = [(small(seed=seed), None) for seed in range(8, 11)]
@@ -218,7 +214,7 @@ def test_a_bunch_of_runs_is_queued_as_a_whole_or_not_at_all(
 
 
 def test_the_same_run_of_the_same_owner_is_refused_for_two_seconds(
-    store: RunStore, small: Small, queue: RunQueue[FakeTraining], clock: Clock
+    store: RunStore, small: Small, queue: RunQueue, clock: Clock
 ) -> None:
     queue.add([(small(), "the first")], "Ada")
     clock.seconds += 1.9
@@ -234,7 +230,7 @@ def test_the_same_run_of_the_same_owner_is_refused_for_two_seconds(
 
 
 def test_the_same_run_is_not_refused_once_the_first_has_ended(
-    store: RunStore, small: Small, queue: RunQueue[FakeTraining]
+    store: RunStore, small: Small, queue: RunQueue
 ) -> None:
     (first,) = queue.add([(small(), None)], None)
     with pytest.raises(RepeatedRunError):
@@ -246,9 +242,7 @@ def test_the_same_run_is_not_refused_once_the_first_has_ended(
     assert len(store.list()) == 2
 
 
-def test_deleted_runs_wait_no_longer(
-    store: RunStore, small: Small, queue: RunQueue[FakeTraining]
-) -> None:
+def test_deleted_runs_wait_no_longer(store: RunStore, small: Small, queue: RunQueue) -> None:
     runs = queue.add([(small(seed=seed), None) for seed in range(10)], "Ada")
     for run in runs:
         store.delete(run.id)
@@ -266,7 +260,7 @@ def test_deleted_runs_wait_no_longer(
 def test_an_interrupted_run_goes_before_those_that_wait(
     store: RunStore,
     small: Small,
-    queue: RunQueue[FakeTraining],
+    queue: RunQueue,
     workers: FakeWorkers,
     hours: float,
 ) -> None:
@@ -279,7 +273,7 @@ def test_an_interrupted_run_goes_before_those_that_wait(
 
 
 def test_a_run_that_another_process_trains_is_left_to_it(
-    store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
+    store: RunStore, small: Small, queue: RunQueue, workers: FakeWorkers
 ) -> None:
     """It holds the lock, whatever its clock says; a run just created has no lock yet."""
     run, new = (store.create(small(), state=State.RUNNING) for _ in range(2))
@@ -291,7 +285,7 @@ def test_a_run_that_another_process_trains_is_left_to_it(
 
 
 def test_a_paused_run_that_its_worker_left_waits_for_its_turn_once_resumed(
-    store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
+    store: RunStore, small: Small, queue: RunQueue, workers: FakeWorkers
 ) -> None:
     run = store.create(small())
     queue.poll()
@@ -311,7 +305,7 @@ def test_a_paused_run_that_its_worker_left_waits_for_its_turn_once_resumed(
 
 
 def test_a_run_without_a_worker_is_stopped_while_another_trains(
-    store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
+    store: RunStore, small: Small, queue: RunQueue, workers: FakeWorkers
 ) -> None:
     other, paused = store.create(small()), store.create(small(), state=State.PAUSED)
     paused.request(Request.PAUSE)
@@ -325,7 +319,7 @@ def test_a_run_without_a_worker_is_stopped_while_another_trains(
 
 
 def test_a_queued_run_that_was_stopped_never_trains(
-    store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
+    store: RunStore, small: Small, queue: RunQueue, workers: FakeWorkers
 ) -> None:
     run = store.create(small())
     run.request(Request.STOP)
@@ -334,7 +328,7 @@ def test_a_queued_run_that_was_stopped_never_trains(
 
 
 def test_what_a_killed_training_had_no_time_to_give_up_is_given_up(
-    store: RunStore, small: Small, queue: RunQueue[FakeTraining], monkeypatch: pytest.MonkeyPatch
+    store: RunStore, small: Small, queue: RunQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = store.create(small(epochs=50), state=State.RUNNING)
 
@@ -362,7 +356,7 @@ def test_what_a_killed_training_had_no_time_to_give_up_is_given_up(
 
 
 def test_a_run_that_cannot_be_closed_is_left_as_it_is(
-    store: RunStore, small: Small, queue: RunQueue[FakeTraining], caplog: pytest.LogCaptureFixture
+    store: RunStore, small: Small, queue: RunQueue, caplog: pytest.LogCaptureFixture
 ) -> None:
     run = store.create(small(), state=State.STOPPED)
     (run.path / "checkpoint.npz").write_text("rubbish")
@@ -379,7 +373,7 @@ def test_a_run_that_cannot_be_closed_is_left_as_it_is(
 
 
 def test_a_run_whose_workers_keep_dying_fails_unless_it_made_progress(
-    store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
+    store: RunStore, small: Small, queue: RunQueue, workers: FakeWorkers
 ) -> None:
     """Others may have killed them: Dask blames all that they were working on."""
     run = store.create(small())
@@ -399,7 +393,7 @@ def test_a_run_whose_workers_keep_dying_fails_unless_it_made_progress(
 
 
 def test_a_training_lost_by_any_other_error_names_it(
-    store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
+    store: RunStore, small: Small, queue: RunQueue, workers: FakeWorkers
 ) -> None:
     run = store.create(small())
     queue.poll()
@@ -412,7 +406,7 @@ def test_a_training_lost_by_any_other_error_names_it(
 
 
 def test_a_worker_with_other_code_gives_the_run_back(
-    store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
+    store: RunStore, small: Small, queue: RunQueue, workers: FakeWorkers
 ) -> None:
     run = store.create(small())
     queue.poll()
@@ -430,7 +424,7 @@ def test_a_worker_with_other_code_gives_the_run_back(
 def test_a_run_that_cannot_be_written_is_tried_again_after_a_while(
     store: RunStore,
     small: Small,
-    queue: RunQueue[FakeTraining],
+    queue: RunQueue,
     workers: FakeWorkers,
     clock: Clock,
     error: type[Exception],
@@ -454,7 +448,7 @@ def test_a_run_that_cannot_be_written_is_tried_again_after_a_while(
 
 
 def test_a_trouble_is_forgotten_with_its_run(
-    store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
+    store: RunStore, small: Small, queue: RunQueue, workers: FakeWorkers
 ) -> None:
     deleted, stopped, paused = (store.create(small()) for _ in range(3))
     workers.slots = {"one": 3}
@@ -470,7 +464,7 @@ def test_a_trouble_is_forgotten_with_its_run(
 
 
 def test_a_run_whose_lock_cannot_be_opened_holds_up_no_other(
-    store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
+    store: RunStore, small: Small, queue: RunQueue, workers: FakeWorkers
 ) -> None:
     runs = [store.create(small(), state=State.RUNNING) for _ in range(2)]
     for run in runs:
@@ -491,7 +485,7 @@ def test_a_run_whose_lock_cannot_be_opened_holds_up_no_other(
 
 
 def test_a_deleted_run_leaves_the_queue_in_peace(
-    store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
+    store: RunStore, small: Small, queue: RunQueue, workers: FakeWorkers
 ) -> None:
     run = store.create(small())
     queue.poll()
@@ -505,7 +499,7 @@ def test_a_deleted_run_leaves_the_queue_in_peace(
 
 
 def test_a_look_is_broken_off_where_the_engine_stops(
-    store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
+    store: RunStore, small: Small, queue: RunQueue, workers: FakeWorkers
 ) -> None:
     store.create(small())
     queue.poll(is_stopping=lambda: True)
@@ -516,7 +510,7 @@ def test_a_look_is_broken_off_where_the_engine_stops(
 
 
 def test_the_training_of_a_worker_that_is_gone_is_given_to_another(
-    store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
+    store: RunStore, small: Small, queue: RunQueue, workers: FakeWorkers
 ) -> None:
     workers.slots = {"one": 1, "other": 1}
     runs = [store.create(small()) for _ in range(2)]
@@ -531,7 +525,7 @@ def test_the_training_of_a_worker_that_is_gone_is_given_to_another(
 
 
 def test_a_run_that_kills_each_of_several_workers_fails(
-    store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
+    store: RunStore, small: Small, queue: RunQueue, workers: FakeWorkers
 ) -> None:
     """The fourth time; but an epoch more begins the count anew."""
     run = store.create(small())
@@ -555,7 +549,7 @@ def test_a_run_that_kills_each_of_several_workers_fails(
 
 
 def test_a_deleted_run_of_a_dead_worker_holds_no_place(
-    store: RunStore, small: Small, queue: RunQueue[FakeTraining], workers: FakeWorkers
+    store: RunStore, small: Small, queue: RunQueue, workers: FakeWorkers
 ) -> None:
     workers.slots = {"one": 1, "other": 1}
     run = store.create(small())

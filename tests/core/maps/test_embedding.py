@@ -9,13 +9,15 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
 
-from core.analysis.metrics import neighbour_agreement
 from core.data import load_mnist, scale_images, split_indices
 from core.maps import embedding
-from core.maps.embedding import compute_map, pca, tsne
+from core.maps.embedding import compute_map, neighbour_agreement, pca, place_on_map, tsne
+from core.maps.job import compute_and_keep_map
 from core.maps.request import MapRequest, select_images
+from core.maps.store import StoredMap, list_maps
 from core.network.load import layer_features, load_network
 from core.runs import Run
+from core.runs.errors import RunError
 
 X_TEST, Y_TEST = load_mnist().x_test, load_mnist().y_test
 
@@ -228,3 +230,42 @@ def test_a_pca_map_of_a_run(trained: Run) -> None:
     expected = pca(layer_features(trained, "hidden_1", X_TEST[:100]))
     np.testing.assert_array_equal(result.points[["x", "y"]], expected)
     assert result.iteration == 0
+
+
+# --- a new point
+
+
+def test_an_image_of_the_map_is_placed_among_its_neighbours(trained: Run) -> None:
+    image = X_TEST[8] / np.float32(255)
+    request = MapRequest(layer="pixels", method="pca", points=200)
+    with pytest.raises(RunError, match="has no map"):
+        place_on_map(trained, request, image)
+    assert StoredMap(trained, request).request()
+    compute_and_keep_map(trained, request)
+    assert request in list_maps(trained)
+    points = StoredMap(trained, request).read_points()
+    images = load_mnist().x_train[points["index"]].reshape(-1, 784) / 255.0
+    distances = np.linalg.norm(images - image.reshape(784), axis=1)
+    nearest = points.iloc[np.argsort(distances)[:15]]
+    assert place_on_map(trained, request, image) == pytest.approx(
+        (nearest["x"].median(), nearest["y"].median())
+    )
+
+
+# --- agreement
+
+
+def test_neighbour_agreement_by_hand() -> None:
+    points = [[0], [1], [2.5], [10], [11.5]]  # nearest: 1, 0, 1, 4, 3
+    assert neighbour_agreement(points, [0, 0, 1, 1, 2], neighbours=1) == 2 / 5
+    assert neighbour_agreement(points, [5, 5, 5, 5, 5], neighbours=4) == 1
+
+
+def test_neighbour_agreement_equals_all_distances() -> None:
+    generator = np.random.default_rng(0)
+    points, labels = generator.normal(size=(60, 3)), generator.integers(0, 3, 60)
+    distances = np.linalg.norm(points[:, None] - points, axis=2)
+    np.fill_diagonal(distances, np.inf)
+    nearest = distances.argsort(axis=1)[:, :10]
+    expected = np.mean(labels[nearest] == labels[:, None])
+    assert neighbour_agreement(points, labels) == pytest.approx(expected)

@@ -10,10 +10,9 @@ import pytest
 from core.config.architecture import describe_layers
 from core.data import load_mnist
 from core.network.inspect import (
-    activations,
+    activations_and_gradient,
     dead_units,
     first_layer_weights,
-    input_gradient,
     layer_configs,
     layer_table,
     weight_histograms,
@@ -70,16 +69,16 @@ def test_configurations_are_kerass_and_can_be_written_as_json(
 
 def test_first_layer_weights_are_sorted_by_norm(trained: Run) -> None:
     kernel = load_network(trained).layers[0].get_weights()[0]
-    first = first_layer_weights(trained)
-    assert first.images.shape == (32, 28, 28)
-    assert sorted(first.units.tolist()) == list(range(32))
-    assert (np.diff(first.norms) <= 0).all()
-    for image, unit, norm in zip(*first, strict=True):
+    images, units, norms = first_layer_weights(trained)
+    assert images.shape == (32, 28, 28)
+    assert sorted(units.tolist()) == list(range(32))
+    assert (np.diff(norms) <= 0).all()
+    for image, unit, norm in zip(images, units, norms, strict=True):
         np.testing.assert_array_equal(image.ravel(), kernel[:, unit])
         assert norm == pytest.approx(np.sqrt((kernel[:, unit].astype(float) ** 2).sum()))
-    some = first_layer_weights(trained, 4, 5)
-    np.testing.assert_array_equal(some.units, first.units[4:9])
-    np.testing.assert_array_equal(some.images, first.images[4:9])
+    some_images, some_units, _ = first_layer_weights(trained, 4, 5)
+    np.testing.assert_array_equal(some_units, units[4:9])
+    np.testing.assert_array_equal(some_images, images[4:9])
 
 
 def test_histograms_count_every_weight(untrained: Callable[..., Run]) -> None:
@@ -133,6 +132,14 @@ def test_dead_units_are_those_that_never_fire(trained: Run) -> None:
 
 def test_a_linear_network_has_no_units_to_die(untrained: Callable[..., Run]) -> None:
     assert len(dead_units(untrained(hidden=()), X_TEST[:2])) == 0
+
+
+def activations(run: Run, image: np.ndarray, epoch: int | None = None) -> dict[str, np.ndarray]:
+    return activations_and_gradient(load_network(run, epoch), image)[0]
+
+
+def input_gradient(run: Run, image: np.ndarray, digit: int, epoch: int | None = None) -> np.ndarray:
+    return activations_and_gradient(load_network(run, epoch), image, digit)[1]
 
 
 def test_activations_of_every_layer(untrained: Callable[..., Run]) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from core.config import RunConfig
 from core.runs import HISTORY_COLUMNS, MAX_NAME, MAX_NOTE, Run, RunStore, new_run_id, weight_epochs
-from core.runs.atomic_files import replace_file
+from core.runs.document_folder import replace_file
 from core.runs.errors import (
     DamagedRunError,
     RunBusyError,
@@ -402,7 +402,7 @@ def test_what_several_processes_change_at_once_is_all_kept(run: Run) -> None:
 def test_a_change_that_another_process_never_ends_is_not_waited_for(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.runs.documents._CHANGE_SECONDS", 0.1)
+    monkeypatch.setattr("core.runs.document_folder._CHANGE_SECONDS", 0.1)
     with (
         filelock.FileLock(run.path / ".control.lock"),
         pytest.raises(RunNotWritableError, match="is being changed by another process; try again"),
@@ -607,7 +607,7 @@ def test_an_arrays_file_is_not_mapped_while_it_is_replaced(
         seen.append(str(path) in Path("/proc/self/maps").read_text())
         replace_file(path, write)
 
-    monkeypatch.setattr("core.runs.documents.replace_file", look)
+    monkeypatch.setattr("core.runs.document_folder.replace_file", look)
     run.close(epochs=1)
     assert seen == [False]
 

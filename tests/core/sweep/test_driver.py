@@ -130,7 +130,7 @@ def test_a_sweep_that_cannot_be_written_is_told_in_a_sentence(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     sweep = sweeps.create(tiny())
-    monkeypatch.setattr("core.runs.documents.save_json", full)
+    monkeypatch.setattr("core.runs.document_folder.save_json", full)
     with pytest.raises(SweepError, match=r"cannot be written to .*: No space left on device"):
         sweeps.create(tiny())
     assert [path.name for path in sweeps.root.iterdir()] == [sweep.id]

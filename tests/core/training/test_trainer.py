@@ -26,8 +26,7 @@ from core.runs.errors import RunBusyError, RunNotFoundError, RunNotWritableError
 from core.runs.run_files import load_arrays
 from core.runs.status import Request, State, Status
 from core.training import train
-from core.training.loops import Evaluation, TrainingLoops
-from core.training.schedule import learning_rate_factors
+from core.training.loops import Evaluation, TrainingLoops, learning_rate_factors
 
 SPLITS = ("train", "validation", "test")
 Small = Callable[..., RunConfig]

@@ -8,9 +8,8 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.weightstats import DescrStatsW
 from streamlit.testing.v1 import AppTest
 
-from core.analysis.metrics import DISPUTED_TEST_LABELS
 from core.config import RunConfig
-from core.data import load_mnist
+from core.data import DISPUTED_TEST_LABELS, load_mnist
 from core.runs import Run, RunStore
 from core.runs.status import State
 from core.training import train

@@ -18,8 +18,8 @@ from core.data import load_mnist, split_indices
 from core.drawing import to_mnist
 from core.drawing.collection import DrawingStore, read_export
 from core.drawing.photograph import read_picture
+from core.maps.embedding import place_on_map
 from core.maps.job import compute_and_keep_map
-from core.maps.place import place_on_map
 from core.maps.request import MapMethod, MapRequest
 from core.maps.store import StoredMap
 from core.runs import Run, new_run_id

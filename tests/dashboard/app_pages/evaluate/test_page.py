@@ -7,9 +7,8 @@ import pytest
 from sklearn import metrics
 from streamlit.testing.v1 import AppTest
 
-from core.analysis.metrics import DISPUTED_TEST_LABELS
 from core.config import RunConfig
-from core.data import load_mnist
+from core.data import DISPUTED_TEST_LABELS, load_mnist
 from core.runs import Run
 from core.runs.status import State
 from tests.dashboard.app_pages.lab import Lab, captions, go, protos, select, spec, words

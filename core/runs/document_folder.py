@@ -4,8 +4,10 @@ wrong is said in a sentence.
 
 import os
 import re
+import secrets
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -15,9 +17,8 @@ from typing import Generic, TypeVar
 import filelock
 from pydantic import BaseModel, ValidationError
 
-from core.runs.atomic_files import replace_file
-
 _CHANGE_SECONDS = 2.0  # how long another process may take to change a small file
+_RENAME_SECONDS = 1.0  # how long a reader on Windows may have it open
 
 LOCK = ".lock"
 _CHANGE_LOCK = ".control.lock"
@@ -201,3 +202,27 @@ def save_json(path: Path, model: BaseModel) -> None:
 def os_reason(error: OSError) -> str:
     """Why a file cannot be written, without the path, which readers of a page need not know."""
     return error.strerror or str(error)
+
+
+def replace_file(path: Path, write: Callable[[Path], object]) -> None:
+    """Replace `path` by what `write` writes to the path it is given; no reader sees half of it."""
+    aside = path.with_name(f".{secrets.token_hex(4)}-{path.name}")
+    try:
+        write(aside)
+        _rename(aside, path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+
+
+def _rename(aside: Path, path: Path) -> None:
+    """Rename `aside`; on Windows that has to wait until no process has `path` open."""
+    deadline = time.monotonic() + _RENAME_SECONDS
+    while True:
+        try:
+            os.replace(aside, path)
+            return
+        except PermissionError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(0.02)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from core.runs.atomic_files import replace_file
+from core.runs.document_folder import replace_file
 
 
 def test_a_file_that_others_have_open_is_replaced_once_they_let_go(
@@ -31,7 +31,7 @@ def test_a_file_that_is_never_let_go_stays(tmp_path: Path, monkeypatch: pytest.M
         raise PermissionError("in use")
 
     monkeypatch.setattr(os, "replace", refuse)
-    monkeypatch.setattr("core.runs.atomic_files._TRY_SECONDS", 0.1)
+    monkeypatch.setattr("core.runs.document_folder._RENAME_SECONDS", 0.1)
     with pytest.raises(PermissionError):
         replace_file(path, lambda path: path.write_text("new"))
     assert path.read_text() == "old"

@@ -1,0 +1,49 @@
+"""`python -m core train`: a run trained here and now, with progress."""
+
+import argparse
+import sys
+
+from core.command_line.options import add_config_options, read_config
+from core.command_line.terminal import on_interrupt, progress_bar
+from core.runs import Run, RunStore
+from core.runs.status import Request, State, Status
+
+
+def add_train(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options to its parser."""
+    parser.set_defaults(command=_train)
+    parser.add_argument("--name", help="what to call the run")
+    add_config_options(parser)
+
+
+def _train(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    config = read_config(options, parser)
+    progress = progress_bar()
+    from core.training import train
+
+    run = RunStore().create(config, name=options.name, state=State.RUNNING)
+    on_interrupt(lambda: run.request(Request.STOP))
+    with progress:
+        bar = progress.add_task(run.name, total=config.epochs * config.batches, detail="")
+
+        def show(status: Status) -> None:
+            done = max(status.epoch - 1, 0) * config.batches + status.batch
+            detail = f"epoch {status.epoch}/{config.epochs}"
+            if status.running_loss is not None:
+                detail += f" loss {status.running_loss:.4f}"
+            progress.update(bar, completed=done, detail=detail)
+
+        status = train(run, on_status=show)
+    if status.state is State.FAILED:
+        print(f"{parser.prog}: run {run.id} failed: {status.error}", file=sys.stderr)
+        return 1
+    print(_result(run, status))
+    return 0
+
+
+def _result(run: Run, status: Status) -> str:
+    line = f"run {run.id} epochs {status.epoch}"
+    if status.final_epoch:
+        row = run.history.set_index("epoch").loc[status.final_epoch]
+        line += f" test_loss {row['test_loss']:.4f} test_accuracy {row['test_accuracy']:.4f}"
+    return f"{line} seconds {status.seconds:.1f}"
