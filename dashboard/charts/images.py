@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 import plotly.express as px
 import plotly.graph_objects as go
-from PIL import Image
 
 from core.config import IMAGE_SIDE
 
@@ -88,18 +87,6 @@ def _caption(x: float, top: float, caption: str, color: str | None) -> dict[str,
     font = {"size": 12} | ({"color": color} if color else {})
     place = {"x": x, "y": top, "yanchor": "top", "showarrow": False}
     return place | {"text": caption, "font": font}
-
-
-def draw_ink(ink: npt.NDArray[np.floating[Any]], side: int = 140) -> npt.NDArray[np.uint8]:
-    """Ink from 0 to 1, (h, w), scaled to fit a square: uint8 (side, side, 4), else transparent."""
-    height, width = (max(round(side * length / max(ink.shape)), 1) for length in ink.shape)
-    grey = Image.fromarray((255 * ink).astype(np.uint8))
-    sampling = Image.Resampling.NEAREST if side > max(ink.shape) else Image.Resampling.BOX
-    square = Image.new("RGBA", (side, side))
-    square.paste(
-        grey.resize((width, height), sampling), ((side - width) // 2, (side - height) // 2)
-    )
-    return np.asarray(square)
 
 
 def enlarge(image: npt.NDArray[np.uint8], zoom: int = 10) -> npt.NDArray[np.uint8]:

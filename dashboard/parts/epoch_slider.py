@@ -9,6 +9,7 @@ _HELP = (
     "What the network thought of the test images after this epoch. Move it to watch the network "
     "change its mind."
 )
+_KEPT_HELP = "What this network would have said after epoch 1, 2, 3 …: it is asked as it was then."
 
 
 def pick_epoch(run: Run, epochs: int, help: str = _HELP, otherwise: int | None = None) -> int:
@@ -32,3 +33,12 @@ def pick_epoch(run: Run, epochs: int, help: str = _HELP, otherwise: int | None =
         help=help,
     )
     return epoch
+
+
+def pick_kept_epoch(run: Run, epochs: int) -> int:
+    """As `pick_epoch`, but where the weights of the chosen epoch are not kept, the nearest is."""
+    chosen = pick_epoch(run, epochs, _KEPT_HELP)
+    kept = min(run.network_epochs, key=lambda epoch: abs(epoch - chosen))
+    if kept != chosen:
+        st.caption(f"The network after epoch {chosen} was not kept; this is after epoch {kept}.")
+    return kept

@@ -9,7 +9,8 @@ from core.maps.request import MapRequest
 from core.maps.store import StoredMap, list_maps
 from core.runs import Run
 from core.runs.status import State
-from dashboard.charts.feature_map import Coloring, draw_map, mark_place
+from dashboard.app_pages.draw.drawing_charts import mark_place
+from dashboard.charts.feature_map import Coloring, draw_map
 from dashboard.session.sharing import ask_worker_anew
 
 

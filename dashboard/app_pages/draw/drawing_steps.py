@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.config import IMAGE_SIDE
 from core.drawing import BOX_SIDE, Preparation, Steps
-from dashboard.charts.images import draw_ink
+from dashboard.app_pages.draw.drawing_charts import draw_ink
 
 _SIDE = 132
 

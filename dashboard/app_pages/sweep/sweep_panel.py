@@ -14,7 +14,7 @@ from dashboard import text
 from dashboard.access.visitor import may_change
 from dashboard.app_pages.sweep.sweep_best import render_best
 from dashboard.app_pages.sweep.sweep_figures import render_figures
-from dashboard.parts.live_panel import BADGES
+from dashboard.parts.state_badge import render_title_with_state
 from dashboard.session import dialogs, state
 from dashboard.session.live_refresh import Pace, draw_live
 from dashboard.session.queries import sweep_trials
@@ -85,10 +85,7 @@ def _render(sweep: Sweep, had_work: bool) -> None:
 
 
 def _render_head(sweep: Sweep) -> None:
-    color, icon = BADGES[sweep.state]
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(text.plain(sweep.name), anchor=False, width="content")
-        st.badge(sweep.state.value, color=color, icon=icon)
+    render_title_with_state(sweep.name, sweep.state)
     config = sweep.config
     ranges = [f"{hyperparameter(name).title} {space}" for name, space in config.vary.items()]
     seeds = f", {config.seeds} seeds each" if config.seeds > 1 else ""

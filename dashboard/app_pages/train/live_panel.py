@@ -4,28 +4,31 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from core.analysis.histories import best_epoch
 from core.config import bounds
+from core.data import load_mnist
 from core.runs import Run
 from core.runs.errors import DamagedRunError, RunError, RunNotFoundError
 from core.runs.status import Request, State, Status
 from dashboard import text
 from dashboard.access.visitor import may_change
+from dashboard.app_pages.train.result import render_result
+from dashboard.app_pages.train.ten_digits_chart import draw_ten_digits, encode_png
 from dashboard.charts.curves import SERIES, CurveStyle, draw_curve, with_live_point
+from dashboard.charts.weights import draw_weights
 from dashboard.parts.config_form import scale_steps
-from dashboard.parts.live_network_strip import render_live_network_strip
-from dashboard.parts.result import render_result
+from dashboard.parts.state_badge import render_title_with_state
 from dashboard.session import dialogs, state
 from dashboard.session.follow import follow
 from dashboard.session.live_refresh import Pace, draw_live
-from dashboard.session.queries import queue_position, read_history
+from dashboard.session.queries import queue_position, read_history, test_probabilities
 from dashboard.session.server import server
-from dashboard.session.sharing import recent_version, shared, shared_as_of
+from dashboard.session.sharing import history_version, recent_version, shared, shared_as_of
 
 # Panels are drawn one after another: at once they would be no quicker, as Python runs one thread at
 # a time, and with a class watching they would wait for Streamlit's locks a hundred times each.
@@ -40,16 +43,8 @@ _STOP_HELP = (
     "End the training within a second, for good. The network is kept as it is then, and can be "
     "looked into on every page."
 )
-BADGES: dict[State, tuple[Literal["gray", "blue", "orange", "green", "red"], str]] = {
-    State.QUEUED: ("gray", ":material/hourglass_empty:"),
-    State.RUNNING: ("blue", ":material/play_arrow:"),
-    State.PAUSED: ("orange", ":material/pause:"),
-    State.STOPPING: ("orange", ":material/stop:"),
-    State.FINISHED: ("green", ":material/check:"),
-    State.STOPPED: ("gray", ":material/stop:"),
-    State.FAILED: ("red", ":material/error:"),
-    State.DAMAGED: ("red", ":material/broken_image:"),
-}
+_TEN_DIGITS = [3, 2, 1, 18, 4, 8, 11, 0, 61, 7]
+"""The first test image of each digit, 0 to 9."""
 
 
 def render_live_panel(run: Run) -> None:
@@ -81,7 +76,7 @@ def _render_panel(run: Run, every: float | None) -> None:
     if status.state is State.DAMAGED:
         _render_damage(status.error)
         return
-    _render_head(run, status)
+    render_title_with_state(run.name, status.state)
     _render_progress(run, status, history)
     # What is drawn for one is drawn for all who draw within half a pace: a class sees it as one.
     lately = every / 2 if every else 0.0
@@ -99,7 +94,7 @@ def _render_panel(run: Run, every: float | None) -> None:
     if in_hand and status.base_learning_rate:
         _render_rate(run)
     if len(history):
-        render_live_network_strip(run, len(history))
+        _render_network(run, len(history))
 
 
 def _render_damage(why: object) -> None:
@@ -111,13 +106,6 @@ def _read(run: Run) -> tuple[Status, pd.DataFrame]:
     if status.state is State.DAMAGED:
         return status, pd.DataFrame()
     return status, read_history(run)  # a status comes six times a second
-
-
-def _render_head(run: Run, status: Status) -> None:
-    color, icon = BADGES[status.state]
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(text.plain(run.name), anchor=False, width="content")
-        st.badge(status.state.value, color=color, icon=icon)
 
 
 def _render_progress(run: Run, status: Status, history: pd.DataFrame) -> None:
@@ -310,3 +298,49 @@ def _render_rate(run: Run) -> None:
 
 def _change_rate(run: Run, key: str) -> Callable[[], None]:
     return lambda: _ask_run(run, learning_rate=st.session_state[key])
+
+
+def _render_network(run: Run, epoch: int) -> None:
+    """Draw the first-layer pictures and the ten digits' probabilities as they are after `epoch`."""
+    try:
+        shared_as_of(history_version(run), _draw_network, run, epoch)
+    except DamagedRunError as error:
+        st.caption(text.plain(error))
+
+
+def _draw_network(run: Run, epoch: int) -> None:
+    units, picture, answers = _read_network(run, epoch)
+    with st.grid(2, min_column_width=300):
+        with st.container():
+            st.markdown(
+                _describe_units(run, units),
+                help="The weights from the 784 pixels to each unit: red adds, blue takes away. "
+                "From noise they grow into detectors of strokes.",
+            )
+            st.image(picture, width="stretch", alt="First-layer weights as pictures")
+        with st.container():
+            st.markdown(
+                "Ten test digits",
+                help="What the network thinks of ten images that it never trains on: a column an "
+                "image, a row a class, darker the surer.",
+            )
+            st.echarts_chart(
+                answers,
+                key="ten_digits",
+                height=250,
+                alt="Probabilities of ten test digits",
+            )
+
+
+def _describe_units(run: Run, shown: int) -> str:
+    units = run.config.hidden[0] if run.config.hidden else shown
+    return (
+        f"First layer, {shown} of {units} units" if shown < units else f"First layer, {units} units"
+    )
+
+
+def _read_network(run: Run, epoch: int) -> tuple[int, bytes, dict[str, Any]]:
+    weights = run.first_layer(epoch)
+    probabilities = test_probabilities(run, epoch)[_TEN_DIGITS]
+    answers = draw_ten_digits(load_mnist().x_test[_TEN_DIGITS], probabilities)
+    return len(weights), encode_png(draw_weights(weights)), answers
