@@ -4,6 +4,8 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
+from dashboard.charts.images import without_axes
+
 _STRIP = 128
 """So many units are drawn side by side; a wider layer has several rows."""
 _ROW = 16
@@ -31,9 +33,4 @@ def draw_activations(values: npt.NDArray[np.float32]) -> go.Figure:
             ygap=1,
         )
     )
-    figure.update_xaxes(visible=False, fixedrange=True)
-    figure.update_yaxes(visible=False, fixedrange=True, autorange="reversed")
-    figure.update_layout(
-        height=rows * _ROW, margin={"l": 0, "r": 0, "t": 0, "b": 0}, dragmode=False
-    )
-    return figure
+    return without_axes(figure.update_yaxes(autorange="reversed"), height=rows * _ROW)

@@ -63,10 +63,10 @@ def draw_image_grid(
         unselected={"marker": {"opacity": 0}},
         showlegend=False,
     )
-    shared = {"visible": False, "fixedrange": True}
-    figure.update_xaxes(range=(-_GAP, columns * _CELL), constraintoward="left", **shared)
-    figure.update_yaxes(range=(rows * height, -_GAP), constraintoward="top", **shared)
-    figure.update_layout(
+    figure.update_xaxes(range=(-_GAP, columns * _CELL), constraintoward="left")
+    figure.update_yaxes(range=(rows * height, -_GAP), constraintoward="top")
+    return without_axes(
+        figure,
         # All at once: adding them one by one takes a second for a hundred.
         annotations=[
             _caption(
@@ -74,13 +74,18 @@ def draw_image_grid(
             )
             for place, caption in enumerate(captions or ())
         ],
-        margin={"l": 0, "r": 0, "t": 0, "b": 0},
         height=rows * (height * size // _CELL) + 8,
-        dragmode=False,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )
-    return figure
+
+
+def without_axes(figure: go.Figure, **layout: Any) -> go.Figure:
+    """The figure as a picture: without axes, margins and zoom, and with this `layout`."""
+    figure.update_xaxes(visible=False, fixedrange=True)
+    figure.update_yaxes(visible=False, fixedrange=True)
+    margin = {"l": 0, "r": 0, "t": 0, "b": 0}
+    return figure.update_layout(margin=margin, dragmode=False, **layout)
 
 
 def _caption(x: float, top: float, caption: str, color: str | None) -> dict[str, Any]:

@@ -4,6 +4,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from skimage.util import montage
+
+from dashboard.charts.images import enlarge
 
 _ZOOM = 3
 _GAP = 2
@@ -20,15 +23,13 @@ def draw_weights(
 
     Blue is negative, red positive, white zero; each picture is scaled by its own largest weight.
     """
-    count, height, width = pictures.shape
-    columns = min(columns, count)
-    rows = -(-count // columns)
-    canvas = np.zeros((rows * columns, height + _GAP, width + _GAP, 4), np.uint8)
-    canvas[:count, :height, :width, :3] = color_weights(pictures)
-    canvas[:count, :height, :width, 3] = 255
-    grid = canvas.reshape(rows, columns, height + _GAP, width + _GAP, 4).swapaxes(1, 2)
-    flat = grid.reshape(rows * (height + _GAP), columns * (width + _GAP), 4)
-    return flat.repeat(_ZOOM, axis=0).repeat(_ZOOM, axis=1)
+    columns = min(columns, len(pictures))
+    rows = -(-len(pictures) // columns)
+    opaque = np.pad(color_weights(pictures), [(0, 0)] * 3 + [(0, 1)], constant_values=255)
+    grid = montage(
+        opaque, fill=[0] * 4, grid_shape=(rows, columns), padding_width=_GAP, channel_axis=-1
+    )
+    return enlarge(grid[_GAP:, _GAP:], _ZOOM)
 
 
 def color_weights(pictures: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.uint8]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from dashboard.charts.echarts import options
 from dashboard.charts.feature_map import Coloring, group_points, point_sizes
 
 
@@ -12,15 +13,14 @@ def draw_growing_map(points: pd.DataFrame, coloring: Coloring) -> dict[str, Any]
     groups, places = group_points(points, coloring)
     frame = pd.DataFrame({"x": points["x"], "y": points["y"], "group": places})
     axis = {"type": "value", "show": False, "scale": True}
-    return {
-        "animationDuration": 0,
-        "animationDurationUpdate": 400,
-        "animationThreshold": len(points) + 1,
-        "grid": {"left": 8, "right": 8, "top": 8, "bottom": 40},
-        "dataset": {"source": frame},
-        "xAxis": axis,
-        "yAxis": axis,
-        "visualMap": {
+    return options(
+        update=400,
+        animationThreshold=len(points) + 1,
+        grid={"left": 8, "right": 8, "top": 8, "bottom": 40},
+        dataset={"source": frame},
+        xAxis=axis,
+        yAxis=axis,
+        visualMap={
             "type": "piecewise",
             "dimension": 2,
             "orient": "horizontal",
@@ -35,7 +35,7 @@ def draw_growing_map(points: pd.DataFrame, coloring: Coloring) -> dict[str, Any]
                 for place, group in enumerate(groups)
             ],
         },
-        "series": [
+        series=[
             {
                 "type": "scatter",
                 "symbolSize": point_sizes(points)[0],
@@ -43,4 +43,4 @@ def draw_growing_map(points: pd.DataFrame, coloring: Coloring) -> dict[str, Any]
                 "encode": {"x": "x", "y": "y"},
             }
         ],
-    }
+    )
