@@ -11,7 +11,7 @@ from core.runs import Run
 from core.runs.errors import RunError
 from dashboard import text
 from dashboard.charts.curves import CurveStyle, draw_curve, loss_limits
-from dashboard.parts.run_curves import log_toggle
+from dashboard.parts.run_curves import pick_log_loss
 from dashboard.parts.run_header import say_no_epoch
 from dashboard.parts.run_picker import label_runs, readable_runs
 from dashboard.session.follow import follow
@@ -56,7 +56,7 @@ def render_two_losses() -> None:
         "epoch's batches; **after the epoch**, the loss is measured in inference mode over the "
         "same images. Only the second compares with the validation loss."
     )
-    log_loss = log_toggle()
+    log_loss = pick_log_loss("curves_log", bind="query-params")
     runs = readable_runs(*(side.key for side in _SIDES))
     columns = st.columns(2, gap="large")
     picked = []

@@ -1,7 +1,6 @@
 """A run as it stands: progress, figures and curves, and what one may ask of it meanwhile."""
 
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -22,7 +21,10 @@ from dashboard.app_pages.train.ten_digits_chart import draw_ten_digits, encode_p
 from dashboard.charts.curves import SERIES, CurveStyle, draw_curve, with_live_point
 from dashboard.charts.weights import draw_weights
 from dashboard.parts.config_form import scale_steps
-from dashboard.parts.state_badge import render_title_with_state
+from dashboard.parts.messages import render_damage, show_message
+from dashboard.parts.metrics import render_metric
+from dashboard.parts.run_curves import pick_log_loss, pick_series
+from dashboard.parts.run_state import render_request_button, render_title_with_state
 from dashboard.session import dialogs, state
 from dashboard.session.follow import follow
 from dashboard.session.live_refresh import Pace, draw_live
@@ -43,6 +45,7 @@ _STOP_HELP = (
     "End the training within a second, for good. The network is kept as it is then, and can be "
     "looked into on every page."
 )
+_DAMAGED = "This run is damaged"
 _TEN_DIGITS = [3, 2, 1, 18, 4, 8, 11, 0, 61, 7]
 """The first test image of each digit, 0 to 9."""
 
@@ -58,15 +61,14 @@ def render_live_panel(run: Run) -> None:
 
 
 def _render(run: Run, every: float | None = None) -> None:
-    if remark := dialogs.pop_remark():
-        st.toast(text.plain(remark), icon=":material/error:", duration="long")
+    show_message()
     with _turn:
         try:
             _render_panel(run, every)
         except RunNotFoundError:  # at any moment
             st.warning("This run was deleted.", icon=":material/delete:")
         except DamagedRunError as error:
-            _render_damage(error)
+            render_damage(error, _DAMAGED)
 
 
 def _render_panel(run: Run, every: float | None) -> None:
@@ -74,7 +76,7 @@ def _render_panel(run: Run, every: float | None) -> None:
     if every and not status.state.is_active:
         st.rerun()  # ends the timer, and shows what comes after a run
     if status.state is State.DAMAGED:
-        _render_damage(status.error)
+        render_damage(status.error, _DAMAGED)
         return
     render_title_with_state(run.name, status.state)
     _render_progress(run, status, history)
@@ -95,10 +97,6 @@ def _render_panel(run: Run, every: float | None) -> None:
         _render_rate(run)
     if len(history):
         _render_network(run, len(history))
-
-
-def _render_damage(why: object) -> None:
-    st.error(text.plain(why), title="This run is damaged", icon=":material/broken_image:")
 
 
 def _read(run: Run) -> tuple[Status, pd.DataFrame]:
@@ -160,33 +158,19 @@ def _progress_sentence(run: Run, status: Status) -> str:
 
 
 def _render_requests(run: Run, status: Status) -> None:
-    request = run.control.request
+    request, change = run.control.request, partial(_request, run)
     stops = request is Request.STOP or status.state is State.STOPPING
     with st.container(horizontal=True):
         if request is Request.PAUSE:
-            _ask("Resume", ":material/play_arrow:", run, Request.RUN, _RESUME_HELP)
+            render_request_button(Request.RUN, change, _RESUME_HELP)
         else:
             no_pause = stops or status.state is State.QUEUED
-            _ask("Pause", ":material/pause:", run, Request.PAUSE, _PAUSE_HELP, no_pause)
-        _ask("Stop", ":material/stop:", run, Request.STOP, _STOP_HELP, stops)
+            render_request_button(Request.PAUSE, change, _PAUSE_HELP, disabled=no_pause)
+        render_request_button(Request.STOP, change, _STOP_HELP, disabled=stops)
 
 
-def _ask(
-    label: str, icon: str, run: Run, request: Request, explanation: str, disabled: bool = False
-) -> None:
-    st.button(
-        label,
-        icon=icon,
-        key=f"ask_{request}",
-        help=explanation,
-        on_click=_ask_run,
-        args=(run, request),
-        disabled=disabled,
-    )
-
-
-def _ask_run(run: Run, request: Request | None = None, learning_rate: float | None = None) -> None:
-    """Ask it of the training, or have the panel say why it cannot be asked."""
+def _request(run: Run, request: Request | None = None, learning_rate: float | None = None) -> None:
+    """Request it of the training, or have the panel say why it cannot be requested."""
     try:
         run.request(request, learning_rate)
     except RunError as error:  # deleted since the page was drawn, or not to be written
@@ -199,19 +183,15 @@ def _render_figures(run: Run) -> None:
         if len(history):
             last = history.iloc[-1]
             accuracy, loss = history["validation_accuracy"], history["validation_loss"]
-            st.metric(
+            render_metric(
                 "Validation accuracy",
                 text.percent(last["validation_accuracy"]),
                 _best(history, accuracy.idxmax(), text.percent(accuracy.max())),
-                delta_color="off",
-                delta_arrow="off",
             )
-            st.metric(
+            render_metric(
                 "Validation loss",
                 f"{last['validation_loss']:.4f}",
                 _best(history, loss.idxmin(), f"{loss.min():.4f}"),
-                delta_color="off",
-                delta_arrow="off",
             )
         if status.running_loss is not None and status.running_accuracy is not None:
             st.metric("Accuracy while fitting", text.percent(status.running_accuracy))
@@ -224,24 +204,8 @@ def _best(history: pd.DataFrame, row: int, value: str) -> str:
 
 def _render_curves(run: Run, lately: float) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.pills(
-            "Series",
-            list(SERIES),
-            format_func=SERIES.__getitem__,
-            selection_mode="multi",
-            default=list(SERIES),
-            key="curve_series",
-            persist_state="session",
-            help="What Keras reports while it fits (dropout on, averaged while the weights move), "
-            "and each split as measured after the epoch.",
-        )
-        log_loss = st.toggle(
-            "Log loss",
-            key="log_loss",
-            persist_state="session",
-            help="A logarithmic axis for the loss: shows what still happens when it is small.",
-        )
-    series = tuple(name for name in SERIES if name in chosen)
+        series = pick_series("curve_series", list(SERIES), persist_state="session")
+        log_loss = pick_log_loss("log_loss", persist_state="session")
     if not series:
         st.info("Choose a series to see its curves.", icon=":material/show_chart:")
         return
@@ -291,13 +255,9 @@ def _render_rate(run: Run) -> None:
         value=current,
         key=key,
         format_func=text.rate,
-        on_change=_change_rate(run, key),
+        on_change=lambda: _request(run, learning_rate=st.session_state[key]),
         help="Acts on the running training from its next batch on. The curves mark the change.",
     )
-
-
-def _change_rate(run: Run, key: str) -> Callable[[], None]:
-    return lambda: _ask_run(run, learning_rate=st.session_state[key])
 
 
 def _render_network(run: Run, epoch: int) -> None:
