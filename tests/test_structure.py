@@ -86,10 +86,10 @@ ALLOWED = {
     "dashboard.app_pages.evaluate": PAGE | {"core.data", "core.analysis"},
     "dashboard.app_pages.features": PAGE
     | {"core.data", "core.maps", "core.engine", "dashboard.access"},
-    "dashboard.app_pages.layers": PAGE | {"core.engine"},
+    "dashboard.app_pages.layers": PAGE | {"core.data", "core.engine"},
     "dashboard.app_pages.runs": PAGE | {"core.export", "dashboard.access", "dashboard.menu"},
     "dashboard.app_pages.sweep": PAGE | {"core.sweep", "dashboard.access"},
-    "dashboard.app_pages.train": PAGE,
+    "dashboard.app_pages.train": PAGE | {"core.data", "core.analysis", "dashboard.access"},
     "dashboard.menu": {"dashboard.access"},
     "dashboard.main": {
         "dashboard.access",

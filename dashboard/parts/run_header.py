@@ -9,6 +9,7 @@ from core.runs import Run
 from core.runs.errors import RunError, RunNotFoundError
 from core.runs.status import State
 from dashboard import text
+from dashboard.parts.messages import render_damage
 from dashboard.parts.run_picker import label_runs
 from dashboard.session import linked
 from dashboard.session.follow import follow
@@ -59,9 +60,7 @@ def require_run() -> tuple[Run, pd.DataFrame]:
     except RunError as error:
         damage = str(error)
     if damage:
-        st.error(
-            text.plain(damage), title="This run cannot be shown", icon=":material/broken_image:"
-        )
+        render_damage(damage, "This run cannot be shown")
         st.stop()
     if history.empty:
         say_no_epoch(run, "This run")

@@ -1,4 +1,4 @@
-"""Several runs, or one of several: picked by name, kept in the address by their ids."""
+"""Several runs: picked by name, kept in the address by their ids."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,23 +43,6 @@ def pick_runs(
         help=help,
     )
     return [by_id[run_id] for run_id in chosen]
-
-
-def pick_one_of(label: str, runs: Sequence[Run], *, name: str, default: Run, help: str) -> Run:
-    """Let the reader pick one of `runs`, or `default`; the URL keeps its id as `name`."""
-    by_id, labels = {run.id: run for run in runs}, label_runs(runs)
-    choice = Linked(name)
-    linked = choice.read()
-    chosen = linked if linked in by_id else default.id
-    st.selectbox(
-        label,
-        list(by_id),
-        format_func=labels.__getitem__,
-        key=choice.show(chosen),
-        on_change=lambda: choice.choose(None if choice.picked == default.id else choice.picked),
-        help=help,
-    )
-    return by_id[chosen]
 
 
 def readable_runs(*names: str) -> list[Run]:

@@ -9,9 +9,9 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 import streamlit as st
-from core.runs.document_folder import DocumentStore
 
 from core.runs import Run
+from core.runs.document_folder import DocumentStore
 from core.runs.errors import RunNotFoundError
 from core.sweep.store import Sweep, SweepError
 from dashboard import text

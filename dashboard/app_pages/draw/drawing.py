@@ -9,10 +9,10 @@ from core.engine import calls
 from core.runs import Run
 from dashboard import text
 from dashboard.app_pages.draw.canvas import pick_canvas
+from dashboard.app_pages.draw.drawing_charts import draw_ink
 from dashboard.app_pages.draw.drawing_views import render_views
 from dashboard.app_pages.draw.label_drawing import render_label_buttons
 from dashboard.charts.answer import draw_answer
-from dashboard.charts.images import draw_ink
 from dashboard.parts.worker_errors import explain_worker_errors
 from dashboard.session.sharing import ask_worker_anew
 

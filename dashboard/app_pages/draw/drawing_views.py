@@ -14,12 +14,13 @@ from core.maps.request import MapRequest
 from core.maps.store import StoredMap, list_maps
 from core.runs import Run
 from core.runs.status import State
+from dashboard.app_pages.draw.drawing_charts import mark_place
 from dashboard.app_pages.draw.other_runs import render_other_runs
 from dashboard.charts.answer import draw_answer_history
-from dashboard.charts.feature_map import Coloring, draw_map, mark_place
+from dashboard.charts.feature_map import Coloring, draw_map
 from dashboard.charts.images import enlarge
-from dashboard.charts.strips import color_weights
-from dashboard.parts.inner_digit import render_layer
+from dashboard.charts.weights import color_weights
+from dashboard.parts.activations import render_layer
 from dashboard.parts.tabs import render_tabs
 from dashboard.session.sharing import ask_worker_anew
 

@@ -14,6 +14,7 @@ from core.runs.status import State
 from dashboard import text
 from dashboard.access.visitor import may_change, may_change_of, visitor
 from dashboard.app_pages.features.map_view import render_map_view
+from dashboard.parts.messages import render_damage
 from dashboard.session.server import server
 
 _EVERY = 0.5  # seconds between two looks at a map that grows
@@ -41,9 +42,7 @@ def _render(run: Run, request: MapRequest, watching: bool) -> None:
     except RunNotFoundError:
         st.warning("This run was deleted.", icon=":material/delete:")
     except DamagedRunError as error:
-        st.error(
-            text.plain(error), title="This map cannot be shown", icon=":material/broken_image:"
-        )
+        render_damage(error, "This map cannot be shown")
         _ask("Make it again", run, request)
 
 

@@ -10,7 +10,8 @@ from core.data import load_mnist
 from core.maps.request import MapRequest, MapStatus
 from core.runs import Run
 from dashboard import text
-from dashboard.charts.feature_map import MAP_HEIGHT, WRONG, Coloring, draw_growing_map, draw_map
+from dashboard.app_pages.features.growing_map_chart import draw_growing_map
+from dashboard.charts.feature_map import MAP_HEIGHT, WRONG, Coloring, draw_map
 from dashboard.charts.images import draw_image_grid
 from dashboard.parts.disputed import mark_disputed
 from dashboard.parts.epoch_slider import pick_epoch

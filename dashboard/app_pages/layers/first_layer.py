@@ -7,7 +7,7 @@ from core.engine import calls
 from core.runs import Run
 from core.runs.errors import DamagedRunError
 from dashboard.charts.images import enlarge
-from dashboard.charts.strips import color_weights, draw_weights
+from dashboard.charts.weights import color_weights, draw_weights
 from dashboard.parts.epoch_slider import pick_epoch
 from dashboard.session.sharing import ask_worker
 

@@ -6,7 +6,7 @@ import streamlit as st
 from core.engine import calls
 from core.runs import Run
 from dashboard import text
-from dashboard.charts.layers import draw_weight_histogram
+from dashboard.app_pages.layers.weight_chart import draw_weight_histogram
 from dashboard.session.sharing import ask_worker
 
 _SHOWN_FIRST = ("kernel", "bias")

@@ -10,6 +10,7 @@ from dashboard.app_pages.sweep.sweep_form import render_sweep_form
 from dashboard.app_pages.sweep.sweep_panel import render_sweep_panel
 from dashboard.app_pages.sweep.sweep_picker import pick_sweep
 from dashboard.parts.config_form import render_config_form
+from dashboard.parts.messages import show_message
 from dashboard.session import dialogs, form, linked
 from dashboard.session.queries import estimate_sweep_seconds
 from dashboard.session.server import server
@@ -60,8 +61,7 @@ if sweep:
     render_sweep_panel(sweep)
 else:
     form.open_link()
-    if remark := dialogs.pop_message():
-        st.toast(text.plain(remark), icon=":material/error:", duration="long")
+    show_message()
     with st.sidebar:
         st.markdown("**Everything that does not vary**")
         base = render_config_form()

@@ -12,6 +12,7 @@ from core.runs.summary import Summary
 from core.sweep.store import Sweep
 from dashboard import text
 from dashboard.access.visitor import visitor
+from dashboard.parts.metrics import render_metric
 from dashboard.parts.start import start_runs
 from dashboard.session.queries import summaries
 from dashboard.session.server import server
@@ -24,13 +25,11 @@ def render_best(sweep: Sweep, trials: pd.DataFrame) -> None:
     status = sweep.status
     best = trials.set_index("number").loc[status.best_trial]
     with st.grid(4, min_column_width=150):
-        st.metric(
+        render_metric(
             "Best validation accuracy",
             text.percent(best["value"]),
             f"trial {status.best_trial}",
-            delta_color="off",
-            delta_arrow="off",
-            help="Of the network that the run ended with, averaged over the trial's seeds. The "
+            "Of the network that the run ended with, averaged over the trial's seeds. The "
             "best of many is a little lucky; other seeds show how much.",
         )
         for name in sweep.config.vary:

@@ -12,8 +12,8 @@ from core.engine import calls
 from core.runs import Run
 from dashboard.charts.answer import draw_answer
 from dashboard.charts.images import enlarge
-from dashboard.charts.layers import draw_activations
-from dashboard.charts.strips import color_weights
+from dashboard.charts.weights import color_weights
+from dashboard.parts.activations import render_layer
 from dashboard.parts.disputed import render_disputed_badge
 from dashboard.parts.epoch_slider import pick_kept_epoch
 from dashboard.session.sharing import ask_worker
@@ -100,18 +100,4 @@ def _render_evidence(evidence: npt.NDArray[np.float32], digit: int) -> None:
     st.image(
         enlarge(color_weights(evidence[None])[0], _SIDE),
         alt=f"Pixels that speak for or against a {digit}",
-    )
-
-
-def render_layer(number: int, name: str, values: npt.NDArray[np.float32]) -> None:
-    """Draw the activations, (units,), of a hidden layer, from 1."""
-    st.markdown(
-        f"Hidden layer {number}: {(values > 0).sum():,} of {len(values):,} units above zero, the "
-        f"largest {values.max():.2f}"
-    )
-    st.plotly_chart(
-        draw_activations(values),
-        key=f"activations_{name}",
-        config={"displayModeBar": False},
-        alt=f"Activations of hidden layer {number}",
     )
