@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.data import load_mnist
 from dashboard.app_pages.compare.compared import ComparedRun, Pair
-from dashboard.parts.disputed import mark_disputed, render_disputed_badge
+from dashboard.parts.data_image import mark_disputed, render_disputed_badge
 from dashboard.parts.image_grid import pick_image
 
 _MAX_IMAGES = 48

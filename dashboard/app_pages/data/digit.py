@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.config import TEST_SET, TRAINING_SET, RunConfig
+from core.config import RunConfig
 from core.data.browsing import Digits, load_digits
 from core.data.preparation import describe_arrays
 from dashboard import text
 from dashboard.app_pages.data.digit_charts import GREY_VALUES_SIZE, draw_grey_values
 from dashboard.app_pages.data.scrollable import scrollable
 from dashboard.charts.images import enlarge
-from dashboard.parts.disputed import render_disputed_badge
+from dashboard.parts.data_image import pick_image_number, render_image_head
 from dashboard.session.sharing import shared
 
 _SETS = {"train": "training", "test": "test"}
@@ -30,25 +30,13 @@ def digit_key(split: str) -> str:
 
 def pick_digit(split: str, placeholder: str = "click a digit, or its number") -> Digits | None:
     """Let the user give the number of an image; return it, if they do."""
-    size = TEST_SET if split == "test" else TRAINING_SET
-    number = st.number_input(
-        "Test image" if split == "test" else "Training image",
-        0,
-        size - 1,
-        value=None,
-        key=digit_key(split),
-        bind="query-params",
-        placeholder=placeholder,
-        help=f"Its number among the {size:,}, from 0.",
-    )
+    number = pick_image_number(digit_key(split), split, placeholder)
     return None if number is None else load_digits(split, np.array([number]))
 
 
 def render_head(digit: Digits, split: str) -> None:
     """Say which image of the split it is, and its label."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"No. {digit.indices[0]:,}: a **{digit.labels[0]}**", width="content")
-        render_disputed_badge(int(digit.indices[0]), split)
+    render_image_head(int(digit.indices[0]), int(digit.labels[0]), split=split)
 
 
 def render_digit(digit: Digits, split: str) -> None:

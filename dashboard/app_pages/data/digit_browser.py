@@ -12,7 +12,7 @@ from dashboard.app_pages.data.digit import (
     render_head,
 )
 from dashboard.app_pages.data.scrollable import scrollable
-from dashboard.parts.disputed import mark_disputed
+from dashboard.parts.data_image import mark_disputed
 from dashboard.parts.image_grid import pick_image
 
 _PAGE_SIZES = [10, 20, 40, 80, 160]

@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from core.config.architecture import hidden_layers
 from core.data import load_mnist
 from core.drawing.answers import Neighbours, Reading
 from core.engine import calls
@@ -19,8 +18,7 @@ from dashboard.app_pages.draw.other_runs import render_other_runs
 from dashboard.charts.answer import draw_answer_history
 from dashboard.charts.feature_map import Coloring, draw_map
 from dashboard.charts.images import enlarge
-from dashboard.charts.weights import color_weights
-from dashboard.parts.activations import render_layer
+from dashboard.parts.activations import render_activations, render_evidence
 from dashboard.parts.tabs import render_tabs
 from dashboard.session.sharing import ask_worker_anew
 
@@ -30,7 +28,7 @@ Image = npt.NDArray[np.float32]
 def render_views(run: Run, epoch: int, image: Image, reading: Reading) -> None:
     """Draw the view that is open, of the network after `epoch` and an image (28, 28)."""
     views: dict[str, Callable[[], None]] = {
-        "Inside the network": lambda: _render_inside(run, reading),
+        "Inside the network": lambda: _render_inside(reading),
         "Neighbours": lambda: _render_neighbours(run, epoch, image),
         "Epoch by epoch": lambda: _render_epochs(run, epoch, image),
         "Other runs": lambda: render_other_runs(run, image),
@@ -38,22 +36,12 @@ def render_views(run: Run, epoch: int, image: Image, reading: Reading) -> None:
     render_tabs(views, "drawing_view")
 
 
-def _render_inside(run: Run, reading: Reading) -> None:
+def _render_inside(reading: Reading) -> None:
     picture, layers = st.columns([1, 3], gap="medium")
     with picture:
-        digit = int(reading.probabilities.argmax())
-        st.markdown(
-            f"What speaks for a **{digit}**",
-            help="Red pixels speak for it, blue ones against: gradient times input, how the score "
-            "of this digit, before softmax, depends on each pixel.",
-        )
-        st.image(
-            enlarge(color_weights(reading.evidence[None])[0], 8),
-            alt=f"Pixels that speak for or against a {digit}",
-        )
+        render_evidence(reading.evidence, int(reading.probabilities.argmax()))
     with layers:
-        for number, name in enumerate(hidden_layers(run.config), start=1):
-            render_layer(number, name, reading.activations[name])
+        render_activations(reading.activations)
         if not reading.activations:
             st.caption("This network has no hidden layer.")
 

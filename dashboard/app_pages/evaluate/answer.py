@@ -7,12 +7,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.config import CLASSES, TEST_SET
+from core.config import CLASSES
 from core.data import load_mnist
 from dashboard.app_pages.evaluate.evaluation import Evaluation
 from dashboard.charts.answer import draw_answer, draw_answer_history
 from dashboard.charts.images import enlarge
-from dashboard.parts.disputed import mark_disputed, render_disputed_badge
+from dashboard.parts.data_image import mark_disputed, pick_image_number, render_image_head
 from dashboard.parts.image_grid import pick_image
 
 _KEY = "test_image"
@@ -66,16 +66,7 @@ def render_answers(answers: pd.DataFrame, *, key: str, alt: str, size: int) -> N
 
 def render_answer(evaluation: Evaluation, default: int | None = None) -> None:
     """Draw the image that was chosen, or `default`, with its probabilities now and by epoch."""
-    chosen = st.number_input(
-        "Test image",
-        0,
-        TEST_SET - 1,
-        value=None,
-        key=_KEY,
-        bind="query-params",
-        placeholder="click an image, or give its number",
-        help="Which image is shown large: its number in the test set, from 0.",
-    )
+    chosen = pick_image_number(_KEY, placeholder="click an image, or give its number")
     index = default if chosen is None else chosen
     if index is None:
         return
@@ -90,13 +81,7 @@ def render_answer(evaluation: Evaluation, default: int | None = None) -> None:
 
 def _render_picture(evaluation: Evaluation, index: int) -> None:
     answer = evaluation.answers.loc[index].astype(int)
-    right = answer["true"] == answer["predicted"]
-    st.markdown(
-        f"No. {index}: true label **{answer['true']}**, predicted **{answer['predicted']}**"
-    )
-    with st.container(horizontal=True):
-        st.badge("right" if right else "wrong", color="green" if right else "red")
-        render_disputed_badge(index)
+    render_image_head(index, answer["true"], answer["predicted"])
     st.image(enlarge(load_mnist().x_test[index]), width=200, alt=f"Test image {index}")
 
 

@@ -13,7 +13,7 @@ from dashboard import text
 from dashboard.app_pages.features.growing_map_chart import draw_growing_map
 from dashboard.charts.feature_map import MAP_HEIGHT, WRONG, Coloring, draw_map
 from dashboard.charts.images import draw_image_grid
-from dashboard.parts.disputed import mark_disputed
+from dashboard.parts.data_image import mark_disputed
 from dashboard.parts.epoch_slider import pick_epoch
 from dashboard.session.queries import read_history, test_probabilities
 
