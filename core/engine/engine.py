@@ -56,7 +56,7 @@ class Engine:
         with the reason in `problem`.
         """
         self._stopping.clear()
-        self.cluster.connect()
+        self.cluster.poll()
         self._supervisor = threading.Thread(target=self._supervise, name="engine", daemon=True)
         self._supervisor.start()
 

@@ -23,7 +23,7 @@ from core.runs.status import Request, State, Status
 
 POLL_SECONDS = 1.0
 
-_MOST_DEATHS = 3  # of workers at one run, before it fails: as Dask's allowed-failures has it
+_MOST_DEATHS = 3  # of workers at one run, before it fails
 _TAKE_UP_SECONDS = 2.0  # after its last sign of life; a run just created has no lock yet
 _TRY_AGAIN_SECONDS = 15
 _REPEAT_SECONDS = 2.0
@@ -53,13 +53,11 @@ class Training(Protocol):
     @property
     def future(self) -> Any: ...
     @property
-    def worker(self) -> str | None: ...
+    def worker(self) -> str: ...
     @property
     def is_done(self) -> bool: ...
     @property
     def error(self) -> BaseException | None: ...
-    @property
-    def killed_workers(self) -> bool: ...
     def cancel(self) -> None: ...
 
 
@@ -68,9 +66,9 @@ class Workers(Protocol):
 
     @property
     def slots(self) -> Mapping[str, int]: ...
-    def choose_worker(self, trainings: Iterable[Training]) -> str | None: ...
+    def choose_worker(self, trainings: Iterable[Training]) -> str: ...
     def train(
-        self, run: Run, worker: str | None, takes_slot: bool, on_end: Callable[[], object]
+        self, run: Run, worker: str, takes_slot: bool, on_end: Callable[[], object]
     ) -> Training: ...
 
 
@@ -192,7 +190,8 @@ class RunQueue:
         free = sum(self._workers.slots.values())
         free -= sum(not given.is_done for given, _ in list(self._given.values()))
         next_ones, others = turns[: max(free, 0)], turns[max(free, 0) :]
-        next_ones += found.stopping
+        if self._workers.slots:
+            next_ones += found.stopping
         with self._lock:
             known = {run.id for run in runs}
             just_added = [run for run in self.waiting if run.id not in known and run.path.is_dir()]
@@ -231,7 +230,7 @@ class RunQueue:
         """Take back the trainings of workers that are gone, to give them to others."""
         listed = {run.id: run for run in runs}
         for run_id, (given, had) in list(self._given.items()):
-            if given.is_done or given.worker in {None, *self._workers.slots}:
+            if given.is_done or given.worker in self._workers.slots:
                 continue
             given.cancel()
             self._given.pop(run_id)
@@ -246,11 +245,11 @@ class RunQueue:
     def _sort_in(self, run: Run, found: _Found) -> None:
         """Put the run where it belongs. Raises RunNotFoundError, OSError."""
         status = run.status
-        given, had = self._given.get(run.id, (None, 0))
+        given, _ = self._given.get(run.id, (None, 0))
         if not status.state.is_active:
             self._close(run, status)
         elif given and given.error:
-            self._record_loss(run, given, given.error, had)
+            self._record_loss(run, given.error)
         elif self._clock() - self._tried.get(run.id, -math.inf) < _TRY_AGAIN_SECONDS:
             return
         elif given and not given.is_done:
@@ -292,20 +291,16 @@ class RunQueue:
                 _log.warning("run %s cannot be closed: %s", run.id, error)
         self._ended.add(run.id)
 
-    def _record_loss(self, run: Run, given: Training, error: BaseException, had: int) -> None:
+    def _record_loss(self, run: Run, error: BaseException) -> None:
         """Say why a training could not even report its failure: for good, or to try again."""
         _log.error("training of run %s was lost: %s", run.id, error)
         self._given.pop(run.id)
-        if isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "core":
-            return  # a worker with other code, which is sent away: the next one may have ours
         if isinstance(error, RunNotWritableError | RunNotFoundError):
             self.troubles[run.id] = str(error)
             self._tried[run.id] = self._clock()
-        elif not given.killed_workers:
+        else:
             what = f"{type(error).__name__}: {error}"
             self._fail(run, f"The training was lost by an unexpected error: {what}")
-        elif _count_epochs(run) == had:  # else it may have been others who killed them
-            self._fail(run, _DEADLY)
 
     def _fail(self, run: Run, sentence: str) -> None:
         with suppress(RunBusyError), run.training_lock(wait=0):
