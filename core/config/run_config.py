@@ -1,8 +1,7 @@
 """Every hyperparameter of a run, once: a new one is a field of `RunConfig`.
 
-A field states type, default, label and effect, a number its bounds too, and `Traits` say what does
-not follow from these. The form, the URL, the command line, `config.json`, sweeps and the table of
-runs read it from here.
+A field states its type, default, label and help text; a number also its bounds. `Traits` state
+what does not follow from these.
 """
 
 import re
@@ -223,8 +222,8 @@ class RunConfig(BaseModel):
     ] = Field(
         TRAINING_SET,
         title="Training images",
-        description="At most so many of the images that are not held out are trained on. With few, "
-        "a network overfits within seconds.",
+        description="At most this many of the images that are not held out are used for training. "
+        "With few, a network overfits within seconds.",
     )
     seed: Annotated[
         int,

@@ -54,7 +54,7 @@ class DaskTraining:
 
     @property
     def error(self) -> BaseException | None:
-        """What it was lost by; None while it is under way, and after it has come to its end."""
+        """The error that ended the training; None while it runs and after a normal end."""
         if self.future.status != "error":
             return None
         error: BaseException = self.future.exception()
@@ -149,7 +149,7 @@ class Cluster:
     ) -> DaskTraining:
         """Submit the run to `worker`; `on_end` is called when the training ends.
 
-        One that takes no place begins whatever else trains. Raises EngineError.
+        Without `takes_slot` the training starts even if all slots are taken. Raises EngineError.
         """
         client = self._require_client()
         future = client.submit(
@@ -172,7 +172,7 @@ class Cluster:
         return self._client
 
     def _check_connection(self, client: Client) -> None:
-        """Say so when the scheduler is lost, and let go of a client that has given it up."""
+        """Set `problem` if the scheduler is lost, and drop a closed client."""
         if client.status == "running":
             self._poll_workers(client)
             return
@@ -216,10 +216,10 @@ class Cluster:
 
 
 def free_worker(slots: Mapping[str, int], given: Mapping[str, Collection[str]]) -> str:
-    """The worker with the most slots free, of at least one.
+    """Return the worker with the most free slots.
 
-    `slots` says how many runs can train at once on each, `given` the keys of the tasks that each
-    has, of which those of trainings take a place.
+    `slots`: trainings at once on each worker. `given`: task keys on each; only keys of trainings
+    take a slot.
     """
     free = {
         worker: most - sum(key.startswith(_PREFIX) for key in given.get(worker, ()))

@@ -1,7 +1,7 @@
 """What trains next, and what becomes of runs whose training was lost: decides, and knows no Dask.
 
-People take turns, by `fair_queue`. What is in the runs folder counts: whatever is queued there, or
-was being trained by a process that died, is taken up.
+The runs folder is the truth: every run that is queued there, or whose training process died, is
+taken up.
 """
 
 import itertools
@@ -40,7 +40,7 @@ class QueueError(RuntimeError):
 
 
 class QueueFullError(QueueError):
-    """One person has as many runs waiting as one may."""
+    """The owner has reached the limit of waiting runs."""
 
 
 class RepeatedRunError(QueueError):
@@ -112,7 +112,8 @@ class RunQueue:
         self._given: dict[str, tuple[Training, int]] = {}
         """The trainings that workers were given, and how many epochs each run had then."""
         self._deaths: dict[str, tuple[int, int]] = {}
-        """Of each run whose workers died: its epochs then, and how many died since it had those."""
+        """For each run: its number of epochs at the last worker's death, and how many
+        died since it reached them."""
         self._tried: dict[str, float] = {}
         self._turns = itertools.count()
         self._last_turns: dict[str, int] = {}
@@ -126,8 +127,8 @@ class RunQueue:
 
         Raises QueueFullError if the owner would have more than `most_waiting` runs waiting, and
         RepeatedRunError for a configuration of which the owner asked for a run within the last two
-        seconds that is still to train. The trials of a sweep do not pass here: it has no more of
-        them under way than there are slots, however many it is to have.
+        seconds that is still to train. Sweeps do not call this: a sweep has at most as many
+        unfinished runs as there are slots.
         """
         with self._lock:
             waiting = sum(_owner(run) == owner for run in self.waiting)
@@ -150,8 +151,8 @@ class RunQueue:
     def give(self, run_id: str) -> Training:
         """Give the run to a worker without waiting for its turn; but not twice.
 
-        One that is to stop takes no place: its network is put away while others train. Raises
-        RunNotFoundError, and what the workers raise.
+        A run that is to stop takes no slot: it only saves its network. Raises RunNotFoundError, and
+        what the workers raise.
         """
         run = self._store.get(run_id)
         trainings = [given for given, _ in list(self._given.values())]
@@ -270,9 +271,9 @@ class RunQueue:
             self.troubles.pop(run.id, None)
 
     def _close(self, run: Run, status: Status) -> None:
-        """Poll the run no more, and release what its training had no time to release.
+        """Stop polling an ended run; close its files if its training could not.
 
-        Not before its worker has put it away: until then it has the slot.
+        Wait until the worker has returned, since the run holds its slot until then.
         """
         given, _ = self._given.get(run.id, (None, 0))
         if given and not given.is_done:
@@ -292,7 +293,7 @@ class RunQueue:
         self._ended.add(run.id)
 
     def _record_loss(self, run: Run, error: BaseException) -> None:
-        """Say why a training could not even report its failure: for good, or to try again."""
+        """Record why a training was lost: fail the run, or retry it later."""
         _log.error("training of run %s was lost: %s", run.id, error)
         self._given.pop(run.id)
         if isinstance(error, RunNotWritableError | RunNotFoundError):
