@@ -18,9 +18,8 @@ from core.config.run_config import (
     RunConfig,
     Schedule,
     bounds,
-    explain,
     field_text,
     hyperparameter,
     hyperparameters,
-    parse_config,
 )
+from core.config.validation import explain, parse_config

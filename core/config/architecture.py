@@ -1,7 +1,4 @@
-"""RunConfig -> the list of layers, as plain data: what `model` builds and a page draws.
-
-Needs no Keras, so that a page can show a network's layers and parameters before anything runs.
-"""
+"""Describes a config's layers as plain data: `core.network.build` builds them, pages draw them."""
 
 from dataclasses import dataclass
 from enum import StrEnum

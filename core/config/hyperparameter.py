@@ -51,18 +51,18 @@ class Traits:
     """What a field of `RunConfig` may state beside its type, bounds, default, title and help."""
 
     changes: Prepared = Prepared.GRAPH | Prepared.IMAGES
-    """What a run must prepare anew if its value differs from the last run's."""
+    """The parts that a run rebuilds if this value differs from the previous run's."""
     group: Group = Group.MORE
     control: Control | None = None
     """None: the one that suits the type and bounds."""
     step: float | None = None
     """How far apart the values of a slider or number are. None: 1, or a twentieth of the bounds."""
     shown_with: str | None = None
-    """The switch without which the form does not show the control."""
+    """The form shows this control only while the switch of this name is on."""
     sweep_range: tuple[float, float] | None = None
-    """Between what a number varies in a sweep at first. None: between its bounds."""
+    """The range that the sweep form proposes. None: the bounds."""
     sweep_values: tuple[str, ...] = ()
-    """What a sweep tries at first of a field that is no number, name or switch."""
+    """The values that the sweep form proposes for the hidden layers."""
     not_swept: str | None = None
     """Why it cannot vary in a sweep."""
 

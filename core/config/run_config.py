@@ -1,12 +1,10 @@
 """Every hyperparameter of a run, once: a new one is a field of `RunConfig`.
 
-A field states type, default, label and effect, a number its bounds too, and `Traits` say what does
-not follow from these. The form, the URL, the command line, `config.json`, sweeps and the table of
-runs read it from here.
+A field states its type, default, label and help text; a number also its bounds. `Traits` state
+what does not follow from these.
 """
 
 import re
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
@@ -15,7 +13,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
     field_validator,
 )
 
@@ -225,8 +222,8 @@ class RunConfig(BaseModel):
     ] = Field(
         TRAINING_SET,
         title="Training images",
-        description="At most so many of the images that are not held out are trained on. With few, "
-        "a network overfits within seconds.",
+        description="At most this many of the images that are not held out are used for training. "
+        "With few, a network overfits within seconds.",
     )
     seed: Annotated[
         int,
@@ -317,36 +314,3 @@ def bounds(name: str) -> Bounds:
     Raises KeyError for a field that is no number.
     """
     return hyperparameter(name).bounds
-
-
-def explain(error: ValidationError) -> dict[str, str]:
-    """Each wrong field of a failed validation with one sentence that says what is wrong."""
-    sentences: dict[str, str] = {}
-    for detail in error.errors():
-        name = str(detail["loc"][0]) if detail["loc"] else "configuration"
-        if detail["type"] == "extra_forbidden":
-            sentence = "nothing is called so"
-            if error.title == RunConfig.__name__:
-                known = ", ".join(RunConfig.model_fields)
-                sentence = f"there is no hyperparameter of this name; choose from {known}"
-        elif detail["type"] == "value_error":
-            sentence = str(detail["ctx"]["error"])
-        else:
-            wanted = detail["msg"].removeprefix("Input should be ").split(",")[0]
-            if detail["type"] == "int_parsing_size":
-                wanted = "a valid integer"
-            sentence = f"{detail['input']!r:.60} is not {wanted}"
-            if detail["type"] == "enum":
-                sentence = f"{detail['input']!r:.60} is unknown; choose {detail['ctx']['expected']}"
-        sentences.setdefault(name, sentence)
-    return sentences
-
-
-def parse_config(values: Mapping[str, Any]) -> tuple[RunConfig, dict[str, str]]:
-    """Read as much of `values` as is valid; return it with a sentence for each rejected field."""
-    try:
-        return RunConfig.model_validate(values), {}
-    except ValidationError as error:
-        wrong = explain(error)
-    good = {name: value for name, value in values.items() if name not in wrong}
-    return RunConfig.model_validate(good), wrong

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from core.config.run_config import explain
+from core.config.validation import explain
 
 _PREFIX = "DIGITLAB_"
 

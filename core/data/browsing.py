@@ -24,8 +24,11 @@ class ClassImages(NamedTuple):
 
 
 class Digits(NamedTuple):
-    """Some of a run's images, and where they are: `indices` into the 60,000 training images, or,
-    of the test split, into the 10,000 test images."""
+    """Images of a run with labels and indices.
+
+    Indices of the test split point into the 10,000 test images, all others into the 60,000 training
+    images.
+    """
 
     indices: npt.NDArray[np.int64]
     images: Images

@@ -33,8 +33,8 @@ class ScalerDifference(NamedTuple):
     """What a min-max scaler fitted to each pixel does that a division by 255 does not."""
 
     stretch: Floats
-    """(28, 28): how many times as large the scaler makes a pixel's values; NaN where the pixel is
-    blank in every training image, since the scaler then leaves values as they come, 0 to 255."""
+    """The factor by which the scaler enlarges each pixel, (28, 28). NaN for pixels that are 0 in
+    every training image: their values stay 0 to 255."""
     beyond: int
     """Values of the test images that the scaler puts above 1."""
     image: int

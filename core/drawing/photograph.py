@@ -54,9 +54,9 @@ def turn_upright(content: bytes) -> bytes:
 def find_digit(grey: Floats) -> Images:
     """The digit on a picture, float32 (H, W) from 0 to 1, as `read_picture` gives it.
 
-    What is darker, or lighter, than the light around it by Otsu's threshold (1979) is ink, in
-    whichever of the two the picture departs further from its light; specks and what touches the
-    border, such as the paper's edge, are left out if anything else remains.
+    Ink is what is darker, or lighter, than the surrounding light by more than Otsu's threshold
+    (1979); the stronger of the two is taken. Specks and shapes at the border are removed if
+    anything else remains.
     """
     difference = grey - _light(grey)
     if -np.percentile(difference, 1) > np.percentile(difference, 99):

@@ -1,4 +1,4 @@
-"""What networks make of a drawing. What takes long is kept here, on the worker, for the next one.
+"""Computes networks' answers to a drawing, on a worker. Caches what takes long.
 
 Images are float32 (28, 28) as `drawing.to_mnist` prepares them.
 """

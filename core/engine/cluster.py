@@ -12,13 +12,7 @@ from distributed import CancelledError, Client, Future, KilledWorker, LocalClust
 
 from core.config.settings import settings
 from core.engine.queue import Training
-from core.engine.version import versions
-from core.engine.worker import (
-    check_and_train_run,
-    check_worker,
-    train_run,
-    warm_up_worker,
-)
+from core.engine.worker import check_worker, train_run, warm_up_worker
 from core.runs import Run
 
 _TRAIN = {"train": 1}
@@ -50,8 +44,8 @@ class DaskTraining:
 
     client: Client
     future: Future
-    worker: str | None
-    """The worker's address; None where there is no choice, and Dask finds the next if it dies."""
+    worker: str
+    """The worker's address. If it dies, no other takes the training over by itself."""
 
     @property
     def is_done(self) -> bool:
@@ -60,16 +54,11 @@ class DaskTraining:
 
     @property
     def error(self) -> BaseException | None:
-        """What it was lost by; None while it is under way, and after it has come to its end."""
+        """The error that ended the training; None while it runs and after a normal end."""
         if self.future.status != "error":
             return None
         error: BaseException = self.future.exception()
         return error
-
-    @property
-    def killed_workers(self) -> bool:
-        """Whether it was lost because its workers died, again and again."""
-        return isinstance(self.error, KilledWorker)
 
     def cancel(self) -> None:
         """Keep any other worker from starting it; one that trains it already goes on."""
@@ -140,37 +129,36 @@ class Cluster:
         """Run the function on a worker, at once. Raises EngineError if there is no cluster."""
         return self._require_client().submit(function, *args, **kwargs, pure=False)
 
-    def choose_worker(self, trainings: Iterable[Training]) -> str | None:
-        """Of several workers, the one with the most slots free; None if there is no choice.
+    def choose_worker(self, trainings: Iterable[Training]) -> str:
+        """The worker with the most slots free. Raises EngineError if there is no worker.
 
-        Asks the scheduler what each has, which may not know yet of the latest of `trainings`. Dask
-        itself goes by how long it thinks that each is busy: it may give a second training to the
-        one that has the first, and never moves it to one that is free. Raises EngineError.
+        The scheduler's answer may lack the latest of `trainings`, so they are added. Dask itself
+        may put two trainings on one worker while another is free, and never moves them.
         """
         client = self._require_client()
-        if len(self.slots) < 2:
-            return None
+        if not self.slots:
+            raise EngineError(self.problem or "no workers: they are starting")
         given = {worker: set(keys) for worker, keys in client.processing().items()}
         for training in trainings:
-            if training.worker and not training.is_done:
+            if not training.is_done:
                 given.setdefault(training.worker, set()).add(training.future.key)
         return free_worker(self.slots, given)
 
     def train(
-        self, run: Run, worker: str | None, takes_slot: bool, on_end: Callable[[], object]
+        self, run: Run, worker: str, takes_slot: bool, on_end: Callable[[], object]
     ) -> DaskTraining:
-        """Submit the run, to `worker` if one is given; `on_end` is called when the training ends.
+        """Submit the run to `worker`; `on_end` is called when the training ends.
 
-        One that takes no place begins whatever else trains. Raises EngineError.
+        Without `takes_slot` the training starts even if all slots are taken. Raises EngineError.
         """
         client = self._require_client()
         future = client.submit(
-            train_run if self._local else check_and_train_run(versions()),
+            train_run,
             run.path.parent,
             run.id,
             _LEAVE_SECONDS,
             resources=_TRAIN if takes_slot else None,
-            workers=worker,
+            workers=[worker],
             key=f"{_PREFIX}{run.id}-{secrets.token_hex(4)}",  # a finished one is kept
         )
         future.add_done_callback(lambda _: on_end())
@@ -184,7 +172,7 @@ class Cluster:
         return self._client
 
     def _check_connection(self, client: Client) -> None:
-        """Say so when the scheduler is lost, and let go of a client that has given it up."""
+        """Set `problem` if the scheduler is lost, and drop a closed client."""
         if client.status == "running":
             self._poll_workers(client)
             return
@@ -201,7 +189,7 @@ class Cluster:
             return
         self._workers = {key: wrong for key, wrong in self._workers.items() if key in present}
         self._warm_ups = {key: task for key, task in self._warm_ups.items() if key in present}
-        slots = {address: count for address, count in self.slots.items() if address in present}
+        self.slots = {key: count for key, count in self.slots.items() if key in present}
         for address in present - self._workers.keys():
             # One started here has the same code, but for what a developer changed meanwhile.
             count, wrong = (1, None) if self._local else check_worker(client, address)
@@ -211,12 +199,11 @@ class Cluster:
                 _log.warning("a worker is sent away: %s", self._refusal)
                 client.retire_workers([address], close_workers=True, remove=True)
             else:
-                slots[address] = count
+                self.slots = self.slots | {address: count}
                 niceness = self._niceness if self._local else 0
                 self._warm_ups[address] = client.submit(
                     warm_up_worker, niceness, workers=[address], pure=False
                 )
-        self.slots = slots
         self.is_counted = True
         is_idle = not sum(self.slots.values()) and not self._local
         self.problem = self._why_nobody_works() if is_idle else None
@@ -229,10 +216,10 @@ class Cluster:
 
 
 def free_worker(slots: Mapping[str, int], given: Mapping[str, Collection[str]]) -> str:
-    """The worker with the most slots free, of at least one.
+    """Return the worker with the most free slots.
 
-    `slots` says how many runs can train at once on each, `given` the keys of the tasks that each
-    has, of which those of trainings take a place.
+    `slots`: trainings at once on each worker. `given`: task keys on each; only keys of trainings
+    take a slot.
     """
     free = {
         worker: most - sum(key.startswith(_PREFIX) for key in given.get(worker, ()))

@@ -1,4 +1,4 @@
-"""The engine's life: workers are started or found, and once a second their queue is looked after.
+"""Starts and stops the engine: connects workers and polls the queue once a second.
 
 One training at a time per worker, by a resource named `train` of which each worker has one; the
 worker's other threads answer everything else meanwhile.
@@ -56,7 +56,7 @@ class Engine:
         with the reason in `problem`.
         """
         self._stopping.clear()
-        self.cluster.connect()
+        self.cluster.poll()
         self._supervisor = threading.Thread(target=self._supervise, name="engine", daemon=True)
         self._supervisor.start()
 

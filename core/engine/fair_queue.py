@@ -1,4 +1,4 @@
-"""Whose run trains next, and when: people take turns, not runs."""
+"""Orders waiting runs fairly between owners, and estimates when each starts."""
 
 import heapq
 from collections import Counter
@@ -12,10 +12,9 @@ def take_turns(
 ) -> list[Run]:
     """`waiting`, oldest first, in the order in which the runs are to train.
 
-    Everyone's first run comes before anyone's second, where those that train already count; among
-    equals, that of the person whose last turn is longest ago (`last_turns` numbers them), then the
-    one that has waited longest. So one run of a person who has asked for nothing else waits for
-    one run of each other person, however many those have asked for.
+    Each owner's first run comes before any owner's second; training runs count. Then comes the
+    owner whose last turn is longest ago (`last_turns` numbers them), then the older run. So an
+    owner with one run waits for at most one run of each other owner.
     """
     turns = Counter(run.record.owner for run in training)
     ranks: dict[str, tuple[int, int]] = {}

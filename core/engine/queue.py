@@ -1,7 +1,7 @@
 """What trains next, and what becomes of runs whose training was lost: decides, and knows no Dask.
 
-People take turns, by `fair_queue`. What is in the runs folder counts: whatever is queued there, or
-was being trained by a process that died, is taken up.
+The runs folder is the truth: every run that is queued there, or whose training process died, is
+taken up.
 """
 
 import itertools
@@ -23,7 +23,7 @@ from core.runs.status import Request, State, Status
 
 POLL_SECONDS = 1.0
 
-_MOST_DEATHS = 3  # of workers at one run, before it fails: as Dask's allowed-failures has it
+_MOST_DEATHS = 3  # of workers at one run, before it fails
 _TAKE_UP_SECONDS = 2.0  # after its last sign of life; a run just created has no lock yet
 _TRY_AGAIN_SECONDS = 15
 _REPEAT_SECONDS = 2.0
@@ -40,7 +40,7 @@ class QueueError(RuntimeError):
 
 
 class QueueFullError(QueueError):
-    """One person has as many runs waiting as one may."""
+    """The owner has reached the limit of waiting runs."""
 
 
 class RepeatedRunError(QueueError):
@@ -53,13 +53,11 @@ class Training(Protocol):
     @property
     def future(self) -> Any: ...
     @property
-    def worker(self) -> str | None: ...
+    def worker(self) -> str: ...
     @property
     def is_done(self) -> bool: ...
     @property
     def error(self) -> BaseException | None: ...
-    @property
-    def killed_workers(self) -> bool: ...
     def cancel(self) -> None: ...
 
 
@@ -68,9 +66,9 @@ class Workers(Protocol):
 
     @property
     def slots(self) -> Mapping[str, int]: ...
-    def choose_worker(self, trainings: Iterable[Training]) -> str | None: ...
+    def choose_worker(self, trainings: Iterable[Training]) -> str: ...
     def train(
-        self, run: Run, worker: str | None, takes_slot: bool, on_end: Callable[[], object]
+        self, run: Run, worker: str, takes_slot: bool, on_end: Callable[[], object]
     ) -> Training: ...
 
 
@@ -114,7 +112,8 @@ class RunQueue:
         self._given: dict[str, tuple[Training, int]] = {}
         """The trainings that workers were given, and how many epochs each run had then."""
         self._deaths: dict[str, tuple[int, int]] = {}
-        """Of each run whose workers died: its epochs then, and how many died since it had those."""
+        """For each run: its number of epochs at the last worker's death, and how many
+        died since it reached them."""
         self._tried: dict[str, float] = {}
         self._turns = itertools.count()
         self._last_turns: dict[str, int] = {}
@@ -128,8 +127,8 @@ class RunQueue:
 
         Raises QueueFullError if the owner would have more than `most_waiting` runs waiting, and
         RepeatedRunError for a configuration of which the owner asked for a run within the last two
-        seconds that is still to train. The trials of a sweep do not pass here: it has no more of
-        them under way than there are slots, however many it is to have.
+        seconds that is still to train. Sweeps do not call this: a sweep has at most as many
+        unfinished runs as there are slots.
         """
         with self._lock:
             waiting = sum(_owner(run) == owner for run in self.waiting)
@@ -152,8 +151,8 @@ class RunQueue:
     def give(self, run_id: str) -> Training:
         """Give the run to a worker without waiting for its turn; but not twice.
 
-        One that is to stop takes no place: its network is put away while others train. Raises
-        RunNotFoundError, and what the workers raise.
+        A run that is to stop takes no slot: it only saves its network. Raises RunNotFoundError, and
+        what the workers raise.
         """
         run = self._store.get(run_id)
         trainings = [given for given, _ in list(self._given.values())]
@@ -192,7 +191,8 @@ class RunQueue:
         free = sum(self._workers.slots.values())
         free -= sum(not given.is_done for given, _ in list(self._given.values()))
         next_ones, others = turns[: max(free, 0)], turns[max(free, 0) :]
-        next_ones += found.stopping
+        if self._workers.slots:
+            next_ones += found.stopping
         with self._lock:
             known = {run.id for run in runs}
             just_added = [run for run in self.waiting if run.id not in known and run.path.is_dir()]
@@ -231,7 +231,7 @@ class RunQueue:
         """Take back the trainings of workers that are gone, to give them to others."""
         listed = {run.id: run for run in runs}
         for run_id, (given, had) in list(self._given.items()):
-            if given.is_done or given.worker in {None, *self._workers.slots}:
+            if given.is_done or given.worker in self._workers.slots:
                 continue
             given.cancel()
             self._given.pop(run_id)
@@ -246,11 +246,11 @@ class RunQueue:
     def _sort_in(self, run: Run, found: _Found) -> None:
         """Put the run where it belongs. Raises RunNotFoundError, OSError."""
         status = run.status
-        given, had = self._given.get(run.id, (None, 0))
+        given, _ = self._given.get(run.id, (None, 0))
         if not status.state.is_active:
             self._close(run, status)
         elif given and given.error:
-            self._record_loss(run, given, given.error, had)
+            self._record_loss(run, given.error)
         elif self._clock() - self._tried.get(run.id, -math.inf) < _TRY_AGAIN_SECONDS:
             return
         elif given and not given.is_done:
@@ -271,9 +271,9 @@ class RunQueue:
             self.troubles.pop(run.id, None)
 
     def _close(self, run: Run, status: Status) -> None:
-        """Poll the run no more, and release what its training had no time to release.
+        """Stop polling an ended run; close its files if its training could not.
 
-        Not before its worker has put it away: until then it has the slot.
+        Wait until the worker has returned, since the run holds its slot until then.
         """
         given, _ = self._given.get(run.id, (None, 0))
         if given and not given.is_done:
@@ -292,20 +292,16 @@ class RunQueue:
                 _log.warning("run %s cannot be closed: %s", run.id, error)
         self._ended.add(run.id)
 
-    def _record_loss(self, run: Run, given: Training, error: BaseException, had: int) -> None:
-        """Say why a training could not even report its failure: for good, or to try again."""
+    def _record_loss(self, run: Run, error: BaseException) -> None:
+        """Record why a training was lost: fail the run, or retry it later."""
         _log.error("training of run %s was lost: %s", run.id, error)
         self._given.pop(run.id)
-        if isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "core":
-            return  # a worker with other code, which is sent away: the next one may have ours
         if isinstance(error, RunNotWritableError | RunNotFoundError):
             self.troubles[run.id] = str(error)
             self._tried[run.id] = self._clock()
-        elif not given.killed_workers:
+        else:
             what = f"{type(error).__name__}: {error}"
             self._fail(run, f"The training was lost by an unexpected error: {what}")
-        elif _count_epochs(run) == had:  # else it may have been others who killed them
-            self._fail(run, _DEADLY)
 
     def _fail(self, run: Run, sentence: str) -> None:
         with suppress(RunBusyError), run.training_lock(wait=0):

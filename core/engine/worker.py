@@ -3,7 +3,6 @@
 import importlib
 import logging
 import os
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -36,28 +35,6 @@ def check_worker(client: Client, address: str) -> tuple[int, str | None]:
         return 0, f"it answers with an error: {answer}"
     theirs, slots = answer
     return int(slots), compare_versions(theirs)
-
-
-def check_and_train_run(ours: dict[str, str]) -> Callable[..., Status | None]:
-    """`train_run` for a worker of which nobody knows yet what code it has.
-
-    Sent as code itself, so that it checks before anything of that worker's own is called. Raises
-    there an ImportError that names the package `core`, if the worker has other `versions`.
-    """
-
-    def check_and_train(*args: Any) -> Any:
-        from core.engine.version import versions
-
-        theirs = versions()
-        if theirs != ours:
-            sentence = f"the worker has {theirs}, and this server {ours}"
-            raise ImportError(sentence, name="core")
-
-        from core.engine.worker import train_run
-
-        return train_run(*args)
-
-    return check_and_train
 
 
 def train_run(root: Path, run_id: str, leave_after: float) -> Status | None:

@@ -56,7 +56,7 @@ class MapRequest(BaseModel):
 
     @property
     def key(self) -> str:
-        """A name for the map, fit for a file: what it depends on, besides the network."""
+        """The map's file name: all that it depends on except the network."""
         parts = [self.method, self.layer, self.split, self.points]
         if self.method is MapMethod.TSNE:
             parts += [self.pca_components, self.perplexity, self.seed]
@@ -64,7 +64,7 @@ class MapRequest(BaseModel):
 
 
 def parse_map_key(key: str) -> MapRequest | None:
-    """The request whose `key` this is; None if it is none's."""
+    """Parse a map's `key`; None for any other text."""
     names = ("method", "layer", "split", "points", "pca_components", "perplexity", "seed")
     with suppress(ValueError):
         request = MapRequest.model_validate(dict(zip(names, key.split("-"), strict=False)))

@@ -1,4 +1,4 @@
-"""What a training carries from one epoch to the next, or over a pause, as arrays and back.
+"""Converts a training's state to arrays and back: after an epoch, and during a pause.
 
 Every variable of model and optimizer goes in, the seed states of dropout included, which Keras's
 own saving leaves out: only so does a restored training go on identically, to the bit.
@@ -49,7 +49,7 @@ class Progress:
     best_weights: Sequence[npt.NDArray[Any]] | None = None
     """The model's variables after its best epoch, where early stopping restores them."""
     next_epoch: EpochProgress = field(default_factory=EpochProgress)
-    """What has been done of the epoch after."""
+    """Progress within the next epoch."""
 
 
 def pack_checkpoint(model: keras.Model, progress: Progress) -> Arrays:

@@ -21,13 +21,12 @@ _BLOCK = 8192  # images at a time, so that wide layers do not fill the memory
 
 
 def load_network(run: Run, epoch: int | None = None) -> keras.Sequential:
-    """The network that `run` ended with or, until it ends or if it failed, that of its latest
-    whole epoch; or the network as it was after `epoch`.
+    """Load the run's network; it is shared, do not change it.
 
-    Shared by all callers: not to be changed. As it was after an earlier epoch, it has its weights
-    rounded to float16, as the run keeps them. Raises NoNetworkError before the first epoch has
-    ended, RunError for an epoch that the run does not keep, DamagedRunError for a file that Keras
-    cannot read, RunNotFoundError.
+    Without `epoch` the final one, or that of the last whole epoch if the run is unfinished or
+    failed; with `epoch` the one after it, its weights rounded to float16 unless it is the current
+    one. Raises NoNetworkError before the first epoch has ended, RunError for an epoch that the run
+    does not keep, DamagedRunError for a file that Keras cannot read, RunNotFoundError.
     """
     if epoch is None:
         return load_network_and_epoch(run)[0]

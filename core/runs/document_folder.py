@@ -73,8 +73,7 @@ class DocumentFolder:
 
     @contextmanager
     def reading(self, name: str) -> Iterator[None]:
-        """Turn whatever reading a rubbish file raises, which is almost anything, into a
-        `damaged_error`."""
+        """Raise `damaged_error` for any exception while the file is read."""
         try:
             yield
         except self.damaged_error:
@@ -142,7 +141,7 @@ class DocumentFolder:
 
     @contextmanager
     def changing(self) -> Iterator[None]:
-        """Be the only one, in this process and any other, to read a small file and change it."""
+        """Lock the small files against other threads and processes, to read and change one."""
         words = f"{self._title} is being changed by another process; try again"
         busy = self.not_writable_error(words)
         with _change_lock, self.lock(_CHANGE_LOCK, _CHANGE_SECONDS, busy):

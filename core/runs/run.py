@@ -166,11 +166,9 @@ class Run:
         return self._read_epochs(self._first_layer_file, epoch)
 
     def weights(self) -> tuple[npt.NDArray[np.int64], Array]:
-        """What the network's weights were after the epochs of which they are kept.
+        """Return the kept epochs, int64 (n,), and the weights after each, float16 (n, parameters).
 
-        Those epochs, from 1, int64 (n,); and float16 (n, parameters), mapped from the file: each
-        layer's weights one after another, as `keras.Layer.weights` lists them. None of a run that
-        is older than the file.
+        Memory-mapped, in the order of `keras.Layer.weights`. Empty for a run older than the file.
         """
         epochs = np.array(weight_epochs(self.config), np.int64)
         if (self.path / _WEIGHTS).exists():
@@ -186,7 +184,7 @@ class Run:
 
     @property
     def network_epochs(self) -> tuple[int, ...]:
-        """The epochs after which the network can be had, rising: as it stands, and as it was."""
+        """The epochs whose network can be loaded, in rising order."""
         return tuple(sorted({*self.weights()[0].tolist(), self.network_epoch} - {0}))
 
     @property
@@ -210,7 +208,7 @@ class Run:
 
     @property
     def is_closed(self) -> bool:
-        """Whether there is no checkpoint: never was, or not since `close` came to its end."""
+        """Whether there is no checkpoint: none written yet, or `close` removed it."""
         return not (self.path / _CHECKPOINT).exists()
 
     @property
@@ -321,8 +319,9 @@ class Run:
         self.files.replace(_MODEL, save)
 
     def close(self, epochs: int, keep_checkpoint: bool = False) -> None:
-        """Give up the room kept for more than `epochs` epochs, and at last the checkpoint, unless
-        it is all there is of the network. Raises OSError, and DamagedRunError for a rubbish array.
+        """Truncate the arrays to `epochs`, then delete the checkpoint unless it is to be kept.
+
+        Raises OSError, and DamagedRunError for a rubbish array.
         """
         self._probabilities_file.cut(epochs)
         self._first_layer_file.cut(epochs)

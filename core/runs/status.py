@@ -73,7 +73,7 @@ class Status(BaseModel):
 
     @property
     def age(self) -> float:
-        """Seconds since it was written, or by which the clock was set back since."""
+        """Seconds since it was written; positive even if the clock was set back."""
         return abs(time.time() - self.heartbeat)
 
 

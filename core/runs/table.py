@@ -1,4 +1,4 @@
-"""The table of all runs, and which of its rows a reader wants in which order."""
+"""Builds the table of all runs; searches, filters and sorts it."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime

@@ -107,7 +107,7 @@ class SweepTrial:
     def is_weak(self) -> bool:
         """Whether the pruner would cut it short, by what was reported, or has said so before.
 
-        Hyperband says it once only: asked again, it takes the trial for one that came through.
+        The answer is remembered, because Hyperband prunes only at the first call.
         """
         self._is_weak = self._is_weak or (self._reported > 0 and self._trial.should_prune())
         return self._is_weak
@@ -258,8 +258,8 @@ def compute_importances(study: optuna.Study | None, names: Sequence[str]) -> dic
 def _open_storage(sweep: Sweep) -> optuna.storages.BaseStorage:
     """One storage a database, shared by all threads. Raises SweepError.
 
-    Optuna makes the tables that it misses, one after another: two who open a new database at once
-    fail. So threads wait for each other here, and a file is made aside, for other processes.
+    Optuna creates missing tables one by one and fails if two callers do so at once. So threads take
+    a lock, and a new file is made aside and renamed.
     """
     url = sweep.study_url
     with _opening, explain_study_errors():

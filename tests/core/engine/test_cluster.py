@@ -94,6 +94,8 @@ def test_a_scheduler_is_named_until_it_is_there_and_when_it_is_lost(
         cluster.submit(math.sqrt, 2.0)
     with scheduler(0, scheduler_port=port):
         assert not cluster.poll()
+        with pytest.raises(EngineError, match="none has joined"):
+            cluster.choose_worker([])
         assert cluster.problem == f"no workers: none has joined the scheduler at {address}"
     wait_until(lambda: not cluster.poll() and "lost" in str(cluster.problem), "the loss to be told")
     assert cluster.problem == f"no workers: the connection to the scheduler at {address} is lost"
@@ -147,18 +149,16 @@ def test_what_a_training_was_lost_by_is_told(
         monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", dask.scheduler_address)
         assert cluster.poll()
         run = store.create(small())
-        for error, is_deadly in ((LookupError("it broke"), False), (killed, True)):
+        for error in (LookupError("it broke"), killed):
 
             def lose(*_: object, error: BaseException = error) -> None:
                 raise error
 
-            monkeypatch.setattr(
-                "core.engine.cluster.check_and_train_run", lambda _, lose=lose: lose
-            )
-            training = cluster.train(run, None, takes_slot=True, on_end=lambda: ended.append(1))
+            monkeypatch.setattr("core.engine.cluster.train_run", lose)
+            worker = cluster.choose_worker([])
+            training = cluster.train(run, worker, takes_slot=True, on_end=lambda: ended.append(1))
             wait_until(lambda training=training: training.is_done, "the training to be lost")
             assert type(training.error) is type(error)
-            assert training.killed_workers is is_deadly
         wait_until(lambda: len(ended) == 2, "both ends to be told")
         pending = cluster.train(run, "tcp://127.0.0.1:9", takes_slot=True, on_end=list)
         assert not pending.is_done
@@ -195,10 +195,11 @@ def test_a_training_that_has_ended_is_forgotten_with_who_asked_for_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Else Dask would train all of them again when their worker dies."""
-    monkeypatch.setattr("core.engine.cluster.check_and_train_run", lambda _: lambda *_: None)
+    monkeypatch.setattr("core.engine.cluster.train_run", lambda *_: None)
 
     def train_to_its_end() -> str:
-        training = cluster.train(store.create(small()), None, takes_slot=True, on_end=list)
+        worker = cluster.choose_worker([])
+        training = cluster.train(store.create(small()), worker, takes_slot=True, on_end=list)
         wait_until(lambda: training.is_done, "the training to end")
         assert training.future.key in dask.scheduler.tasks
         return str(training.future.key)

@@ -145,13 +145,12 @@ def test_the_run_of_a_worker_killed_for_its_memory_goes_on_to_the_same_weights(
     engine: Engine, undisturbed: Run, wait_until: Wait, tmp_path: Path
 ) -> None:
     run = engine.store.create(undisturbed.config)
-    future = engine.submit_run(run.id)
     pause_after_two_epochs(run, wait_until)
     worker = psutil.Process(engine.submit(os.getpid).result(timeout=RESULT_SECONDS))
     job = engine.submit(_eat_memory, str(tmp_path / "eaten"))  # held, or it would be dropped
     wait_until(lambda: not worker.is_running(), "the worker to be killed")
     run.request(Request.RUN)
-    assert future.result(timeout=RESULT_SECONDS).state is State.FINISHED
+    end(run, State.FINISHED, wait_until)
     assert job.result(timeout=RESULT_SECONDS) is None
     check_equal_weights(run, undisturbed)
 

@@ -7,32 +7,19 @@ import psutil
 import pytest
 
 from core.config import RunConfig
-from core.engine.version import versions
-from core.engine.worker import check_and_train_run, train_run, warm_up_worker
+from core.engine.worker import train_run, warm_up_worker
 from core.runs import RunStore
 from core.runs.status import State
 
 Small = Callable[..., RunConfig]
 
 
-def test_a_run_is_trained_where_the_code_is_the_servers(store: RunStore, small: Small) -> None:
+def test_a_run_is_trained_to_its_end(store: RunStore, small: Small) -> None:
     run = store.create(small(epochs=1))
-    status = check_and_train_run(versions())(store.root, run.id, 0.0)
+    status = train_run(store.root, run.id, 0.0)
     assert status is not None
     assert status.state is State.FINISHED
     assert run.status == status
-
-
-def test_a_worker_of_another_version_trains_nothing(store: RunStore, small: Small) -> None:
-    """Also in the second before anybody has looked at it."""
-    run = store.create(small())
-    theirs = versions()
-    ours = theirs | {"TensorFlow": "9.9"}
-    with pytest.raises(ImportError) as caught:
-        check_and_train_run(ours)(store.root, run.id, 0.0)
-    assert str(caught.value) == f"the worker has {theirs}, and this server {ours}"
-    assert caught.value.name == "core"
-    assert run.status.state is State.QUEUED
 
 
 def test_a_run_that_another_process_trains_is_left_to_it(store: RunStore, small: Small) -> None:
