@@ -1,5 +1,6 @@
 """The values that a number may take, as pydantic checks them and a person reads them."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -27,6 +28,12 @@ class Bounds:
 
     def __contains__(self, value: float) -> bool:
         return self.low <= value <= self.high or (self.or_zero and value == 0)
+
+    def steps(self, *others: float) -> list[float]:
+        """1, 2 and 5 times the powers of ten that are allowed, 0 if allowed, and `others`."""
+        powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
+        steps = {0.0, *(float(f"{step}e{power}") for power in powers for step in (1, 2, 5))}
+        return sorted({*others, *filter(self.__contains__, steps)})
 
     def check(self, value: Number) -> Number:
         """Return `value`, or raise ValueError naming it and the range."""

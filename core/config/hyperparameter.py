@@ -2,6 +2,7 @@
 `Traits`, and what follows from its type and bounds where it states nothing.
 """
 
+import math
 from dataclasses import dataclass
 from enum import Enum, Flag, StrEnum, auto
 from typing import get_args
@@ -68,7 +69,7 @@ class Traits:
 
 @dataclass(frozen=True)
 class Hyperparameter:
-    """A field of `RunConfig`, with all that is stated or follows about it."""
+    """A field of `RunConfig` or of a model like it, with all that is stated or follows about it."""
 
     name: str
     info: FieldInfo
@@ -132,3 +133,10 @@ class Hyperparameter:
         """How far apart the values of its slider or number are."""
         share = (self.bounds.high - self.bounds.low) / _SLIDER_STEPS
         return self.traits.step or (1 if self.is_integer else float(f"{share:.1g}"))
+
+    def slider_steps(self, *others: float) -> list[float]:
+        """The values of its slider, if its bounds are logarithmic, and `others`."""
+        if self.control is not Control.POWERS_OF_TWO:
+            return self.bounds.steps(*others)
+        low, high = (round(math.log2(end)) for end in (self.bounds.low, self.bounds.high))
+        return sorted({*others, *(2**power for power in range(low, high + 1))})

@@ -2,15 +2,11 @@
 the configuration's own.
 """
 
-import math
-from typing import Any
-
 import streamlit as st
 
 from core.config import (
     MAX_HIDDEN_LAYERS,
     PRESETS,
-    Bounds,
     Control,
     Group,
     Hyperparameter,
@@ -18,9 +14,8 @@ from core.config import (
     hyperparameters,
 )
 from dashboard import text
+from dashboard.parts.controls import render_control
 from dashboard.session import form
-
-_STEPS_PER_DECADE = (1, 2, 5)
 
 
 def render_config_form() -> RunConfig:
@@ -48,60 +43,17 @@ def render_config_form() -> RunConfig:
     return config
 
 
-def slider_steps(field: Hyperparameter, *others: float) -> list[float]:
-    """The steps of a slider over the bounds of a number in which ratios matter, and `others`."""
-    limits = field.bounds
-    if field.control is not Control.POWERS_OF_TWO:
-        return scale_steps(limits, *others)
-    powers = range(round(math.log2(limits.low)), round(math.log2(limits.high)) + 1)
-    return sorted({*others, *(2**power for power in powers)})
-
-
-def scale_steps(limits: Bounds, *others: float) -> list[float]:
-    """1, 2 and 5 times the powers of ten within `limits`, 0 if allowed, and `others`."""
-    first, last = math.floor(math.log10(limits.low)), math.ceil(math.log10(limits.high))
-    steps = {
-        float(f"{step}e{power}") for power in range(first, last + 1) for step in _STEPS_PER_DECADE
-    }
-    return sorted({*others, *(step for step in {0.0, *steps} if step in limits)})
-
-
 def _render_fields(fields: list[Hyperparameter], wrong: dict[str, str]) -> None:
     for field in fields:
         switch = field.traits.shown_with
         if switch is None or st.session_state[form.key(switch)]:
-            _render_control(field)
+            if field.control is Control.LAYERS:
+                _render_layers(field)
+            else:
+                render_control(field, form.key(field.name), persist_state="session")
         if field.name in wrong:  # of what is not shown too: a link may have asked for it
             sentence = text.plain(wrong[field.name])
             st.error(f"{field.title}: {sentence}.", icon=":material/error:")
-
-
-def _render_control(field: Hyperparameter) -> None:
-    key = form.key(field.name)
-    labels: dict[str, Any] = {"label": field.title, "help": field.description}
-    labels |= {"key": key, "persist_state": "session"}
-    match field.control:
-        case Control.LAYERS:
-            _render_layers(field)
-        case Control.SWITCH:
-            st.toggle(**labels)
-        case Control.CHOICE:
-            st.selectbox(**labels, options=field.choices)
-        case Control.SCALE | Control.POWERS_OF_TWO:
-            steps = slider_steps(field, st.session_state[key])  # a value between has a place too
-            st.select_slider(**labels, options=steps, format_func=text.rate)
-        case Control.SLIDER:
-            st.slider(**labels, **_steps(field))
-        case Control.NUMBER:
-            decimals = max(0, -math.floor(math.log10(field.step)))
-            shown = f"%.{decimals}f" if decimals else None
-            st.number_input(**labels, **_steps(field), format=shown)
-
-
-def _steps(field: Hyperparameter) -> dict[str, Any]:
-    number, limits = int if field.is_integer else float, field.bounds
-    ends = {"min_value": number(limits.low), "max_value": number(limits.high)}
-    return ends | {"step": number(field.step)}
 
 
 def _render_layers(field: Hyperparameter) -> None:

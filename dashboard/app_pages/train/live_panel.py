@@ -20,7 +20,6 @@ from dashboard.app_pages.train.result import render_result
 from dashboard.app_pages.train.ten_digits_chart import draw_ten_digits, encode_png
 from dashboard.charts.curves import SERIES, CurveStyle, draw_curve, with_live_point
 from dashboard.charts.weights import draw_weights
-from dashboard.parts.config_form import scale_steps
 from dashboard.parts.messages import render_damage, show_message
 from dashboard.parts.metrics import render_metric
 from dashboard.parts.run_curves import pick_log_loss, pick_series
@@ -251,7 +250,7 @@ def _render_rate(run: Run) -> None:
     key = f"{counted}_{count}"
     st.select_slider(
         "Learning rate from now on",
-        scale_steps(bounds("learning_rate"), current),
+        bounds("learning_rate").steps(current),
         value=current,
         key=key,
         format_func=text.rate,
