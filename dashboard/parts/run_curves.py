@@ -13,6 +13,7 @@ from dashboard import text
 from dashboard.charts.colors import RUN_COLORS, run_colors
 from dashboard.charts.curves import SERIES, CurveStyle, draw_curve
 from dashboard.charts.overlay import OverlaidRun, draw_overlay
+from dashboard.parts.controls import choose
 from dashboard.parts.run_header import require_run
 from dashboard.parts.run_picker import name_runs, pick_runs, readable_runs
 from dashboard.session.follow import follow
@@ -114,31 +115,23 @@ def _pick_others(run: Run) -> dict[Run, pd.DataFrame]:
 def _pick_lines() -> tuple[tuple[str, ...], str]:
     """Which of SERIES to draw, and along which of AXES."""
     series = pick_series("curves_series", ["train", "validation"], bind="query-params")
-    axis = st.segmented_control(
+    axis = choose(
         "By",
-        list(_AXES),
-        format_func=_AXES.__getitem__,
-        default="epoch",
-        required=True,
-        key="curves_axis",
-        bind="query-params",
-        help="Along epochs, or along the seconds spent training, which is fairer to small "
-        "networks.",
+        _AXES,
+        "curves_axis",
+        "Along epochs, or along the seconds spent training, which is fairer to small networks.",
     )
     return series, axis
 
 
 def _pick_treatment() -> tuple[bool, float]:
     """Whether losses include the L2 penalty, and how much curves are smoothed, 0 to below 1."""
-    loss = st.segmented_control(
+    loss = choose(
         "Loss",
         [_WITH_PENALTY, _CROSS_ENTROPY],
-        default=_WITH_PENALTY,
-        required=True,
-        key="curves_loss_kind",
-        bind="query-params",
-        help="What training minimises, or cross-entropy alone, which compares runs with different "
-        "L2. While fitting, the penalty at the epoch's end is taken off.",
+        "curves_loss_kind",
+        "What training minimises, or cross-entropy alone, which compares runs with different L2. "
+        "While fitting, the penalty at the epoch's end is taken off.",
     )
     smoothing = st.slider(
         "Smoothing",

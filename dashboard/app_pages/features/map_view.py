@@ -13,6 +13,7 @@ from dashboard import text
 from dashboard.app_pages.features.growing_map_chart import draw_growing_map
 from dashboard.charts.feature_map import MAP_HEIGHT, WRONG, Coloring, draw_map
 from dashboard.charts.images import draw_image_grid
+from dashboard.parts.controls import choose
 from dashboard.parts.data_image import mark_disputed
 from dashboard.parts.epoch_slider import pick_epoch
 from dashboard.session.queries import read_history, test_probabilities
@@ -119,16 +120,12 @@ def _let_go() -> None:
 
 
 def _pick_coloring() -> Coloring:
-    return st.segmented_control(
+    return choose(
         "Colour by",
-        list(Coloring),
-        default=Coloring.TRUE,
-        required=True,
-        format_func=_COLORINGS.__getitem__,
-        key="map_color",
+        _COLORINGS,
+        "map_color",
+        "Wrongly answered images are diamonds, whatever the colours say.",
         wrap=True,
-        bind="query-params",
-        help="Wrongly answered images are diamonds, whatever the colours say.",
     )
 
 
