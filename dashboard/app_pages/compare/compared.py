@@ -14,6 +14,8 @@ from core.runs.errors import DamagedRunError, RunError
 from core.runs.summary import Summary, summarize
 from dashboard import text
 from dashboard.charts.colors import RUN_COLORS, run_colors
+from dashboard.parts.controls import choose
+from dashboard.parts.messages import render_damage
 from dashboard.parts.run_header import say_no_epoch, say_nothing_trained
 from dashboard.parts.run_picker import pick_runs
 from dashboard.session import linked
@@ -105,9 +107,7 @@ def pick_pair(compared: list[ComparedRun]) -> Pair:
     try:
         predicted = [test_probabilities(one.run, one.epoch).argmax(axis=1) for one in (a, b)]
     except DamagedRunError as error:
-        st.error(
-            text.plain(error), title="These runs cannot be shown", icon=":material/broken_image:"
-        )
+        render_damage(error, "These runs cannot be shown")
         st.stop()
     labels = load_mnist().y_test
     return Pair(a, b, labels, *predicted, *(answers == labels for answers in predicted))
@@ -118,14 +118,7 @@ def _pick_two(compared: list[ComparedRun]) -> list[ComparedRun]:
     letters = list(by_letter)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         first, second = (
-            st.segmented_control(
-                label,
-                letters,
-                default=letters[place],
-                required=True,
-                key=f"compare_{place + 1}",
-                bind="query-params",
-            )
+            choose(label, letters, f"compare_{place + 1}", default=letters[place])
             for place, label in enumerate(("Compare", "with"))
         )
     if first == second:

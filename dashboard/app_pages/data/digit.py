@@ -11,6 +11,7 @@ from dashboard import text
 from dashboard.app_pages.data.digit_charts import GREY_VALUES_SIZE, draw_grey_values
 from dashboard.app_pages.data.scrollable import scrollable
 from dashboard.charts.images import enlarge
+from dashboard.parts.controls import choose
 from dashboard.parts.data_image import pick_image_number, render_image_head
 from dashboard.session.sharing import shared
 
@@ -67,15 +68,11 @@ def render_arrays(_: RunConfig) -> None:
             hide_index=True,
             alt="The four arrays of the data set",
         )
-        split = st.segmented_control(
+        split = choose(
             "Set",
-            list(_SETS),
-            format_func=_SETS.__getitem__,
-            default="train",
-            required=True,
-            key="digit_set",
-            bind="query-params",
-            help="The 60,000 training images, of which a run holds some out, or the 10,000 for "
+            _SETS,
+            "digit_set",
+            "The 60,000 training images, of which a run holds some out, or the 10,000 for "
             "the test.",
         )
         digit = pick_digit(split, placeholder="0") or load_digits(split, np.array([0]))

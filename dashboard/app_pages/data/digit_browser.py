@@ -12,6 +12,7 @@ from dashboard.app_pages.data.digit import (
     render_head,
 )
 from dashboard.app_pages.data.scrollable import scrollable
+from dashboard.parts.controls import choose
 from dashboard.parts.data_image import mark_disputed
 from dashboard.parts.image_grid import pick_image
 
@@ -23,17 +24,13 @@ _PAGE = "digit_page"
 def render_browser(config: RunConfig) -> None:
     """Draw filters, grid, pages and the digit that was clicked."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        split = st.segmented_control(
+        split = choose(
             "Split",
-            SPLITS,
-            format_func=str.title,
-            default="train",
-            required=True,
-            key="digit_split",
-            bind="query-params",
+            {split: split.title() for split in SPLITS},
+            "digit_split",
+            "What a run learns from, what it is judged by while it trains, or what it is tested on "
+            "at the end.",
             on_change=_first_page,
-            help="What a run learns from, what it is judged by while it trains, or what it is "
-            "tested on at the end.",
         )
         classes = st.pills(
             "Classes",

@@ -16,6 +16,7 @@ from core.drawing.photograph import (
 )
 from dashboard import text
 from dashboard.app_pages.draw.square import SIDE, decode_canvas
+from dashboard.parts.controls import choose
 
 _INK, _PAPER = "#FFFFFF", "#000000"
 _DRAW, _FILE = "Draw", "Picture file"
@@ -25,13 +26,10 @@ _NUMBER = "_canvas"
 
 def pick_canvas() -> npt.NDArray[np.uint8] | None:
     """Let the user draw, or give a picture: a canvas as `core.drawing` takes it, or None."""
-    source = st.segmented_control(
+    source = choose(
         "Where the digit comes from",
         [_DRAW, _FILE],
-        default=_DRAW,
-        required=True,
-        key="digit_source",
-        bind="query-params",
+        "digit_source",
         label_visibility="collapsed",
     )
     canvas = _draw() if source == _DRAW else _read_file()

@@ -17,13 +17,13 @@ from dashboard.access.visitor import may_change_of, visitor
 from dashboard.charts.confusion import draw_confusion_matrix
 from dashboard.charts.feature_map import WRONG
 from dashboard.charts.images import GRID_CONFIG, draw_image_grid
+from dashboard.parts.controls import choose
 from dashboard.parts.run_picker import label_runs
 from dashboard.parts.worker_errors import explain_worker_errors
 from dashboard.session.queries import all_drawings, summaries
 from dashboard.session.server import server
 from dashboard.session.sharing import ask_worker
 
-_MINE, _ALL = "Mine", "Everybody's"
 _MAX_RUNS = 30
 _MAX_MEGABYTES = 20
 _PER_PAGE = 60
@@ -64,15 +64,8 @@ def _pick_drawings() -> list[Drawing]:
     mine = [drawing for drawing in kept if drawing.owner == visitor().name]
     if len(mine) == len(kept):
         return mine
-    whose = st.segmented_control(
-        "Whose drawings",
-        [_MINE, _ALL],
-        default=_MINE,
-        required=True,
-        key="whose_drawings",
-        bind="query-params",
-    )
-    return mine if whose == _MINE else kept
+    whose = choose("Whose drawings", ["Mine", "Everybody's"], "whose_drawings")
+    return mine if whose == "Mine" else kept
 
 
 def _offer_export(chosen: list[Drawing]) -> None:

@@ -13,6 +13,7 @@ from dashboard.app_pages.evaluate.answer import (
 )
 from dashboard.app_pages.evaluate.evaluation import Evaluation
 from dashboard.charts.confusion import Normalization, draw_confusion_matrix, find_cell
+from dashboard.parts.controls import choose
 
 _CHART = "confusion_matrix"
 _CLICKED = "clicked_cell"
@@ -39,15 +40,12 @@ def render_confusion(evaluation: Evaluation) -> None:
 
 def _render_matrix(evaluation: Evaluation, cell: Cell) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = st.segmented_control(
+        kind = choose(
             "Cells",
             list(_NORMALIZATIONS),
-            default="counts",
-            required=True,
-            key="matrix_cells",
-            bind="query-params",
-            help="How many images, or what share in percent: of the images with this true label "
-            "(row), of the images with this answer (column), or of all.",
+            "matrix_cells",
+            "How many images, or what share in percent: of the images with this true label (row), "
+            "of the images with this answer (column), or of all.",
         )
         errors_only = st.toggle(
             "Colour errors only",

@@ -8,6 +8,7 @@ from core.runs import Run
 from core.runs.errors import DamagedRunError
 from dashboard.charts.images import enlarge
 from dashboard.charts.weights import color_weights, draw_weights
+from dashboard.parts.controls import choose
 from dashboard.parts.epoch_slider import pick_epoch
 from dashboard.session.sharing import ask_worker
 
@@ -20,15 +21,12 @@ _MIN_WIDTH = 110
 
 def render_first_layer(run: Run) -> None:
     """Draw the weights from the 784 pixels to each unit of the first layer."""
-    view = st.segmented_control(
+    view = choose(
         "Show",
         [_KEPT, _EPOCHS],
-        default=_KEPT,
-        required=True,
-        key="first_layer_view",
-        bind="query-params",
-        help="All units of the network as the run kept it, the strongest first; or the first "
-        "units as they grew while it trained.",
+        "first_layer_view",
+        "All units of the network as the run kept it, the strongest first; or the first units as "
+        "they grew while it trained.",
     )
     st.caption(
         "The weights from the pixels to each unit: red adds, blue takes away, white is zero. Each "

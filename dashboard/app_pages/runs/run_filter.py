@@ -17,7 +17,6 @@ from core.runs.table import (
     sort,
     varying_fields,
 )
-from dashboard.session import state
 
 _TITLES = {name: column.title for name, column in COLUMNS.items() if column.is_offered}
 
@@ -123,12 +122,13 @@ def _filter(table: pd.DataFrame, name: str, everything: pd.DataFrame) -> pd.Data
 
 
 def _options(table: pd.DataFrame, name: str, key: str) -> list[str]:
-    """The texts of a column, and those already chosen: a filter whose choice is no option any more
-    would be none, without a word.
+    """The column's texts and the chosen ones. Streamlit silently drops a choice that is no longer an
+    option.
     """
     if name == "state":
         return [one.value for one in State]
-    return sorted({*table[name], *state.chosen_texts(key)}, key=str.casefold)
+    chosen = [*st.session_state.get(key, ()), *st.query_params.get_all(key)]
+    return sorted({*table[name], *chosen}, key=str.casefold)
 
 
 def _filter_days(table: pd.DataFrame, name: str) -> pd.DataFrame:

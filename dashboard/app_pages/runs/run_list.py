@@ -10,9 +10,10 @@ import streamlit as st
 
 from core.runs.summary import Summary
 from core.runs.table import COLUMNS, FIELDS, Kind
-from dashboard.session import linked, state
+from dashboard.session import linked
 
 _KEY = "runs_table"
+_TABLES, _MAX_TABLES = "_tables", 5
 _MAX_ROWS, _HEIGHT = 14, 500
 """More rows than these are scrolled, in a table of this height in pixels."""
 _FROZEN_WIDTHS = {"pinned": 65, "name": "medium"}
@@ -39,7 +40,7 @@ def pick_runs(runs: list[Summary], rows: pd.DataFrame, fields: list[str]) -> lis
         height="content" if len(rows) <= _MAX_ROWS else _HEIGHT,
         placeholder="",
         column_config={name: _describe(name) for name in columns},
-        on_select=partial(_choose, state.drawn_tables(ids, places)),
+        on_select=partial(_choose, _recent_tables(ids, places)),
         selection_mode="multi-row",
         alt="All runs",
     )
@@ -47,12 +48,25 @@ def pick_runs(runs: list[Summary], rows: pd.DataFrame, fields: list[str]) -> lis
     return [by_id[ids[place]] for place in places]
 
 
+def _recent_tables(ids: list[str], places: list[int]) -> list[tuple[list[str], list[int]]]:
+    """The tables that the browser may show: this one, of `ids` with the runs at `places` chosen,
+    and those drawn before it with the same runs chosen, the latest first.
+    """
+    chosen = {ids[place] for place in places}
+    before = [
+        (listed, marked)
+        for listed, marked in st.session_state.get(_TABLES, ())
+        if {listed[place] for place in marked} == chosen and listed != ids
+    ]
+    st.session_state[_TABLES] = [(ids, places), *before][:_MAX_TABLES]
+    return list(st.session_state[_TABLES])
+
+
 def _choose(tables: Sequence[tuple[list[str], list[int]]]) -> None:
     """Choose the selected rows, those that were already selected first.
 
-    Each of `tables` has the ids of its rows, and which of them were selected. A browser that has
-    not drawn the latest yet speaks of an earlier one, in whatever it sends: rows that have moved
-    since. It means the table from whose selection it differs least.
+    `tables` are the latest drawn tables: row ids and selected rows. The event may belong to an
+    older one, whose rows have moved since. Take the table whose selection differs least from it.
     """
     selected = st.session_state[_KEY].selection.rows
     ids, before = min(tables, key=lambda table: len({*selected} ^ {*table[1]}))
