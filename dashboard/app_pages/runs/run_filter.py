@@ -122,8 +122,9 @@ def _filter(table: pd.DataFrame, name: str, everything: pd.DataFrame) -> pd.Data
 
 
 def _options(table: pd.DataFrame, name: str, key: str) -> list[str]:
-    """The column's texts and the chosen ones. Streamlit silently drops a choice that is no longer an
-    option.
+    """The column's texts and the chosen ones.
+
+    Streamlit silently drops a choice that is no longer an option.
     """
     if name == "state":
         return [one.value for one in State]
