@@ -90,7 +90,7 @@ PAGES = {
         "Class", ":material/groups:", "How the others come in, and who you are here."
     ),
 }
-"""By the end of its address, each page in the order of the menu."""
+"""The pages by the ends of their addresses, in the menu's order."""
 
 
 def make_pages() -> list[st.Page]:

@@ -1,4 +1,4 @@
-"""Keeping a page up to date with runs that still train."""
+"""Reruns a page when the runs that it shows have changed."""
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -12,6 +12,7 @@ from core.runs.summary import Summary
 from dashboard.session import dialogs
 from dashboard.session.live_refresh import RefreshRate, draw_live
 from dashboard.session.queries import summaries
+from dashboard.session.sharing import history_version
 
 _training = RefreshRate(fastest=1.0)
 _ended = RefreshRate(fastest=5.0)  # they may still be deleted
@@ -56,7 +57,7 @@ def _read_versions(runs: Sequence[Run]) -> list[tuple[State, object] | None]:
 
 def _read_version(run: Run) -> tuple[State, object] | None:
     with suppress(RunError):  # deleted
-        return run.status.state, run.version[-1]  # which is the history's
+        return run.status.state, history_version(run)
     return None
 
 

@@ -1,4 +1,4 @@
-"""The form, in session state and in the address: that has the fields that are not the default."""
+"""Keeps the form in session state, and in the address the fields that are not the default."""
 
 from contextlib import suppress
 
@@ -37,7 +37,7 @@ def fill_form(config: RunConfig) -> None:
 
 
 def read_form() -> tuple[RunConfig, dict[str, str]]:
-    """The configuration that the controls say, with a sentence for each value that is refused."""
+    """The form's configuration, and a sentence for each refused value, by field."""
     values = {
         name: st.session_state[key(name)] for name in RunConfig.model_fields if name != "hidden"
     }
@@ -109,7 +109,7 @@ def open_link() -> None:
 
 
 def write_link(config: RunConfig) -> None:
-    """Have the URL say what the form says."""
+    """Write the form's fields into the URL."""
     wanted = config.differences()
     if wanted != _link_fields():
         names = list(st.query_params)
@@ -125,7 +125,7 @@ def write_link(config: RunConfig) -> None:
 
 
 def rejected_by_link(config: RunConfig) -> dict[str, str]:
-    """What the link asked for in vain, a sentence a field, until the form is changed."""
+    """Why values of the link were refused, by field; empty once the form was changed."""
     filled, rejected = st.session_state[_REJECTED]
     return dict(rejected) if config == filled else {}
 

@@ -1,4 +1,4 @@
-"""What is looked at, on every page and in the address: a run, several runs, a sweep, an epoch.
+"""The choices that all pages share and the address holds: a run, several runs, a sweep, an epoch.
 
 These controls are not bound to the address: Streamlit would write the label there instead of the
 id, and refuse an id.
@@ -150,7 +150,7 @@ def _choose_picked(choice: Linked, store: DocumentStore[Any]) -> None:
 
 
 def chosen_runs() -> list[Run]:
-    """The runs that are chosen together, in order; says so if any of them is gone."""
+    """The runs that are chosen together, in order; warn if any of them was deleted."""
     found, missing = [], []
     for run_id in RUNS.read_ids() or ():
         try:
@@ -169,7 +169,7 @@ def choose_runs(run_ids: Iterable[str]) -> None:
 
 
 def forget_runs(run_ids: Iterable[str]) -> None:
-    """Choose and look at these runs no longer, as they were deleted."""
+    """Take these deleted runs out of every choice."""
     gone = set(run_ids)
     choose_runs(run_id for run_id in RUNS.read_ids() or () if run_id not in gone)
     if RUN.last in gone:
@@ -177,7 +177,7 @@ def forget_runs(run_ids: Iterable[str]) -> None:
 
 
 def chosen_epoch(epochs: int) -> int | None:
-    """The epoch that is looked at, of `epochs`; None if there is no choice, or none of these."""
+    """The chosen epoch, from 1 to `epochs`; None if there is no choice, or none of these."""
     with suppress(TypeError, ValueError):
         epoch = int(EPOCH.read())  # type: ignore[arg-type]  # None raises TypeError
         if 1 <= epoch <= epochs:
@@ -187,5 +187,5 @@ def chosen_epoch(epochs: int) -> int | None:
 
 
 def pick_epoch(default: int) -> None:
-    """Look at the epoch that the control was set to; `default` is no choice."""
+    """Choose the epoch that the control was set to; `default` is no choice."""
     EPOCH.choose(None if EPOCH.picked == default else str(EPOCH.picked))

@@ -1,4 +1,4 @@
-"""How often what is live is drawn again: the less often, the more people watch.
+"""Sets how often live parts of a page are redrawn: the more watchers, the less often.
 
 One drawing takes the server some 25 ms of its one thread of Python. Thirty browsers at two and a
 half drawings a second would want two such threads, and all would wait; so they share less than

@@ -1,4 +1,4 @@
-"""What the server consists of, once for all sessions."""
+"""The parts of the server, which all sessions share."""
 
 from functools import cache
 
@@ -32,5 +32,5 @@ class Server:
 
 @cache
 def server() -> Server:
-    """The one of this process."""
+    """This process's server."""
     return Server()

@@ -22,16 +22,16 @@ _HASHES: dict[str | type, Callable[[Any], object]] = {
     Sweep: lambda sweep: str(sweep.path),
 }
 _seen: dict[str, tuple[float, object]] = {}
-"""By a run's id, when `recent_version` last read its version, and which."""
+"""By run id: when `recent_version` last read the version, and the version."""
 
 
 def shared(function: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
-    """`function(*args)`, computed once for all who ask for it with equal arguments.
+    """`function(*args)`, computed once for equal arguments, by whatever session.
 
     Anew for a run or sweep whose files have changed. All are given the same object, not to be
     changed. Raises what the function raises.
     """
-    return _shared([_version(arg) for arg in args], function, *args, **kwargs)  # type: ignore[no-any-return]
+    return shared_as_of([_version(arg) for arg in args], function, *args, **kwargs)
 
 
 def shared_as_of(
@@ -47,7 +47,7 @@ def history_version(run: Run) -> object:
 
 
 def recent_version(run: Run, seconds: float) -> object:
-    """The run's version as it was at most `seconds` ago: one for many who watch."""
+    """The run's version as it was at most `seconds` ago, so that many watchers share one."""
     now = time.monotonic()
     read, version = _seen.get(run.id, (-math.inf, None))
     if now - read >= seconds:
@@ -69,7 +69,7 @@ def ask_worker(
 
 
 def ask_worker_anew(function: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
-    """As `ask_worker`, but not kept: for questions that are hardly ever asked twice."""
+    """As `ask_worker`, but not kept: for calls that are hardly ever repeated."""
     future = server().engine.submit(function, *args, **kwargs)
     return future.result(timeout=_WORKER_SECONDS)  # type: ignore[no-any-return]
 

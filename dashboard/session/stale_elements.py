@@ -21,7 +21,7 @@ def _clear_and_keep_ends(
     retain_lifecycle_msgs: bool = False,
     fragment_ids_this_run: list[str] | None = None,
 ) -> None:
-    """As `clear`, but a run of which nothing is thrown away was not broken off."""
+    """As `clear`, but if nothing was removed, keep what the messages say of the run's end."""
     before = list(queue._queue)
     ends = [
         (message, message.script_finished)

@@ -1,4 +1,4 @@
-"""A drawing as it is drawn, and what the network says of it after each stroke."""
+"""Draws the canvas and, after each stroke, what the network says of the drawing."""
 
 import streamlit as st
 
