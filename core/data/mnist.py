@@ -1,7 +1,6 @@
 """MNIST as it comes, and as a run trains on it: flattened, scaled, one-hot, split by the seed."""
 
 import hashlib
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -51,8 +50,7 @@ class Mnist(NamedTuple):
     y_test: ByteLabels
 
 
-@dataclass(frozen=True)
-class Split:
+class Split(NamedTuple):
     """Prepared images, float32 (n, 784) in [0, 1], and one-hot labels, float32 (n, 10)."""
 
     x: Floats

@@ -65,7 +65,7 @@ class TrainingLoops:
         """Train on and measure by other splits from now on; with None, let go of the images."""
         # As tensors once and for all: copying them for each evaluation takes half as long again.
         self._splits = {
-            name: (tf.convert_to_tensor(split.x), tf.convert_to_tensor(split.y))
+            name: tuple(map(tf.convert_to_tensor, split))
             for name, split in (splits._asdict() if splits else {}).items()
         }
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from core.analysis.early_stopping import last_improvement
+from core.analysis.histories import last_improvement
 from core.data import Array, DataError
 from core.network.build import flatten_weights
 from core.network.checkpoint import (
