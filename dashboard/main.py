@@ -17,7 +17,10 @@ def home() -> None:
     st.switch_page(pages[0], query_params=st.query_params.to_dict())
 
 
-is_known = visitor() is not None
+try:
+    is_known = bool(visitor())
+except PermissionError:
+    is_known = False
 here = st.navigation(
     [st.Page(home, title="Digit Lab", default=True, visibility="hidden"), *pages],
     position="top" if is_known else "hidden",
@@ -25,7 +28,7 @@ here = st.navigation(
 if is_known:
     if page := PAGES.get(here.url_path):  # not for the root, which only leads to one
         form.note_link()
-        render_header(page.title, page.sentence, page.no_run)
+        render_header(page.title, page.sentence, page.run_placeholder)
     here.run()
 else:
     render_login()

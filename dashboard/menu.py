@@ -16,77 +16,77 @@ ICON = (
 """The dashboard's icon; as a file it would be read and packed anew for each run of a page."""
 
 
-class Entry(NamedTuple):
+class PageInfo(NamedTuple):
     """A page: its name in the menu, its icon, and the sentence below its title."""
 
     title: str
     icon: str
     sentence: str
-    no_run: str | None = None
+    run_placeholder: str | None = None
     """What the run's control says while no run is chosen; None: the page looks at no run."""
 
 
 _NO_RUN = "choose a run"
 PAGES = {
-    "train": Entry(
+    "train": PageInfo(
         "Train",
         ":material/model_training:",
         "Pick a network, press Train, and watch it learn to read handwritten digits.",
         "the next one you train",
     ),
-    "data": Entry(
+    "data": PageInfo(
         "Data",
         ":material/database:",
         "The digits themselves: grey values, how they are prepared, and a grid to browse by class.",
         "the default split",
     ),
-    "curves": Entry(
+    "curves": PageInfo(
         "Curves",
         ":material/show_chart:",
         "Loss and accuracy of one run or several, and why the two kinds of training loss differ.",
         _NO_RUN,
     ),
-    "evaluate": Entry(
+    "evaluate": PageInfo(
         "Evaluate",
         ":material/fact_check:",
         "Right and wrong answers: report, confusion matrix, errors, probabilities, calibration.",
         _NO_RUN,
     ),
-    "features": Entry(
+    "features": PageInfo(
         "Features",
         ":material/scatter_plot:",
         "A map of what a layer makes of the digits: images that the network finds alike lie "
         "together.",
         _NO_RUN,
     ),
-    "layers": Entry(
+    "layers": PageInfo(
         "Layers",
         ":material/layers:",
         "Inside the network: its layers, weights, dead units, and one digit on its way through.",
         _NO_RUN,
     ),
-    "draw": Entry(
+    "draw": PageInfo(
         "Draw",
         ":material/draw:",
         "Draw a digit and see what networks make of it, stroke by stroke.",
         _NO_RUN,
     ),
-    "runs": Entry(
+    "runs": PageInfo(
         "Runs",
         ":material/table_rows:",
         "All runs: sort, filter and search them; choose some to open, compare or delete.",
     ),
-    "compare": Entry(
+    "compare": PageInfo(
         "Compare",
         ":material/compare_arrows:",
         "In what runs differ, and whether one is really better than another.",
     ),
-    "sweep": Entry(
+    "sweep": PageInfo(
         "Sweep",
         ":material/travel_explore:",
         "Search hyperparameters by validation accuracy: a run for each combination that is tried.",
     ),
-    "classroom": Entry(
+    "classroom": PageInfo(
         "Class", ":material/groups:", "How the others come in, and who you are here."
     ),
 }

@@ -13,7 +13,7 @@ import streamlit as st
 
 from core.config.settings import VARIABLES, settings
 from core.runs import RunStore
-from dashboard.access.invitation import class_url, large, network_address, qr_text
+from dashboard.access.invitation import class_url, large_letters, network_address, qr_text
 from dashboard.access.protection import Guard, guard, refuse_wrong_settings
 from dashboard.access.signing_key import load_signing_key
 
@@ -77,7 +77,7 @@ def _invite(port: int) -> str:
     own = f"http://localhost:{port}"
     url = class_url(st.secrets["auth"]["redirect_uri"] if is_provided else own)
     columns = shutil.get_terminal_size().columns
-    lines = [qr_text(url), large(url.partition("://")[2], columns), "", f"    {url}", ""]
+    lines = [qr_text(url), large_letters(url.partition("://")[2], columns), "", f"    {url}", ""]
     if not is_provided:
         lines += [f"    password: {settings().class_password}", ""]
     return "\n".join(lines)

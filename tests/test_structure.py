@@ -54,7 +54,6 @@ ALLOWED = {
     "dashboard.session": {
         "core.config",
         "core.runs",
-        "core.maps",
         "core.drawing",
         "core.engine",
         "core.sweep",
@@ -85,11 +84,12 @@ ALLOWED = {
         "dashboard.access",
     },
     "dashboard.app_pages.evaluate": PAGE | {"core.data", "core.analysis"},
-    "dashboard.app_pages.features": PAGE | {"core.data", "core.maps", "dashboard.access"},
-    "dashboard.app_pages.layers": PAGE | {"core.engine"},
+    "dashboard.app_pages.features": PAGE
+    | {"core.data", "core.maps", "core.engine", "dashboard.access"},
+    "dashboard.app_pages.layers": PAGE | {"core.data", "core.engine"},
     "dashboard.app_pages.runs": PAGE | {"core.export", "dashboard.access", "dashboard.menu"},
     "dashboard.app_pages.sweep": PAGE | {"core.sweep", "dashboard.access"},
-    "dashboard.app_pages.train": PAGE,
+    "dashboard.app_pages.train": PAGE | {"core.data", "core.analysis", "dashboard.access"},
     "dashboard.menu": {"dashboard.access"},
     "dashboard.main": {
         "dashboard.access",

@@ -69,7 +69,7 @@ class Traits:
 
 @dataclass(frozen=True)
 class Hyperparameter:
-    """A field of `RunConfig`, with all that is stated or follows about it."""
+    """A field of `RunConfig` or of a model like it, with all that is stated or follows about it."""
 
     name: str
     info: FieldInfo

@@ -11,7 +11,8 @@ from typing import Annotated, Literal, NamedTuple, Self
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from core.config import Bounds, RunConfig
+from core.config import Bounds, Control, RunConfig
+from core.config.hyperparameter import Traits
 from core.data.browsing import Digits, find_digits, load_digits
 from core.runs.status import State
 
@@ -38,15 +39,50 @@ class MapRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    layer: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+    layer: str = Field(
+        pattern=r"^[a-z0-9_]+$",
+        title="Features",
+        description="Which layer's activations are mapped. The deeper the layer, the better it "
+        "keeps the classes apart; the pixels show where it all starts from.",
+    )
     """A hidden layer's name, or `architecture.PIXELS_LAYER`."""
-    split: Literal["train", "validation", "test"] = "train"
-    points: Annotated[int, Bounds(100, 10_000, logarithmic=True)] = 1_000
-    """How many images: the first of the split, or all if there are fewer."""
-    method: MapMethod = MapMethod.TSNE
+    split: Literal["train", "validation", "test"] = Field(
+        "train",
+        title="Images",
+        description="From which split. The network learned from the training images only.",
+    )
+    points: Annotated[
+        int,
+        Bounds(100, 10_000, logarithmic=True),
+        Traits(control=Control.SCALE),
+    ] = Field(
+        1_000,
+        title="How many",
+        description="The first so many images of the split. 1,000 take seconds, 10,000 a minute "
+        "or so.",
+    )
+    method: MapMethod = Field(
+        MapMethod.TSNE,
+        title="Method",
+        description="PCA keeps the directions in which the features vary most. t-SNE, started from "
+        "20 of them, keeps neighbours together; far distances then mean little.",
+    )
     pca_components: Annotated[int, Bounds(2, 100)] = 20
-    perplexity: Annotated[int, Bounds(2, 200, logarithmic=True)] = 30
-    seed: Annotated[int, Bounds(0, 2**31 - 1)] = 0
+    perplexity: Annotated[
+        int,
+        Bounds(2, 200, logarithmic=True),
+        Traits(control=Control.SLIDER),
+    ] = Field(
+        30,
+        title="Perplexity",
+        description="How many neighbours a point tries to keep, roughly. Small shows fine "
+        "structure, large the coarse; at most a third of the points.",
+    )
+    seed: Annotated[int, Bounds(0, 2**31 - 1)] = Field(
+        0,
+        title="Seed of the map",
+        description="The same seed gives the same map; another one shows what is chance in it.",
+    )
 
     @model_validator(mode="after")
     def _limit_perplexity(self) -> Self:
@@ -123,14 +159,6 @@ class MapStatus(BaseModel):
         if self.state.is_active:
             return not self.is_silent
         return self.state is State.FINISHED and self.epoch == epoch
-
-
-def map_bounds(name: str) -> Bounds:
-    """The bounds of the number field `name` of a MapRequest. Raises KeyError if it has none."""
-    for item in MapRequest.model_fields[name].metadata:
-        if isinstance(item, Bounds):
-            return item
-    raise KeyError(f"{name} has no bounds")
 
 
 def check_perplexity(perplexity: float, points: int) -> None:

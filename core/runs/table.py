@@ -1,73 +1,142 @@
 """Builds the table of all runs; searches, filters and sorts it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 from typing import Any
 
 import pandas as pd
 
-from core.config import RunConfig, field_text, hyperparameters
+from core.config import Hyperparameter, RunConfig, field_text, hyperparameters
 from core.config.architecture import count_parameters
 from core.runs.summary import Summary
 
 FIELDS = list(RunConfig.model_fields)
-_RESULTS = [
-    "best_validation_accuracy",
-    "best_epoch",
-    "test_accuracy",
-    "test_low",
-    "test_high",
-    "parameters",
-    "seconds",
-]
-COLUMNS = [
-    "pinned",
-    "name",
-    "owner",
-    "state",
-    "created",
-    *FIELDS,
-    *_RESULTS,
-    "note",
-]
-"""The columns of `run_table`; accuracies are shares from 0 to 1, `created` is in UTC."""
 
 
-def is_number(column: str) -> bool:
-    """Whether a column of `run_table` holds numbers."""
-    return column in _NUMBERS
+class Kind(Enum):
+    """What a column holds. What is not known is an empty text, NaN or NaT."""
+
+    TEXT = auto()
+    NUMBER = auto()
+    SHARE = auto()
+    """A number from 0 to 1, shown in percent."""
+    TIME = auto()
+    """In UTC."""
+    FLAG = auto()
 
 
-def is_text(column: str) -> bool:
-    """Whether a column of `run_table` holds texts."""
-    return column not in _NUMBERS and column not in {"created", "pinned"}
+@dataclass(frozen=True)
+class RunColumn:
+    """A column of the table: its heading, the value that it has of a run, and how that is shown."""
+
+    title: str
+    read: Callable[[Summary], Any]
+    kind: Kind = Kind.TEXT
+    help: str | None = None
+    format: str | None = None
+    """Of a number, as Streamlit's column takes it."""
+    is_offered: bool = True
+    """Whether runs are searched, filtered and sorted by it."""
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it holds numbers."""
+        return self.kind in {Kind.NUMBER, Kind.SHARE}
 
 
-_NUMBERS = {*(field.name for field in hyperparameters() if field.is_number), *_RESULTS}
+def _read_field(field: Hyperparameter) -> RunColumn:
+    def read(run: Summary) -> Any:
+        if run.config is None:
+            return None if field.is_number else ""
+        value = getattr(run.config, field.name)
+        return value if field.is_number else field_text(value) or "none"
+
+    kind = Kind.NUMBER if field.is_number else Kind.TEXT
+    return RunColumn(field.title, read, kind, field.description)
+
+
+def _read_interval(run: Summary) -> str:
+    low, high = run.results.test_low, run.results.test_high
+    return "" if low is None or high is None else f"{100 * low:.2f} to {100 * high:.2f}"
+
+
+COLUMNS = {
+    "pinned": RunColumn("Pin", lambda run: run.label.pinned, Kind.FLAG, is_offered=False),
+    "name": RunColumn("Name", lambda run: run.name),
+    "owner": RunColumn("Owner", lambda run: run.record.owner if run.record else ""),
+    "state": RunColumn("State", lambda run: run.status.state.value),
+    "created": RunColumn("When", lambda run: run.record and run.record.created, Kind.TIME),
+    **{field.name: _read_field(field) for field in hyperparameters()},
+    "best_validation_accuracy": RunColumn(
+        "Best validation",
+        lambda run: run.results.best_validation_accuracy,
+        Kind.SHARE,
+        "The highest accuracy on the images held out, measured after each epoch.",
+    ),
+    "best_epoch": RunColumn(
+        "Best epoch",
+        lambda run: run.results.best_epoch,
+        Kind.NUMBER,
+        "The first epoch with that accuracy.",
+    ),
+    "test_accuracy": RunColumn(
+        "Test accuracy",
+        lambda run: run.results.test_accuracy,
+        Kind.SHARE,
+        "On the 10,000 test images, of the network as the run ended, or as it stands.",
+    ),
+    "interval": RunColumn(
+        "95 % interval",
+        _read_interval,
+        help="How far chance in drawing the test images may move the test accuracy (Wilson's "
+        "interval).",
+        is_offered=False,
+    ),
+    "parameters": RunColumn(
+        "Parameters",
+        lambda run: run.config and count_parameters(run.config),
+        Kind.NUMBER,
+        format="localized",
+    ),
+    "seconds": RunColumn(
+        "Seconds",
+        lambda run: run.status.seconds,
+        Kind.NUMBER,
+        "Spent training, without pauses.",
+        format="%.1f",
+    ),
+    "note": RunColumn("Note", lambda run: run.label.note),
+}
+"""By its name, every column of `run_table`, in order: another one is an entry here."""
 
 
 def run_table(summaries: Iterable[Summary]) -> pd.DataFrame:
     """A row a run, in the order given, with its id as the index and COLUMNS.
 
-    Numbers are float64, `pinned` is bool, the rest texts, such as "512-256" for the hidden layers
-    and "on"; what is not known is an empty text, NaN or NaT.
+    Numbers are float64, flags bool, the rest texts, such as "512-256" for the hidden layers.
     """
-    rows = {summary.id: _row(summary) for summary in summaries}
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=COLUMNS)
-    types = {"created": "datetime64[us, UTC]", "pinned": bool} | dict.fromkeys(_NUMBERS, float)
-    return table.astype(types)
+    rows = {run.id: [column.read(run) for column in COLUMNS.values()] for run in summaries}
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=list(COLUMNS))
+    types = {Kind.NUMBER: float, Kind.SHARE: float, Kind.TIME: "datetime64[us, UTC]"}
+    types |= {Kind.FLAG: bool}
+    return table.astype(
+        {name: types[column.kind] for name, column in COLUMNS.items() if column.kind in types}
+    )
 
 
 def search(table: pd.DataFrame, words: str) -> pd.DataFrame:
     """The rows of `run_table` in whose texts every one of the words occurs, in any case."""
-    texts = [table[name] for name in COLUMNS if is_text(name) and name != "name"]
-    lines = table["name"].str.cat([*texts, table.index.to_series()], sep="\n").str.lower()
+    columns = [name for name, one in COLUMNS.items() if one.kind is Kind.TEXT and one.is_offered]
+    first, *others = (table[name] for name in columns)
+    lines = first.str.cat([*others, table.index.to_series()], sep="\n").str.lower()
     for word in words.lower().split():
         lines = lines[lines.str.contains(word, regex=False)]
     return table.loc[lines.index]
 
 
-def within(
+def filter_range(
     table: pd.DataFrame, column: str, low: float | datetime | None, high: float | datetime | None
 ) -> pd.DataFrame:
     """The rows whose value, of a column of numbers or times, is from `low` to `high`, if given."""
@@ -80,7 +149,7 @@ def within(
 
 def sort(table: pd.DataFrame, column: str, ascending: bool) -> pd.DataFrame:
     """The rows by a column, what is unknown last; equal ones as they were; pinned ones on top."""
-    key = (lambda texts: texts.str.casefold()) if is_text(column) else None
+    key = (lambda texts: texts.str.casefold()) if COLUMNS[column].kind is Kind.TEXT else None
     ordered = table.sort_values(column, ascending=ascending, kind="stable", key=key)
     return ordered.sort_values("pinned", ascending=False, kind="stable")
 
@@ -89,27 +158,3 @@ def varying_fields(configs: Iterable[RunConfig]) -> list[str]:
     """The hyperparameters in which the configurations differ, in RunConfig's order."""
     dumped = [config.model_dump() for config in configs]
     return [name for name in FIELDS if len({values[name] for values in dumped}) > 1]
-
-
-def _row(summary: Summary) -> Mapping[str, Any]:
-    row: dict[str, Any] = {name: None if name in _NUMBERS else "" for name in COLUMNS}
-    row["created"] = None
-    row |= vars(summary.results) | {
-        "pinned": summary.label.pinned,
-        "name": summary.name,
-        "note": summary.label.note,
-        "state": summary.status.state.value,
-        "seconds": summary.status.seconds,
-    }
-    if record := summary.record:
-        config = record.config
-        row |= {
-            field: value if field in _NUMBERS else field_text(value)
-            for field, value in config.model_dump(mode="json").items()
-        } | {
-            "hidden": field_text(config.hidden) or "none",
-            "owner": record.owner,
-            "created": record.created,
-            "parameters": count_parameters(config),
-        }
-    return {name: row[name] for name in COLUMNS}

@@ -1,7 +1,7 @@
 """The door: every request and websocket passes it before Streamlit.
 
-Alone, only this machine comes in. With a class password, only a browser that is logged in. With a
-provider, a browser that it logged in, and others as far as the page that asks them to log in.
+Without password and provider, only this machine is let in. With a class password, only logged-in
+browsers. With a provider, those, and others as far as the login page.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ _COOKIE_SECONDS = 400 * 86_400  # no browser keeps a cookie for longer
 _FORM_BYTES = 4096
 _FORM_SECONDS = 10.0
 _PAGE = Template((Path(__file__).parent / "door.html").read_text("utf-8"))
-_ONLY_HERE = (
+_LOCAL_ONLY = (
     "This Digit Lab is for one person at one machine: open it there, as http://localhost.\n"
     "To open it to a class, start it with `make run-class`, or set DIGITLAB_CLASS_PASSWORD.\n"
 )
@@ -83,7 +83,7 @@ class Door:
             return None
         match guard():
             case Guard.ALONE:
-                is_welcome, refusal = _is_from_this_machine(connection), _ONLY_HERE
+                is_welcome, refusal = _is_from_this_machine(connection), _LOCAL_ONLY
             case Guard.PROVIDER:
                 is_welcome = leads_to_login(connection) or is_logged_in(connection.cookies)
                 refusal = "Log in first."
@@ -102,14 +102,14 @@ class Door:
         return _show_form(connection, login.name)
 
     async def _log_in(self, request: Request, login: Login) -> Response:
-        """Log in who sends the password, with a name, and has not guessed too often."""
+        """Log in a visitor who sends a name and the right password, within the rate limit."""
         try:
             async with asyncio.timeout(_FORM_SECONDS):
                 form = await FormParser(request.headers, _read_form(request), max_fields=2).parse()
         except (MultiPartException, TimeoutError):
             return PlainTextResponse("This is not the form of the door.", 400)
         name, address = clean_name(str(form.get("name", ""))), _client_network(request)
-        # From here to the count nothing else runs: two tries at once are two tries.
+        # No `await` from here to `count_wrong`: parallel tries are all counted.
         if wait := math.ceil(self._rate_limit.wait(address)):
             words = f"Too many wrong passwords. Try again in {wait} s."
             response = _show_form(request, name, words, 429)
@@ -118,7 +118,7 @@ class Door:
         if not name:
             return _show_form(request, name, "Please give your name, so that your runs are yours.")
         if role := check_password(str(form.get("password", ""))):
-            return _redirect(_here(request), replace(login, name=name, role=role))
+            return _redirect(_requested_path(request), replace(login, name=name, role=role))
         self._rate_limit.count_wrong(address)
         return _show_form(request, name, "That is not the password of this class.")
 
@@ -144,12 +144,17 @@ def _show_form(
     connection: HTTPConnection, name: str, words: str = "", status: int = 403
 ) -> Response:
     """The door's page. Its form is sent to the address that was asked for, and leads on to it."""
-    content = {"words": words, "name": name, "here": _here(connection), "longest": MAX_NAME}
+    content = {
+        "words": words,
+        "name": name,
+        "here": _requested_path(connection),
+        "longest": MAX_NAME,
+    }
     page = _PAGE.substitute({key: escape(str(value)) for key, value in content.items()})
     return HTMLResponse(page, status, {"Cache-Control": "no-store"})
 
 
-def _here(connection: HTTPConnection) -> str:
+def _requested_path(connection: HTTPConnection) -> str:
     """The path and query asked for, on this server whatever they say.
 
     Not from `connection.url`, of which the client's Host header is a part.

@@ -47,7 +47,7 @@ def qr_text(url: str) -> str:
     return text.getvalue()
 
 
-def large(words: str, columns: int) -> str:
+def large_letters(words: str, columns: int) -> str:
     """`words` in letters of four lines, or as they are if the terminal has too few columns."""
     drawn = pyfiglet.figlet_format(words, font="smblock", width=1000).rstrip()
     return drawn if max(map(len, drawn.splitlines())) <= columns else words

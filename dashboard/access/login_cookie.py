@@ -63,13 +63,13 @@ def write_login(login: Login) -> dict[str, str]:
     """The cookies of a visitor, by name."""
     role = _role_serializer().dumps(login.role) if login.role else ""
     person = {"name": login.name, "tag": login.tag}
-    return {_NAME_COOKIE: _name_serializer().dumps(person), _ROLE_COOKIE: role}
+    return {_NAME_COOKIE: _serializer("pass").dumps(person), _ROLE_COOKIE: role}
 
 
 def read_login(cookies: Mapping[str, str]) -> Login:
     """The visitor of these cookies; a new one, without a name, if they are missing or forged."""
     try:
-        person = _name_serializer().loads(cookies.get(_NAME_COOKIE, ""))
+        person = _serializer("pass").loads(cookies.get(_NAME_COOKIE, ""))
     except BadData:
         return Login("", secrets.token_hex(4), role=None)
     return Login(person["name"], person["tag"], _read_role(cookies.get(_ROLE_COOKIE, "")))
@@ -92,10 +92,6 @@ def clean_name(words: str) -> str:
 
 def _is_equal(given: str, expected: str) -> bool:
     return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
-
-
-def _name_serializer() -> URLSafeTimedSerializer:
-    return _serializer("pass")
 
 
 def _role_serializer() -> URLSafeTimedSerializer:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-_FEW = 1_000  # addresses that may be kept though they are forgiven
+_KEPT = 1_000  # addresses that may be kept though they are forgiven
 
 
 class RateLimit:
@@ -20,7 +20,7 @@ class RateLimit:
         self._free, self._seconds, self._clock = free, seconds, clock
         self._forgiven_at: dict[str, float] = {}
         """When the last wrong try of each address is forgiven."""
-        self._most = _FEW
+        self._max_kept = _KEPT
 
     def wait(self, address: str) -> float:
         """Seconds until `address` may try again; 0 if it may now."""
@@ -30,8 +30,8 @@ class RateLimit:
     def count_wrong(self, address: str) -> None:
         """Count a wrong try of `address`; now and then, forget the addresses that are forgiven."""
         now = self._clock()
-        if len(self._forgiven_at) >= self._most:
+        if len(self._forgiven_at) >= self._max_kept:
             left = {key: moment for key, moment in self._forgiven_at.items() if moment > now}
-            self._forgiven_at, self._most = left, max(2 * len(left), _FEW)
+            self._forgiven_at, self._max_kept = left, max(2 * len(left), _KEPT)
         forgiven_at = max(self._forgiven_at.get(address, now), now)
         self._forgiven_at[address] = forgiven_at + self._seconds

@@ -1,7 +1,8 @@
-"""The person who looks at a page, and what they may change: their own runs, or all as a teacher."""
+"""The visitor of a page, and what they may change: their own runs, or all as a teacher."""
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from getpass import getuser
 from typing import Any
@@ -23,8 +24,8 @@ class Visitor:
     is_teacher: bool
 
 
-def visitor() -> Visitor | None:
-    """The person who looks at this page; None before they have logged in.
+def visitor() -> Visitor:
+    """The visitor of this page. Raises PermissionError before they have logged in.
 
     Without a guard it is the user of this machine, who may do everything.
     """
@@ -33,17 +34,17 @@ def visitor() -> Visitor | None:
             return Visitor(getuser(), is_teacher=True)
         case Guard.PASSWORD:
             login = read_login(st.context.cookies)
-            return Visitor(login.owner, login.role is Role.TEACHER) if login.role else None
+            if login.role is None:
+                raise PermissionError("nobody is logged in")
+            return Visitor(login.owner, login.role is Role.TEACHER)
         case Guard.PROVIDER:
             return visitor_from_claims(st.user.to_dict())
 
 
-def owner() -> str:
-    """The owner of the runs that this visitor creates. Raises PermissionError before the login."""
+def may_change_of(owner: str | None) -> bool:
+    """Whether this visitor may change or delete what `owner` made: is the owner, or a teacher."""
     person = visitor()
-    if person is None:
-        raise PermissionError("nobody is logged in")
-    return person.name
+    return person.is_teacher or person.name == owner
 
 
 def may_change(what: Run | Sweep) -> bool:
@@ -51,23 +52,19 @@ def may_change(what: Run | Sweep) -> bool:
 
     If the owner cannot be read, only a teacher may. Raises RunNotFoundError.
     """
-    person = visitor()
-    if person is None or person.is_teacher:
-        return person is not None
-    try:
-        return what.record.owner == person.name
-    except (DamagedRunError, SweepError):
-        return False
+    with suppress(DamagedRunError, SweepError):
+        return may_change_of(what.record.owner)
+    return may_change_of(None)
 
 
-def visitor_from_claims(claims: Mapping[str, Any]) -> Visitor | None:
-    """The person of a provider's claims; None if they say that nobody is logged in.
+def visitor_from_claims(claims: Mapping[str, Any]) -> Visitor:
+    """The person of a provider's claims. Raises PermissionError if nobody is logged in.
 
     An e-mail address names a person unless the provider says that it has not verified it. Then
     anyone may claim any address or name, and a digest of issuer and subject tells them apart.
     """
     if not claims.get("is_logged_in"):
-        return None
+        raise PermissionError("nobody is logged in")
     email = str(claims.get("email") or "").strip().lower()
     if email and claims.get("email_verified", True) in {True, "true"}:
         return Visitor(email, is_teacher=email in teachers())

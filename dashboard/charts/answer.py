@@ -7,7 +7,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.config import CLASSES
-from dashboard.charts.colors import CLASS_COLORS, NEUTRAL
+from dashboard.charts.colors import CLASS_COLORS
+from dashboard.charts.echarts import left_axis, line, mark_line, named_axis, options
 
 Probabilities = npt.NDArray[np.floating[Any]]
 
@@ -18,19 +19,17 @@ def draw_answer(probabilities: Probabilities, true: int | None = None) -> dict[s
     """A bar a digit of an image's ten probabilities, (10,), in percent; the true one is named."""
     percent = [round(100 * float(probability), 2) for probability in probabilities]
     names = [f"{digit}\ntrue" if digit == str(true) else digit for digit in _DIGITS]
-    return {
-        "animationDuration": 0,
-        "animationDurationUpdate": 200,
-        "grid": {"left": 4, "right": 4, "top": 24, "bottom": 36},
-        "tooltip": {"formatter": "{b}: {c} %"},
-        "xAxis": {
+    return options(
+        grid={"left": 4, "right": 4, "top": 24, "bottom": 36},
+        tooltip={"formatter": "{b}: {c} %"},
+        xAxis={
             "type": "category",
             "data": names,
             "axisTick": {"show": False},
             "axisLabel": {"interval": 0, "lineHeight": 15},
         },
-        "yAxis": {"type": "value", "min": 0, "max": 100, "show": False},
-        "series": [
+        yAxis={"type": "value", "min": 0, "max": 100, "show": False},
+        series=[
             {
                 "type": "bar",
                 "id": "answer",
@@ -38,7 +37,7 @@ def draw_answer(probabilities: Probabilities, true: int | None = None) -> dict[s
                 "data": [_bar(digit, value) for digit, value in enumerate(percent)],
             }
         ],
-    }
+    )
 
 
 def answer_frame(
@@ -58,53 +57,21 @@ def draw_answer_history(
 ) -> dict[str, Any]:
     """A line a digit of `answer_frame`; `epoch` is marked."""
     frame = answer_frame(history, epochs)
-    series: list[dict[str, Any]] = [
-        {
-            "type": "line",
-            "id": digit,
-            "name": digit,
-            "encode": {"x": "epoch", "y": digit},
-            "color": color,
-            "symbol": "circle",
-            "symbolSize": 4,
-            "lineStyle": {"width": 2},
-        }
+    series = [
+        line(digit, "epoch", digit, color, name=digit, symbol="circle", symbolSize=4)
         for digit, color in zip(_DIGITS, CLASS_COLORS, strict=True)
     ]
-    series[0]["markLine"] = {
-        "symbol": "none",
-        "silent": True,
-        "animation": False,
-        "label": {"show": False},
-        "lineStyle": {"color": NEUTRAL, "type": "solid", "width": 1},
-        "data": [{"xAxis": epoch}],
-    }
-    return {
-        "animationDuration": 0,
-        "animationDurationUpdate": 200,
-        "grid": {"left": 4, "right": 12, "top": 52, "bottom": 22, "containLabel": True},
-        "legend": {"top": 0, "icon": "circle", "itemWidth": 8, "itemGap": 6},
-        "tooltip": {"trigger": "axis", "valueFormatter": "%.2f %%", "order": "valueDesc"},
-        "dataset": {"source": frame},
-        "xAxis": {
-            "type": "value",
-            "name": "epoch",
-            "nameLocation": "middle",
-            "nameGap": 22,
-            "min": 1,
-            "max": max(int(frame["epoch"].iloc[-1]), 2),
-            "minInterval": 1,
-            "splitLine": {"show": False},
-        },
-        "yAxis": {
-            "type": "value",
-            "name": "probability, %",
-            "nameTextStyle": {"align": "left"},
-            "min": 0,
-            "max": 100,
-        },
-        "series": series,
-    }
+    series[0]["markLine"] = mark_line([{"xAxis": epoch}])
+    last = max(int(frame["epoch"].iloc[-1]), 2)
+    return options(
+        grid={"left": 4, "right": 12, "top": 52, "bottom": 22, "containLabel": True},
+        legend={"top": 0, "icon": "circle", "itemWidth": 8, "itemGap": 6},
+        tooltip={"trigger": "axis", "valueFormatter": "%.2f %%", "order": "valueDesc"},
+        dataset={"source": frame},
+        xAxis=named_axis("epoch", 22, min=1, max=last, minInterval=1),
+        yAxis=left_axis("probability, %", min=0, max=100),
+        series=series,
+    )
 
 
 def _bar(digit: int, percent: float) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The confusion matrix, as ECharts options: its cells can be clicked, and the epochs move it."""
 
+from itertools import product
 from typing import Any, Literal
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy.typing as npt
 
 from core.config import CLASSES
 from dashboard.charts.colors import NEUTRAL
+from dashboard.charts.echarts import named_axis, options
 
 Normalization = Literal["true", "pred", "all"]
 
@@ -37,41 +39,42 @@ def draw_confusion_matrix(
     """
     shaded = np.where(np.eye(CLASSES), 0, matrix) if errors_only else matrix
     darkest = float(shaded.max()) or 1.0
-    return {
-        "animationDuration": 0,
-        "animationDurationUpdate": 200,
-        "grid": {"left": 42, "right": 2, "top": 42, "bottom": 2, "outerBoundsMode": "none"},
-        "tooltip": {"formatter": "{b}"},
-        "xAxis": digit_axis("predicted", 26) | {"position": "top"},
-        "yAxis": digit_axis("true", 26) | {"inverse": True},
-        "visualMap": {
-            "show": False,
-            "seriesIndex": 0,
-            "min": 0,
-            "max": darkest,
-            "inRange": {"color": _SHADES},
-        },
-        "series": [
-            {
-                "type": "heatmap",
-                "id": "confusion",
-                "selectedMode": "single",
-                "select": {"itemStyle": {"borderWidth": 0}},  # the frame says what is chosen
-                "data": [
-                    _cell(true, predicted, matrix, shaded[true, predicted] / darkest, normalize)
-                    for true in range(CLASSES)
-                    for predicted in range(CLASSES)
-                ],
-            },
-            {
-                "type": "heatmap",
-                "id": "frame",
-                "silent": True,
-                "itemStyle": {"color": "transparent", "borderColor": _CHOSEN, "borderWidth": 2},
-                "data": _chosen_cells(*chosen),
-            },
-        ],
+    cells = [
+        _cell(cell, matrix[cell], shaded[cell] / darkest, normalize)
+        for cell in product(range(CLASSES), range(CLASSES))
+    ]
+    frame = {
+        "type": "heatmap",
+        "id": "frame",
+        "silent": True,
+        "itemStyle": {"color": "transparent", "borderColor": _CHOSEN, "borderWidth": 2},
+        "data": _chosen_cells(*chosen),
     }
+    chart = draw_digit_matrix(cells, darkest, "confusion")
+    chart["visualMap"]["inRange"] = {"color": _SHADES}
+    select = {"itemStyle": {"borderWidth": 0}}  # the frame says what is chosen
+    chart["series"][0] |= {"selectedMode": "single", "select": select}
+    chart["series"].append(frame)
+    return chart
+
+
+def draw_digit_matrix(
+    cells: list[dict[str, Any]], largest: float, key: str, bottom: int = 2
+) -> dict[str, Any]:
+    """The 100 cells, row by row, each a true label and a digit predicted, as ECharts options.
+
+    `largest` is the most that a cell's value may be; `bottom` is the space left below, in pixels.
+    """
+    axis: dict[str, Any] = {"type": "category", "data": _DIGITS}
+    axis |= {name: {"show": False} for name in ("axisLine", "axisTick", "splitLine", "splitArea")}
+    return options(
+        grid={"left": 42, "right": 2, "top": 42, "bottom": bottom, "outerBoundsMode": "none"},
+        tooltip={"formatter": "{b}"},
+        xAxis=named_axis("predicted", 26, position="top", **axis),
+        yAxis=named_axis("true", 26, inverse=True, **axis),
+        visualMap={"show": False, "seriesIndex": 0, "min": 0, "max": largest},
+        series=[{"type": "heatmap", "id": key, "data": cells}],
+    )
 
 
 def find_cell(place: int) -> tuple[int, int]:
@@ -79,29 +82,10 @@ def find_cell(place: int) -> tuple[int, int]:
     return divmod(place, CLASSES)
 
 
-def digit_axis(name: str, gap: int) -> dict[str, Any]:
-    """An axis of the ten digits, named in its middle, so many pixels away."""
-    return {
-        "type": "category",
-        "data": _DIGITS,
-        "name": name,
-        "nameLocation": "middle",
-        "nameGap": gap,
-        "axisLine": {"show": False},
-        "axisTick": {"show": False},
-        "splitLine": {"show": False},
-        "splitArea": {"show": False},
-    }
-
-
 def _cell(
-    true: int,
-    predicted: int,
-    matrix: npt.NDArray[Any],
-    shade: float,
-    normalize: Normalization | None,
+    cell: tuple[int, int], value: float, shade: float, normalize: Normalization | None
 ) -> dict[str, Any]:
-    value = matrix[true, predicted]
+    true, predicted = cell
     text = _number(value, normalize)
     color = "#FFFFFF" if shade >= _DARK_FROM else "#10171F" if shade else NEUTRAL
     return {

@@ -10,6 +10,7 @@ import pandas as pd
 
 from core.runs.status import Status
 from dashboard.charts.colors import NEUTRAL, SPLIT_COLORS
+from dashboard.charts.echarts import left_axis, line, mark_line, named_axis, options
 from dashboard.text import rate
 
 SERIES = {
@@ -115,55 +116,31 @@ def draw_curve(
 def draw_axes(metric: str, style: CurveStyle, epochs: int) -> dict[str, Any]:
     """The ECharts options that every chart of curves shares."""
     low, high = style.limits or (None, None)
-    return {
-        "animationDuration": 0,
-        "animationDurationUpdate": 250,
-        "grid": {"left": 8, "right": 16, "top": 44, "bottom": 26, "containLabel": True},
-        "tooltip": {
-            "trigger": "axis",
-            "valueFormatter": "%.2f %%" if metric == "accuracy" else "%.4f",
-        },
-        "xAxis": {
-            "type": "value",
-            "name": AXES[style.axis],
-            "nameLocation": "middle",
-            "nameGap": 24,
-            "min": 0,
-            "max": epochs if style.axis == "epoch" else None,
-            "minInterval": 1,
-            "splitLine": {"show": False},
-        },
-        "yAxis": {
-            "type": "log" if style.is_logarithmic(metric) else "value",
-            "name": "accuracy, %" if metric == "accuracy" else "loss",
-            "nameTextStyle": {"align": "left"},
-            "scale": True,
-            "min": low,
-            "max": high,
-        },
-    }
+    name, unit = ("accuracy, %", "%.2f %%") if metric == "accuracy" else ("loss", "%.4f")
+    kind = "log" if style.is_logarithmic(metric) else "value"
+    last = epochs if style.axis == "epoch" else None
+    return options(
+        update=250,
+        grid={"left": 8, "right": 16, "top": 44, "bottom": 26, "containLabel": True},
+        tooltip={"trigger": "axis", "valueFormatter": unit},
+        xAxis=named_axis(AXES[style.axis], 24, min=0, max=last, minInterval=1),
+        yAxis=left_axis(name, type=kind, scale=True, min=low, max=high),
+    )
 
 
 def _series(name: str, axis: str, marks: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "type": "line",
-        "id": name,
-        "name": SERIES[name],
-        "encode": {"x": axis, "y": SERIES[name]},
-        "color": SPLIT_COLORS[name],
-        "lineStyle": {"width": 2, "type": "dashed" if name == "fitting" else "solid"},
-        "symbol": "circle",
-        "symbolSize": 5,
-        "showAllSymbol": "auto",
-        "markLine": {
-            "symbol": "none",
-            "silent": True,
-            "animation": False,
-            "lineStyle": {"color": NEUTRAL, "type": "dotted", "width": 1},
-            "label": {"color": NEUTRAL, "fontSize": 11},
-            "data": marks,
-        },
-    }
+    return line(
+        name,
+        axis,
+        SERIES[name],
+        SPLIT_COLORS[name],
+        "dashed" if name == "fitting" else "solid",
+        name=SERIES[name],
+        symbol="circle",
+        symbolSize=5,
+        showAllSymbol="auto",
+        markLine=mark_line(marks, "dotted", {"color": NEUTRAL, "fontSize": 11}),
+    )
 
 
 def _marks(

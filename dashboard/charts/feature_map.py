@@ -1,4 +1,4 @@
-"""A map of features: as ECharts options while it grows, as a Plotly figure to click in once done.
+"""A map of features, as a Plotly figure to click in, and how its points are coloured.
 
 The points are those of `FeatureMap`: index, true, predicted, confidence, x, y.
 """
@@ -17,11 +17,9 @@ from dashboard.charts.colors import CLASS_COLORS, NEUTRAL
 
 MAP_HEIGHT = 560
 WRONG = "#D55E00"
-_OUTLINE = "#E0218A"  # seen on white, on black and on every class's colour
-_RIGHT_SIZE, _WRONG_SIZE = 6, 11
-_RIGHT_SIZE_MANY, _WRONG_SIZE_MANY = 4, 7
+OUTLINE = "#E0218A"  # seen on white, on black and on every class's colour
 _MANY = 3_000
-"""So many points and more are drawn smaller, and by WebGL: as SVG they make the browser slow."""
+"""From this many points on they are drawn smaller, and by WebGL: as SVG they slow the browser."""
 
 _CONFIDENCE = {  # below which probability; from orange, unsure, to blue, sure
     "below 50 %": (0.5, WRONG),
@@ -62,43 +60,9 @@ def group_points(
     return groups, points[coloring.value].to_numpy(np.int64)
 
 
-def draw_growing_map(points: pd.DataFrame, coloring: Coloring) -> dict[str, Any]:
-    """ECharts options: every point moves on to its new place."""
-    groups, places = group_points(points, coloring)
-    frame = pd.DataFrame({"x": points["x"], "y": points["y"], "group": places})
-    axis = {"type": "value", "show": False, "scale": True}
-    return {
-        "animationDuration": 0,
-        "animationDurationUpdate": 400,
-        "animationThreshold": len(points) + 1,
-        "grid": {"left": 8, "right": 8, "top": 8, "bottom": 40},
-        "dataset": {"source": frame},
-        "xAxis": axis,
-        "yAxis": axis,
-        "visualMap": {
-            "type": "piecewise",
-            "dimension": 2,
-            "orient": "horizontal",
-            "left": "center",
-            "bottom": 0,
-            "itemGap": 6,
-            "itemSymbol": "circle",
-            "itemWidth": 10,
-            "selectedMode": False,
-            "pieces": [
-                {"value": place, "label": group.name, "color": group.color}
-                for place, group in enumerate(groups)
-            ],
-        },
-        "series": [
-            {
-                "type": "scatter",
-                "symbolSize": _RIGHT_SIZE if len(points) < _MANY else _RIGHT_SIZE_MANY,
-                "silent": True,
-                "encode": {"x": "x", "y": "y"},
-            }
-        ],
-    }
+def point_sizes(points: pd.DataFrame) -> tuple[int, int]:
+    """The sizes of the points that are answered rightly, and of the others."""
+    return (6, 11) if len(points) < _MANY else (4, 7)
 
 
 def draw_map(
@@ -139,36 +103,16 @@ def draw_map(
     return figure
 
 
-def mark_place(figure: go.Figure, x: float, y: float) -> go.Figure:
-    """`draw_map`'s figure with a star at a place."""
-    figure.add_scatter(
-        x=[x],
-        y=[y],
-        mode="markers",
-        name="drawing",
-        legendrank=-1,
-        marker={
-            "symbol": "star",
-            "size": 22,
-            "color": _OUTLINE,
-            "line": {"width": 2, "color": "white"},
-        },
-        hovertemplate="the drawing<extra></extra>",
-    )
-    return figure
-
-
 def _trace(
     points: pd.DataFrame, rows: npt.NDArray[np.int64], group: Group, is_wrong: bool, rank: int
 ) -> go.Scatter | go.Scattergl:
     frame = points.iloc[rows]
-    kind, right_size, wrong_size = go.Scatter, _RIGHT_SIZE, _WRONG_SIZE
-    if len(points) >= _MANY:
-        kind, right_size, wrong_size = go.Scattergl, _RIGHT_SIZE_MANY, _WRONG_SIZE_MANY
+    right_size, wrong_size = point_sizes(points)
     marker: dict[str, Any] = {"color": group.color, "size": right_size, "opacity": 0.8}
     if is_wrong:
         marker |= {"symbol": "diamond", "size": wrong_size, "opacity": 1}
-        marker |= {"line": {"width": 2, "color": _OUTLINE}}
+        marker |= {"line": {"width": 2, "color": OUTLINE}}
+    kind = go.Scatter if len(points) < _MANY else go.Scattergl
     return kind(
         x=frame["x"] if len(rows) else [None],  # so that the legend has every group
         y=frame["y"] if len(rows) else [None],

@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 import plotly.express as px
 import plotly.graph_objects as go
-from PIL import Image
 
 from core.config import IMAGE_SIDE
 
@@ -64,10 +63,10 @@ def draw_image_grid(
         unselected={"marker": {"opacity": 0}},
         showlegend=False,
     )
-    shared = {"visible": False, "fixedrange": True}
-    figure.update_xaxes(range=(-_GAP, columns * _CELL), constraintoward="left", **shared)
-    figure.update_yaxes(range=(rows * height, -_GAP), constraintoward="top", **shared)
-    figure.update_layout(
+    figure.update_xaxes(range=(-_GAP, columns * _CELL), constraintoward="left")
+    figure.update_yaxes(range=(rows * height, -_GAP), constraintoward="top")
+    return without_axes(
+        figure,
         # All at once: adding them one by one takes a second for a hundred.
         annotations=[
             _caption(
@@ -75,31 +74,24 @@ def draw_image_grid(
             )
             for place, caption in enumerate(captions or ())
         ],
-        margin={"l": 0, "r": 0, "t": 0, "b": 0},
         height=rows * (height * size // _CELL) + 8,
-        dragmode=False,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )
-    return figure
+
+
+def without_axes(figure: go.Figure, **layout: Any) -> go.Figure:
+    """The figure as a picture: without axes, margins and zoom, and with this `layout`."""
+    figure.update_xaxes(visible=False, fixedrange=True)
+    figure.update_yaxes(visible=False, fixedrange=True)
+    margin = {"l": 0, "r": 0, "t": 0, "b": 0}
+    return figure.update_layout(margin=margin, dragmode=False, **layout)
 
 
 def _caption(x: float, top: float, caption: str, color: str | None) -> dict[str, Any]:
     font = {"size": 12} | ({"color": color} if color else {})
     place = {"x": x, "y": top, "yanchor": "top", "showarrow": False}
     return place | {"text": caption, "font": font}
-
-
-def draw_ink(ink: npt.NDArray[np.floating[Any]], side: int = 140) -> npt.NDArray[np.uint8]:
-    """Ink from 0 to 1, (h, w), scaled to fit a square: uint8 (side, side, 4), else transparent."""
-    height, width = (max(round(side * length / max(ink.shape)), 1) for length in ink.shape)
-    grey = Image.fromarray((255 * ink).astype(np.uint8))
-    sampling = Image.Resampling.NEAREST if side > max(ink.shape) else Image.Resampling.BOX
-    square = Image.new("RGBA", (side, side))
-    square.paste(
-        grey.resize((width, height), sampling), ((side - width) // 2, (side - height) // 2)
-    )
-    return np.asarray(square)
 
 
 def enlarge(image: npt.NDArray[np.uint8], zoom: int = 10) -> npt.NDArray[np.uint8]:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from dashboard.charts.colors import NEUTRAL
 from dashboard.charts.curves import SERIES, CurveStyle, draw_axes, drawn_frame
+from dashboard.charts.echarts import line
 
 DASHES: dict[str, str | list[int]] = {
     "fitting": "dotted",
@@ -64,18 +65,18 @@ def draw_overlay(runs: Sequence[OverlaidRun], metric: str, style: CurveStyle) ->
 
 
 def _series(place: int, run: OverlaidRun, name: str, axis: str) -> dict[str, Any]:
-    return {
-        "type": "line",
-        "id": f"{place}/{name}",
-        "name": f"{run.name} · {SERIES[name]}",
-        "datasetIndex": place,
-        "encode": {"x": axis, "y": SERIES[name]},
-        "color": run.color,
-        "lineStyle": {"width": 2, "type": DASHES[name]},
-        "symbol": "circle",
-        "symbolSize": 4,
-        "showAllSymbol": "auto",
-    }
+    return line(
+        f"{place}/{name}",
+        axis,
+        SERIES[name],
+        run.color,
+        DASHES[name],
+        name=f"{run.name} · {SERIES[name]}",
+        datasetIndex=place,
+        symbol="circle",
+        symbolSize=4,
+        showAllSymbol="auto",
+    )
 
 
 def _ring(run: OverlaidRun, frame: pd.DataFrame, name: str) -> dict[str, Any]:
@@ -88,11 +89,7 @@ def _ring(run: OverlaidRun, frame: pd.DataFrame, name: str) -> dict[str, Any]:
             "silent": True,
             "animation": False,
             "label": {"show": False},
-            "itemStyle": {
-                "color": "transparent",
-                "borderColor": run.color,
-                "borderWidth": 2,
-            },
+            "itemStyle": {"color": "transparent", "borderColor": run.color, "borderWidth": 2},
             "data": [{"coord": point} for point in best.to_numpy().tolist()],
         }
     }

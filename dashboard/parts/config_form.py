@@ -2,9 +2,6 @@
 the configuration's own.
 """
 
-import math
-from typing import Any
-
 import streamlit as st
 
 from core.config import (
@@ -17,6 +14,7 @@ from core.config import (
     hyperparameters,
 )
 from dashboard import text
+from dashboard.parts.controls import render_control
 from dashboard.session import form
 
 
@@ -49,38 +47,13 @@ def _render_fields(fields: list[Hyperparameter], wrong: dict[str, str]) -> None:
     for field in fields:
         switch = field.traits.shown_with
         if switch is None or st.session_state[form.key(switch)]:
-            _render_control(field)
+            if field.control is Control.LAYERS:
+                _render_layers(field)
+            else:
+                render_control(field, form.key(field.name), persist_state="session")
         if field.name in wrong:  # of what is not shown too: a link may have asked for it
             sentence = text.plain(wrong[field.name])
             st.error(f"{field.title}: {sentence}.", icon=":material/error:")
-
-
-def _render_control(field: Hyperparameter) -> None:
-    key = form.key(field.name)
-    labels: dict[str, Any] = {"label": field.title, "help": field.description}
-    labels |= {"key": key, "persist_state": "session"}
-    match field.control:
-        case Control.LAYERS:
-            _render_layers(field)
-        case Control.SWITCH:
-            st.toggle(**labels)
-        case Control.CHOICE:
-            st.selectbox(**labels, options=field.choices)
-        case Control.SCALE | Control.POWERS_OF_TWO:
-            steps = field.slider_steps(st.session_state[key])  # a value between has a place too
-            st.select_slider(**labels, options=steps, format_func=text.rate)
-        case Control.SLIDER:
-            st.slider(**labels, **_steps(field))
-        case Control.NUMBER:
-            decimals = max(0, -math.floor(math.log10(field.step)))
-            shown = f"%.{decimals}f" if decimals else None
-            st.number_input(**labels, **_steps(field), format=shown)
-
-
-def _steps(field: Hyperparameter) -> dict[str, Any]:
-    number, limits = int if field.is_integer else float, field.bounds
-    ends = {"min_value": number(limits.low), "max_value": number(limits.high)}
-    return ends | {"step": number(field.step)}
 
 
 def _render_layers(field: Hyperparameter) -> None:

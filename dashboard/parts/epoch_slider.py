@@ -4,11 +4,13 @@ import streamlit as st
 
 from core.runs import Run
 from dashboard.session import linked
+from dashboard.session.queries import read_history
 
 _HELP = (
     "What the network thought of the test images after this epoch. Move it to watch the network "
     "change its mind."
 )
+_KEPT_HELP = "What this network would have said after epoch 1, 2, 3 …: it is asked as it was then."
 
 
 def pick_epoch(run: Run, epochs: int, help: str = _HELP, otherwise: int | None = None) -> int:
@@ -32,3 +34,12 @@ def pick_epoch(run: Run, epochs: int, help: str = _HELP, otherwise: int | None =
         help=help,
     )
     return epoch
+
+
+def pick_kept_epoch(run: Run) -> int:
+    """As `pick_epoch`, but of the epochs whose weights the run keeps the one nearest to that."""
+    chosen = pick_epoch(run, len(read_history(run)), _KEPT_HELP)
+    kept = min(run.network_epochs, key=lambda epoch: abs(epoch - chosen))
+    if kept != chosen:
+        st.caption(f"The network after epoch {chosen} was not kept; this is after epoch {kept}.")
+    return kept

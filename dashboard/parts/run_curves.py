@@ -1,6 +1,6 @@
 """Loss and accuracy of the chosen run, and of others laid over it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -13,6 +13,7 @@ from dashboard import text
 from dashboard.charts.colors import RUN_COLORS, run_colors
 from dashboard.charts.curves import SERIES, CurveStyle, draw_curve
 from dashboard.charts.overlay import OverlaidRun, draw_overlay
+from dashboard.parts.controls import choose
 from dashboard.parts.run_header import require_run
 from dashboard.parts.run_picker import name_runs, pick_runs, readable_runs
 from dashboard.session.follow import follow
@@ -34,7 +35,7 @@ def render_histories(histories: Mapping[Run, pd.DataFrame], names: Mapping[Run, 
     with st.container(horizontal=True, vertical_alignment="bottom"):
         series, axis = _pick_lines()
         penalty, smoothing = _pick_treatment()
-        style = CurveStyle(series, log_toggle(), axis)
+        style = CurveStyle(series, pick_log_loss("curves_log", bind="query-params"), axis)
     colors = run_colors(run.id for run in histories)
     runs = [
         OverlaidRun(
@@ -61,13 +62,32 @@ def render_histories(histories: Mapping[Run, pd.DataFrame], names: Mapping[Run, 
         _render_best(best)
 
 
-def log_toggle() -> bool:
-    """Let the reader put losses on a logarithmic axis."""
+def pick_series(key: str, default: Sequence[str], **kept: Any) -> tuple[str, ...]:
+    """Let the user choose some of SERIES; return them in their order.
+
+    `kept` says how long a choice is kept: `bind` in the address, `persist_state` in the session.
+    """
+    chosen = st.pills(
+        "Series",
+        list(SERIES),
+        format_func=SERIES.__getitem__,
+        selection_mode="multi",
+        default=default,
+        key=key,
+        help="What Keras reports while it fits (dropout on, averaged while the weights move), and "
+        "each split as measured after the epoch.",
+        **kept,
+    )
+    return tuple(name for name in SERIES if name in chosen)
+
+
+def pick_log_loss(key: str, **kept: Any) -> bool:
+    """Let the user put losses on a logarithmic axis; `kept` as in `pick_series`."""
     return st.toggle(
         "Log loss",
-        key="curves_log",
-        bind="query-params",
+        key=key,
         help="A logarithmic axis for the loss: shows what still happens when it is small.",
+        **kept,
     )
 
 
@@ -94,42 +114,24 @@ def _pick_others(run: Run) -> dict[Run, pd.DataFrame]:
 
 def _pick_lines() -> tuple[tuple[str, ...], str]:
     """Which of SERIES to draw, and along which of AXES."""
-    series = st.pills(
-        "Series",
-        list(SERIES),
-        format_func=SERIES.__getitem__,
-        selection_mode="multi",
-        default=["train", "validation"],
-        key="curves_series",
-        bind="query-params",
-        help="What Keras reports while it fits (dropout on, averaged while the weights move), and "
-        "each split as measured after the epoch.",
-    )
-    axis = st.segmented_control(
+    series = pick_series("curves_series", ["train", "validation"], bind="query-params")
+    axis = choose(
         "By",
-        list(_AXES),
-        format_func=_AXES.__getitem__,
-        default="epoch",
-        required=True,
-        key="curves_axis",
-        bind="query-params",
-        help="Along epochs, or along the seconds spent training, which is fairer to small "
-        "networks.",
+        _AXES,
+        "curves_axis",
+        "Along epochs, or along the seconds spent training, which is fairer to small networks.",
     )
-    return tuple(name for name in SERIES if name in series), axis
+    return series, axis
 
 
 def _pick_treatment() -> tuple[bool, float]:
     """Whether losses include the L2 penalty, and how much curves are smoothed, 0 to below 1."""
-    loss = st.segmented_control(
+    loss = choose(
         "Loss",
         [_WITH_PENALTY, _CROSS_ENTROPY],
-        default=_WITH_PENALTY,
-        required=True,
-        key="curves_loss_kind",
-        bind="query-params",
-        help="What training minimises, or cross-entropy alone, which compares runs with different "
-        "L2. While fitting, the penalty at the epoch's end is taken off.",
+        "curves_loss_kind",
+        "What training minimises, or cross-entropy alone, which compares runs with different L2. "
+        "While fitting, the penalty at the epoch's end is taken off.",
     )
     smoothing = st.slider(
         "Smoothing",

@@ -9,7 +9,8 @@ from core.runs import Run
 from core.runs.errors import RunError, RunNotFoundError
 from core.runs.status import State
 from dashboard import text
-from dashboard.parts.run_picker import MOST, label_runs
+from dashboard.parts.messages import render_damage
+from dashboard.parts.run_picker import label_runs
 from dashboard.session import linked
 from dashboard.session.follow import follow
 from dashboard.session.queries import read_history
@@ -24,37 +25,20 @@ def render_header(title: str, sentence: str, no_run: str | None) -> None:
     st.title(title, anchor=False)
     st.caption(sentence)
     if no_run is not None:
-        _render_run_control(no_run)
-
-
-def _render_run_control(placeholder: str) -> None:
-    try:
-        chosen = linked.chosen_run()
-    except RunNotFoundError as error:
-        st.warning(f"{text.plain(error)}; it may have been deleted.", icon=":material/search_off:")
-        chosen = None
-    runs = {run.id: run for run in server().store.list()[:MOST]}
-    if chosen:
-        runs.setdefault(chosen.id, chosen)
-    if not runs:
-        return
-    labels = label_runs(runs.values())
-    st.selectbox(
-        "Run",
-        list(runs),
-        format_func=labels.__getitem__,
-        key=linked.RUN.show(chosen.id if chosen else None),
-        on_change=linked.pick_run,
-        placeholder=placeholder,
-        index=None,
-        help="The run that is looked at. The address of this page shows it to others.",
-    )
+        linked.pick_member(
+            linked.RUN,
+            server().store,
+            label_runs,
+            "Run",
+            no_run,
+            "The run that is looked at. The address of this page shows it to others.",
+        )
 
 
 def picked_run() -> Run | None:
     """The run that the reader picked; None if they picked none."""
     try:
-        return linked.chosen_run()
+        return linked.RUN.find(server().store.get)
     except RunNotFoundError:  # deleted since the header was drawn
         return None
 
@@ -76,9 +60,7 @@ def require_run() -> tuple[Run, pd.DataFrame]:
     except RunError as error:
         damage = str(error)
     if damage:
-        st.error(
-            text.plain(damage), title="This run cannot be shown", icon=":material/broken_image:"
-        )
+        render_damage(damage, "This run cannot be shown")
         st.stop()
     if history.empty:
         say_no_epoch(run, "This run")

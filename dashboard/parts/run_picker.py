@@ -1,19 +1,17 @@
-"""Several runs, or one of several: picked by name, kept in the address by their ids."""
+"""Several runs: picked by name, kept in the address by their ids."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 
 import streamlit as st
 
 from core.runs import Run
 from core.runs.errors import DamagedRunError, RunError, RunNotFoundError
-from core.runs.status import Record
-from dashboard.session.linked import Linked
+from dashboard.session.linked import MAX_OFFERED, Linked
 from dashboard.session.server import server
 
-MOST = 200
-"""The newest runs that a control offers."""
 _ID_END = 6
 """Characters at the end of an id that no other run of the same second has."""
 
@@ -47,23 +45,6 @@ def pick_runs(
     return [by_id[run_id] for run_id in chosen]
 
 
-def pick_one_of(label: str, runs: Sequence[Run], *, name: str, default: Run, help: str) -> Run:
-    """Let the reader pick one of `runs`, or `default`; the URL keeps its id as `name`."""
-    by_id, labels = {run.id: run for run in runs}, label_runs(runs)
-    choice = Linked(name)
-    linked = choice.read()
-    chosen = linked if linked in by_id else default.id
-    st.selectbox(
-        label,
-        list(by_id),
-        format_func=labels.__getitem__,
-        key=choice.show(chosen),
-        on_change=lambda: choice.choose(None if choice.picked == default.id else choice.picked),
-        help=help,
-    )
-    return by_id[chosen]
-
-
 def readable_runs(*names: str) -> list[Run]:
     """The newest runs, and those chosen under these `names` in the URL, however old they are.
 
@@ -72,7 +53,7 @@ def readable_runs(*names: str) -> list[Run]:
     linked = {run_id for name in names for run_id in Linked(name).read_ids() or ()}
     runs = []
     for position, run in enumerate(server().store.list()):
-        if position >= MOST and run.id not in linked:
+        if position >= MAX_OFFERED and run.id not in linked:
             continue
         with suppress(RunError):
             _ = run.record
@@ -97,9 +78,9 @@ def tell_apart(labels: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def dated_label(name: str, record: Record) -> str:
-    """A run's name and when it was created."""
-    return f"{name} · {record.created.astimezone():%d %b %H:%M:%S}"
+def dated_label(name: str, created: datetime) -> str:
+    """The name of a run or sweep, and when it was created."""
+    return f"{name} · {created.astimezone():%d %b %H:%M:%S}"
 
 
 def name_runs(runs: Sequence[Run]) -> dict[Run, str]:
@@ -110,6 +91,6 @@ def name_runs(runs: Sequence[Run]) -> dict[Run, str]:
 
 def _label(run: Run) -> str:
     try:
-        return dated_label(run.name, run.record)
+        return dated_label(run.name, run.record.created)
     except (DamagedRunError, RunNotFoundError):
         return f"damaged run {run.id}"

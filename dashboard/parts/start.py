@@ -9,14 +9,14 @@ from core.engine import QueueError
 from core.runs import Run
 from core.runs.errors import RunError
 from dashboard import text
-from dashboard.access.visitor import owner
+from dashboard.access.visitor import visitor
 from dashboard.session.server import server
 
 
 def start_runs(asked: Sequence[tuple[RunConfig, str | None]]) -> list[Run]:
     """Queue a run of each configuration, with its name; or none, and say why in a toast."""
     try:
-        return server().engine.enqueue_all(asked, owner())
+        return server().engine.enqueue_all(asked, visitor().name)
     except QueueError as error:
         st.toast(text.plain(error), icon=":material/group:", duration="long")
     except RunError as error:

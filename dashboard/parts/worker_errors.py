@@ -7,7 +7,9 @@ import streamlit as st
 
 from core.engine import LOST, EngineError
 from core.runs.errors import RunError
-from dashboard import text
+from dashboard.parts.messages import render_damage
+
+_TITLE = "The network cannot be shown"
 
 
 @contextmanager
@@ -16,14 +18,12 @@ def explain_worker_errors() -> Iterator[None]:
     try:
         yield
     except (EngineError, RunError) as error:
-        st.error(
-            text.plain(error), title="The network cannot be shown", icon=":material/broken_image:"
-        )
+        render_damage(error, _TITLE)
     except LOST:
         st.error(
             "The worker that was asked died over it, maybe for lack of memory, or its cluster was "
             "shut down. Reload the page to ask again.",
-            title="The network cannot be shown",
+            title=_TITLE,
             icon=":material/heart_broken:",
         )
     except TimeoutError:

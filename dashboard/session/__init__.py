@@ -1,3 +1,1 @@
-"""What a browser keeps and what all share: the address, the form, dialogs, live redrawing,
-caches. The only code that touches Streamlit's session state.
-"""
+"""What outlives a widget or a session: the address, the form, dialogs, live redrawing, caches."""

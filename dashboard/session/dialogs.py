@@ -1,11 +1,11 @@
-"""Dialogs and remarks that outlive the run of a page that opened them."""
+"""Dialogs and messages that outlive the run of a page that opened them."""
 
 from collections.abc import Iterable
 
 import streamlit as st
 
 _DIALOG = "_dialog"
-_REMARK = "_remark"
+_MESSAGE = "_message"
 
 
 def open_dialog(name: str, run_ids: Iterable[str]) -> None:
@@ -18,7 +18,7 @@ def close_dialog() -> None:
     st.session_state[_DIALOG] = None
 
 
-def dialog_runs() -> frozenset[str]:
+def dialog_run_ids() -> frozenset[str]:
     """The ids of the runs that the open dialog is about; none if none is open."""
     _, about = st.session_state.get(_DIALOG) or (None, frozenset())
     return frozenset(about)
@@ -33,12 +33,12 @@ def is_dialog_open(name: str, run_ids: Iterable[str]) -> bool:
     return bool(opened == name)
 
 
-def remark(words: object) -> None:
+def keep_message(words: object) -> None:
     """Keep a sentence for the page to show: a callback within a fragment may draw nothing."""
-    st.session_state[_REMARK] = str(words)
+    st.session_state[_MESSAGE] = str(words)
 
 
-def pop_remark() -> str | None:
+def pop_message() -> str | None:
     """The sentence that is still to be shown, once."""
-    words: str | None = st.session_state.pop(_REMARK, None)
+    words: str | None = st.session_state.pop(_MESSAGE, None)
     return words

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from functools import partial
 
 import streamlit as st
 
@@ -10,65 +9,69 @@ from core.runs import Run
 from core.runs.errors import RunError
 from core.runs.status import State
 from core.runs.summary import Summary
-from dashboard.session import dialogs, state
-from dashboard.session.live_refresh import Pace, draw_live
+from dashboard.session import dialogs
+from dashboard.session.live_refresh import RefreshRate, draw_live
 from dashboard.session.queries import summaries
 
-_training = Pace(fastest=1.0)
-_ended = Pace(fastest=5.0)  # they may still be deleted
-_all = Pace(fastest=2.0)
+_training = RefreshRate(fastest=1.0)
+_ended = RefreshRate(fastest=5.0)  # they may still be deleted
+_all = RefreshRate(fastest=2.0)
 
 
 def follow(*runs: Run) -> None:
-    """Run the whole page again when one of them ends an epoch, changes its state or is deleted.
+    """Rerun the page when one of them ends an epoch, changes its state or is deleted.
 
     To be called before the runs are read, or what happens in between is not seen.
     """
     if not runs:
         return
-    marks = _mark(runs)
-    pace = _training if any(mark and mark[0].is_active for mark in marks) else _ended
-    draw_live(partial(_look, runs, marks), pace, state.visit())
+    seen = _read_versions(runs)
+
+    def rerun_if_changed(_every: float) -> None:
+        if _read_versions(runs) != seen:
+            st.rerun()
+
+    is_training = any(version and version[0].is_active for version in seen)
+    draw_live(rerun_if_changed, _training if is_training else _ended)
 
 
-def follow_runs(runs: list[Summary], about: Collection[str] = ()) -> None:
-    """Run the whole page again whenever a run appears, goes, ends an epoch or changes its state.
+def follow_runs(runs: list[Summary], dialog_run_ids: Collection[str] = ()) -> None:
+    """Rerun the page whenever a run appears, goes, ends an epoch or changes its state.
 
-    While a dialog about some runs is open, only when one of those goes: the page would draw the
-    dialog anew, under the hand that is about to press a button in it.
+    While a dialog about runs is open, rerun only if one of them is deleted: a rerun would redraw
+    the dialog.
     """
-    draw_live(partial(_look_at_all, mark_runs(runs, about), about), _all, state.visit())
+    seen = runs_fingerprint(runs, dialog_run_ids)
+
+    def rerun_if_changed(_every: float) -> None:
+        if must_rerun(seen, dialog_run_ids):
+            st.rerun()
+
+    draw_live(rerun_if_changed, _all)
 
 
-def _look(runs: Sequence[Run], seen: object, _every: float) -> None:
-    if _mark(runs) != seen:
-        st.rerun()
+def _read_versions(runs: Sequence[Run]) -> list[tuple[State, object] | None]:
+    return [_read_version(run) for run in runs]
 
 
-def _mark(runs: Sequence[Run]) -> list[tuple[State, object] | None]:
-    return [_mark_one(run) for run in runs]
-
-
-def _mark_one(run: Run) -> tuple[State, object] | None:
+def _read_version(run: Run) -> tuple[State, object] | None:
     with suppress(RunError):  # deleted
         return run.status.state, run.version[-1]  # which is the history's
     return None
 
 
-def _look_at_all(seen: object, about: Collection[str], _every: float) -> None:
-    if needs_run(seen, about):
-        st.rerun()
-
-
-def needs_run(seen: object, about: Collection[str]) -> bool:
-    """Whether the runs are no more as they were `seen`, or the dialog `about` them is closed: the
+def must_rerun(seen: object, dialog_run_ids: Collection[str]) -> bool:
+    """Whether the runs are no longer as they were `seen`, or the dialog about them is closed: the
     page itself closes it where it finds that one of them is gone.
     """
-    return not set(about) <= dialogs.dialog_runs() or mark_runs(summaries(), about) != seen
+    return (
+        not set(dialog_run_ids) <= dialogs.dialog_run_ids()
+        or runs_fingerprint(summaries(), dialog_run_ids) != seen
+    )
 
 
-def mark_runs(runs: list[Summary], about: Collection[str] = ()) -> object:
-    """Another value whenever a page that follows the runs is to be run again: see `follow_runs`."""
-    if about:
-        return {run.id for run in runs} & set(about)
+def runs_fingerprint(runs: list[Summary], dialog_run_ids: Collection[str] = ()) -> object:
+    """Another value whenever a page that follows the runs must rerun: see `follow_runs`."""
+    if dialog_run_ids:
+        return {run.id for run in runs} & set(dialog_run_ids)
     return [(run.id, run.label, run.status.state, run.results) for run in runs]

@@ -16,6 +16,7 @@ _NAMES_RUN = "_names_run"
 _REJECTED = "_rejected"
 _MORE_OPEN = "_more_open"
 _CUSTOM_WIDTH = 128
+_FIELDS = RunConfig.model_fields
 
 PRESET_KEY = "preset"
 
@@ -78,9 +79,8 @@ def show_preset(config: RunConfig) -> None:
 
 
 def opens_more(is_wrong: bool) -> bool:
-    """Whether the form's further options are open at first: once one of them was wrong, for good.
-
-    They would otherwise close under the hand that puts it right.
+    """Whether "More options" starts open: from the first error in it, so that it does not close
+    while the user corrects it.
     """
     st.session_state[_MORE_OPEN] = is_wrong or st.session_state.get(_MORE_OPEN, False)
     return bool(st.session_state[_MORE_OPEN])
@@ -113,7 +113,7 @@ def write_link(config: RunConfig) -> None:
     wanted = config.differences()
     if wanted != _link_fields():
         names = list(st.query_params)
-        others = {name: st.query_params.get_all(name) for name in names if name not in _fields()}
+        others = {name: st.query_params.get_all(name) for name in names if name not in _FIELDS}
         try:  # at once, for each change is a step of the browser's Back
             st.query_params.from_dict({**wanted, **others})
         except StreamlitAPIException:  # some are of controls, which nobody else may set
@@ -130,9 +130,5 @@ def rejected_by_link(config: RunConfig) -> dict[str, str]:
     return dict(rejected) if config == filled else {}
 
 
-def _fields() -> set[str]:
-    return set(RunConfig.model_fields)
-
-
 def _link_fields() -> dict[str, str]:
-    return {name: st.query_params[name] for name in st.query_params if name in _fields()}
+    return {name: st.query_params[name] for name in st.query_params if name in _FIELDS}

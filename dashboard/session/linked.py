@@ -1,40 +1,48 @@
 """What is looked at, on every page and in the address: a run, several runs, a sweep, an epoch.
 
-A control cannot link itself: bound to the address it writes there what it shows, which for a run
-is its name and time, and drops a link that holds the run's id.
+These controls are not bound to the address: Streamlit would write the label there instead of the
+id, and refuse an id.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
 import streamlit as st
 
 from core.runs import Run
+from core.runs.document_folder import DocumentStore
 from core.runs.errors import RunNotFoundError
-from core.sweep.store import SweepError
+from core.sweep.store import Sweep, SweepError
 from dashboard import text
 from dashboard.session.server import server
 
+Member = TypeVar("Member", Run, Sweep)
 Found = TypeVar("Found")
 
-MOST_RUNS = 100
-"""Runs that may be chosen together; of a link that names more, the first count."""
+MAX_RUNS = 100
+"""At most this many runs are chosen together; of a link that names more, the first count."""
+MAX_OFFERED = 200
+"""A control offers at most this many runs or sweeps, the newest."""
 
 
 class Linked:
     """A choice that outlives a change of page, and that the address holds under `name`."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, detail: "Linked | None" = None) -> None:
+        """`detail` is a choice within what this one names: another one has none yet."""
         self.name = name
         self.key = f"picked_{name}"
         """The key of the control that shows the choice."""
+        self._detail = detail
         self._last = f"_{name}"
 
     def read(self) -> str | None:
         """The choice: the address's, or the last; None if there is none."""
         value: str | None = st.query_params.get(self.name, self.last)
-        self.choose(value)
+        if self._detail and value != self.last:  # another link, which may hold a detail of its own
+            st.session_state[self._detail._last] = None
+        self._keep(value)
         return value
 
     @property
@@ -45,15 +53,16 @@ class Linked:
 
     def choose(self, value: str | None) -> None:
         """Make this the choice; None takes it back."""
+        if self._detail and value != self.last:
+            self._detail.choose(None)
+        self._keep(value)
+
+    def _keep(self, value: str | None) -> None:
         st.session_state[self._last] = value
         if value is None:
             st.query_params.pop(self.name, None)
         elif st.query_params.get(self.name) != value:
             st.query_params[self.name] = value
-
-    def forget(self) -> None:
-        """Take the choice back, unless the address holds one."""
-        st.session_state[self._last] = None
 
     def find(self, get: Callable[[str], Found]) -> Found | None:
         """What the choice names, as `get` finds it; None if there is no choice.
@@ -74,7 +83,7 @@ class Linked:
         value = self.read()
         if value is None:
             return None
-        return list(dict.fromkeys(filter(None, value.split(","))))[:MOST_RUNS]
+        return list(dict.fromkeys(filter(None, value.split(","))))[:MAX_RUNS]
 
     def choose_ids(self, ids: Iterable[str] | None) -> None:
         """Make these the choice, in order; None takes it back."""
@@ -91,31 +100,52 @@ class Linked:
         return st.session_state[self.key]
 
 
-RUN, RUNS, SWEEP, EPOCH = (Linked(name) for name in ("run", "runs", "sweep", "epoch"))
+RUNS, SWEEP, EPOCH = Linked("runs"), Linked("sweep"), Linked("epoch")
+RUN = Linked("run", detail=EPOCH)
 
 
-def chosen_run() -> Run | None:
-    """The run that is looked at; None if none is. Raises RunNotFoundError, once, if it is gone."""
-    before = RUN.last
+def pick_member(
+    choice: Linked,
+    store: DocumentStore[Member],
+    describe: Callable[[Iterable[Member]], Mapping[str, str]],
+    label: str,
+    placeholder: str,
+    help: str,
+) -> Member | None:
+    """Draw the control that makes a run or sweep the choice; return it, None if there is none.
+
+    `describe` gives labels by ids.
+    """
     try:
-        return RUN.find(server().store.get)
-    finally:
-        _forget_epoch_of(before)
+        chosen = choice.find(store.get)
+    except (RunNotFoundError, SweepError) as error:
+        st.warning(f"{text.plain(error)}; it may have been deleted.", icon=":material/search_off:")
+        chosen = None
+    offered = {one.id: one for one in store.list()[:MAX_OFFERED]}
+    if chosen:
+        offered.setdefault(chosen.id, chosen)
+    if offered:
+        st.selectbox(
+            label,
+            list(offered),
+            format_func=describe(offered.values()).__getitem__,
+            key=choice.show(chosen.id if chosen else None),
+            on_change=_choose_picked,
+            args=(choice, store),
+            placeholder=placeholder,
+            index=None,
+            help=help,
+        )
+    return chosen
 
 
-def choose_run(run: Run | None) -> None:
-    """Look at `run`, after the epoch that a link names with it; None looks at none."""
-    before = RUN.last
-    RUN.choose(run.id if run else None)
-    _forget_epoch_of(before)
-
-
-def pick_run() -> None:
-    """Look at the run that the control was set to, as it stands; say so if it was deleted since."""
-    EPOCH.choose(None)
+def _choose_picked(choice: Linked, store: DocumentStore[Any]) -> None:
+    """Choose what the control was set to, as it stands; say so if it was deleted since."""
     try:
-        choose_run(server().store.get(RUN.picked) if RUN.picked else None)
-    except RunNotFoundError as error:
+        if choice.picked:
+            store.get(choice.picked)
+        choice.choose(choice.picked)
+    except (RunNotFoundError, SweepError) as error:
         st.toast(f"{text.plain(error)}.", icon=":material/search_off:")
 
 
@@ -143,17 +173,7 @@ def forget_runs(run_ids: Iterable[str]) -> None:
     gone = set(run_ids)
     choose_runs(run_id for run_id in RUNS.read_ids() or () if run_id not in gone)
     if RUN.last in gone:
-        choose_run(None)
-
-
-def pick_sweep() -> None:
-    """Look at the sweep that the control was set to; say so if it was deleted since."""
-    try:
-        if SWEEP.picked:
-            server().sweeps.get(SWEEP.picked)
-        SWEEP.choose(SWEEP.picked)
-    except SweepError as error:
-        st.toast(f"{text.plain(error)}.", icon=":material/search_off:")
+        RUN.choose(None)
 
 
 def chosen_epoch(epochs: int) -> int | None:
@@ -169,9 +189,3 @@ def chosen_epoch(epochs: int) -> int | None:
 def pick_epoch(default: int) -> None:
     """Look at the epoch that the control was set to; `default` is no choice."""
     EPOCH.choose(None if EPOCH.picked == default else str(EPOCH.picked))
-
-
-def _forget_epoch_of(run_id: str | None) -> None:
-    """An epoch chosen in another run means nothing in this one."""
-    if RUN.last != run_id:
-        EPOCH.forget()

@@ -6,19 +6,20 @@ half of it, and one alone has it live.
 """
 
 import math
+import secrets
 import time
 from collections.abc import Callable
 
 import streamlit as st
 
 _FASTEST = 0.4  # seconds between two drawings, unless another is asked for
-_STEP = 1.6  # from one pace to the next, so that it seldom changes
+_STEP = 1.6  # from one rate to the next, so that it seldom changes
 _DRAWING_SECONDS = 0.025
 _SHARE = 0.4  # of one core, for all drawings together
 
 
-class Pace:
-    """Counts who watches, and says how long they should wait between two drawings."""
+class RefreshRate:
+    """Counts the watchers, and says how long they should wait between two drawings."""
 
     def __init__(
         self, clock: Callable[[], float] = time.monotonic, fastest: float = _FASTEST
@@ -28,8 +29,8 @@ class Pace:
         self._due: dict[str, float] = {}  # when each watcher should have been seen again, at last
 
     def seconds(self, watcher: str) -> float:
-        """Seconds until `watcher`, who is drawing now, should draw again: `fastest`, or 1.6 times
-        that, or 1.6 times that again, …
+        """Seconds until `watcher` should draw again: `fastest` times a power of 1.6 that grows with
+        the number of watchers.
         """
         now = self._clock()
         self._due = {name: due for name, due in self._due.items() if due > now} | {watcher: now}
@@ -40,7 +41,7 @@ class Pace:
         return seconds
 
     def has_changed(self, current: float, watcher: str) -> bool:
-        """Whether `watcher`, who draws every `current` seconds, should take another pace.
+        """Whether `watcher`, who draws every `current` seconds, should draw at another rate.
 
         Slower at once; quicker only when it would be much quicker.
         """
@@ -48,15 +49,16 @@ class Pace:
         return wanted > current or wanted < current / _STEP**1.5
 
 
-def draw_live(draw: Callable[[float], object], pace: Pace, watcher: str) -> None:
-    """Draw, as a fragment of its own, and again as often as `pace` lets `watcher`.
+def draw_live(draw: Callable[[float], object], rate: RefreshRate) -> None:
+    """Draw, as a fragment of its own, and again as often as `rate` lets this session.
 
     `draw` is given the seconds between two drawings.
     """
-    every = pace.seconds(watcher)
+    watcher = str(st.session_state.setdefault("_watcher", secrets.token_hex(8)))
+    every = rate.seconds(watcher)
 
     def draw_again() -> None:
-        if pace.has_changed(every, watcher):
+        if rate.has_changed(every, watcher):
             st.rerun()  # which sets another timer
         draw(every)
 

@@ -1,4 +1,6 @@
-"""What pages ask of the server: runs at a glance, histories, answers, drawings, and how long."""
+"""What pages read from the server: runs, histories, answers, drawings, trials, estimates."""
+
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -7,13 +9,9 @@ import streamlit as st
 
 from core.config import RunConfig
 from core.drawing.collection import Drawing
-from core.engine import EngineError, calls
-from core.maps.request import MapRequest, MapStatus
-from core.maps.store import StoredMap
-from core.runs import Run
+from core.runs import Run, RunStore
 from core.runs.errors import RunNotFoundError
 from core.runs.estimate import epoch_seconds, machine_factor
-from core.runs.status import State
 from core.runs.summary import Summary, summarize
 from core.sweep.config import SweepConfig
 from core.sweep.store import Sweep
@@ -24,8 +22,6 @@ from dashboard.session.sharing import history_version, shared, shared_as_of
 _summaries: dict[str, tuple[object, Summary]] = {}
 """Each run's summary, with the version of its files: in a list of a thousand runs, `shared` would
 take too long."""
-_jobs: set[object] = set()
-"""What is computed for a run directory: a job that nobody holds on to would be dropped."""
 
 
 def summaries() -> list[Summary]:
@@ -63,7 +59,7 @@ def all_drawings() -> list[Drawing]:
 
 def estimate_seconds(config: RunConfig) -> tuple[float, bool]:
     """Seconds that the run will take, and whether that is learned from runs on this machine."""
-    factor = _machine_factor()
+    factor = _machine_factor(server().store.root)
     return config.epochs * epoch_seconds(config) * (factor or 1.0), factor is not None
 
 
@@ -83,25 +79,6 @@ def queue_position(run: Run) -> tuple[int, float] | None:
 def sweep_trials(sweep: Sweep) -> pd.DataFrame:
     """The sweep's `trial_table` as it stands: shared, not to be changed. Raises SweepError."""
     return shared(_read_trials, sweep)
-
-
-def start_map(run: Run, request: MapRequest, owner: str) -> None:
-    """Have a worker compute the map and keep it with the run, unless one is at it or has done it.
-
-    Returns at once: how far it is, or why it cannot be, is `StoredMap(run, request).status`. Raises
-    RunError.
-    """
-    stored = StoredMap(run, request)
-    if not stored.request(owner):
-        return
-    try:
-        job = server().engine.submit(calls.compute_and_keep_map, run, request)
-    except EngineError as error:
-        failed = MapStatus(state=State.FAILED, error=f"It cannot be computed: {error}.")
-        stored.write_status(failed)
-        return
-    _jobs.add(job)
-    job.add_done_callback(_jobs.discard)
 
 
 def _read_history(run: Run) -> pd.DataFrame:
@@ -126,5 +103,5 @@ def _load_drawings(version: object) -> list[Drawing]:
 
 
 @st.cache_data(ttl=10, show_spinner=False)
-def _machine_factor() -> float | None:
-    return machine_factor(server().store.list())
+def _machine_factor(root: Path) -> float | None:
+    return machine_factor(RunStore(root).list())

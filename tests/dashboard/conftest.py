@@ -1,8 +1,10 @@
-"""What a page that was run within a test leaves behind is put right."""
+"""What a page that was run within a test leaves behind is put right; points of a map."""
 
 import sys
 from collections.abc import Iterator
 
+import numpy as np
+import pandas as pd
 import pytest
 
 
@@ -12,3 +14,17 @@ def main_module_as_it_was() -> Iterator[None]:
     main = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = main
+
+
+@pytest.fixture
+def points() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "index": [40, 7, 12, 3],
+            "true": np.array([5, 5, 2, 9], np.uint8),
+            "predicted": [5, 3, 2, 4],
+            "confidence": np.array([0.999, 0.45, 0.81, 0.96], np.float32),
+            "x": np.array([0, 1, 2, 3], np.float32),
+            "y": np.array([3, 2, 1, 0], np.float32),
+        }
+    )

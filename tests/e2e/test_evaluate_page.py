@@ -74,14 +74,14 @@ def test_cells_and_images_are_clicked_and_the_epochs_move_the_matrix(
 
     # An image is chosen again by a click that lets go of the grid's own selection.
     number = page.get_by_role("spinbutton", name="Test image")
-    for other in ("8528", None):
+    for other in (8528, None):
         click_image(page, "cell_images", 1)
-        expect(page.get_by_text(f"No. {indices[1]}: true label 9, predicted 4")).to_be_visible()
+        expect(page.get_by_text(f"No. {indices[1]:,}: true label 9, predicted 4")).to_be_visible()
         expect(page).to_have_url(re.compile(f"test_image={indices[1]}(&|$)"))
         if other:
-            number.fill(other)
+            number.fill(str(other))
             number.press("Enter")
-            expect(page.get_by_text(f"No. {other}")).to_be_visible()
+            expect(page.get_by_text(f"No. {other:,}")).to_be_visible()
 
     # So is a cell; a click on the one that is chosen lets go of it.
     choose(page, "True label", "4")

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.app_pages.classroom.account import render_account
-from dashboard.app_pages.classroom.invitation import render_address, render_qr
+from dashboard.app_pages.classroom.class_address import render_address, render_qr
 
 picture, words = st.columns([2, 3], gap="large")
 with picture:

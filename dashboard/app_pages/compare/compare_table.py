@@ -6,7 +6,7 @@ import streamlit as st
 from core.config import RunConfig, field_text
 from core.runs.table import varying_fields
 from dashboard import text
-from dashboard.app_pages.compare.compared import Compared
+from dashboard.app_pages.compare.compared import ComparedRun
 
 _COLOR_HELP = (
     "A run has the same colour on every page, unless an older one beside it has it too: then the "
@@ -14,7 +14,7 @@ _COLOR_HELP = (
 )
 
 
-def render_compare_table(compared: list[Compared]) -> None:
+def render_compare_table(compared: list[ComparedRun]) -> None:
     """Draw a row a run: the hyperparameters in which they differ, and the results."""
     fields = varying_fields(one.config for one in compared)
     table = pd.DataFrame([_row(one, fields) for one in compared])
@@ -33,7 +33,7 @@ def render_compare_table(compared: list[Compared]) -> None:
         st.caption("Their hyperparameters are the same.")
 
 
-def _row(one: Compared, fields: list[str]) -> dict[str, str]:
+def _row(one: ComparedRun, fields: list[str]) -> dict[str, str]:
     results, status = one.summary.results, one.summary.status
     settings = {
         str(RunConfig.model_fields[name].title): field_text(getattr(one.config, name)) or "none"

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core.analysis.metrics import confusion_matrix
+from dashboard.app_pages.compare.compared import Pair
 from dashboard.app_pages.compare.confusion_difference_chart import draw_confusion_difference
-from dashboard.app_pages.compare.pair import Pair
 
 
 def render_confusion_difference(pair: Pair) -> None:

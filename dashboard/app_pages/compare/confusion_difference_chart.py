@@ -1,5 +1,6 @@
 """Two confusion matrices as their difference, as ECharts options."""
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy.typing as npt
 
 from core.config import CLASSES
 from dashboard.charts.colors import NEUTRAL
-from dashboard.charts.confusion import digit_axis
+from dashboard.charts.confusion import draw_digit_matrix
 
 _FAINTEST = 0.15
 """How much of its run's colour, mixed with white, the smallest difference has; the largest all."""
@@ -32,32 +33,12 @@ def draw_confusion_difference(
     difference = b - a
     advantage = np.where(np.eye(CLASSES), difference, -difference)
     largest = int(np.abs(difference).max()) or 1
-    return {
-        "animationDuration": 0,
-        "animationDurationUpdate": 200,
-        "grid": {"left": 42, "right": 2, "top": 42, "bottom": 34, "outerBoundsMode": "none"},
-        "title": _key(names, colors),
-        "tooltip": {"formatter": "{b}"},
-        "xAxis": digit_axis("predicted", 26) | {"position": "top"},
-        "yAxis": digit_axis("true", 26) | {"inverse": True},
-        "visualMap": {"show": False, "seriesIndex": 0, "min": 0, "max": largest},
-        "series": [
-            {
-                "type": "heatmap",
-                "id": "difference",
-                "data": [
-                    _cell(
-                        (true, predicted),
-                        (int(a[true, predicted]), int(b[true, predicted])),
-                        advantage[true, predicted] / largest,
-                        colors,
-                    )
-                    for true in range(CLASSES)
-                    for predicted in range(CLASSES)
-                ],
-            }
-        ],
-    }
+    cells = [
+        _cell(cell, (int(a[cell]), int(b[cell])), advantage[cell] / largest, colors)
+        for cell in product(range(CLASSES), range(CLASSES))
+    ]
+    matrix = draw_digit_matrix(cells, largest, "difference", bottom=34)
+    return matrix | {"title": _key(names, colors)}
 
 
 def _key(names: tuple[str, str], colors: tuple[str, str]) -> dict[str, Any]:

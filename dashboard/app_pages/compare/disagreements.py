@@ -5,27 +5,25 @@ import numpy.typing as npt
 import streamlit as st
 
 from core.data import load_mnist
-from dashboard.app_pages.compare.compared import Compared
-from dashboard.app_pages.compare.pair import Pair
-from dashboard.parts.disputed import mark_disputed, render_disputed_badge
+from dashboard.app_pages.compare.compared import ComparedRun, Pair
+from dashboard.parts.data_image import mark_disputed, render_disputed_badge
 from dashboard.parts.image_grid import pick_image
 
-_MOST = 48
+_MAX_IMAGES = 48
 
 
 def render_disagreements(pair: Pair) -> None:
     """Draw the images that only A gets right, and beside them those that only B does."""
-    right_a, right_b = pair.right_a, pair.right_b
     left, right = st.columns(2, gap="large")
     with left:
-        _render(pair.a, pair.b, right_a & ~right_b, pair.predicted_b)
+        _render(pair.a, pair.b, pair.right_a & ~pair.right_b, pair.predicted_b)
     with right:
-        _render(pair.b, pair.a, right_b & ~right_a, pair.predicted_a)
+        _render(pair.b, pair.a, pair.right_b & ~pair.right_a, pair.predicted_a)
 
 
 def _render(
-    better: Compared,
-    worse: Compared,
+    better: ComparedRun,
+    worse: ComparedRun,
     where: npt.NDArray[np.bool_],
     wrong_answers: npt.NDArray[np.int64],
 ) -> None:
@@ -34,8 +32,8 @@ def _render(
     if not len(indices):
         st.caption("None.")
         return
-    shown = indices[:_MOST]
-    more = "" if len(shown) == len(indices) else f"The first {_MOST}. "
+    shown = indices[:_MAX_IMAGES]
+    more = "" if len(shown) == len(indices) else f"The first {_MAX_IMAGES}. "
     st.caption(
         f"{more}Below each: the true label, and → what {worse.letter} takes it for. Click one to "
         "see it large."

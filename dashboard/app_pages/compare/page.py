@@ -4,8 +4,7 @@ from dashboard.app_pages.compare.compare_table import render_compare_table
 from dashboard.app_pages.compare.compared import pick_pair, require_compared
 from dashboard.app_pages.compare.confusion_difference import render_confusion_difference
 from dashboard.app_pages.compare.disagreements import render_disagreements
-from dashboard.app_pages.compare.pair import load_pair
-from dashboard.app_pages.compare.ruler import render_ruler
+from dashboard.app_pages.compare.published_errors import render_published_errors
 from dashboard.app_pages.compare.significance import render_significance
 from dashboard.parts.run_curves import render_histories
 from dashboard.parts.tabs import render_tabs
@@ -18,16 +17,15 @@ def render_compared_curves() -> None:
     render_histories({one.run: one.history for one in compared}, names)
 
 
-runs = summaries()
-compared = require_compared(runs)
+compared = require_compared()
 render_compare_table(compared)
 render_tabs(
     {
-        "Really better?": lambda: render_significance(load_pair(*pick_pair(compared)), runs),
+        "Really better?": lambda: render_significance(pick_pair(compared), summaries()),
         "Curves": render_compared_curves,
-        "Confusion": lambda: render_confusion_difference(load_pair(*pick_pair(compared))),
-        "Images": lambda: render_disagreements(load_pair(*pick_pair(compared))),
-        "Ruler": lambda: render_ruler(compared),
+        "Confusion": lambda: render_confusion_difference(pick_pair(compared)),
+        "Images": lambda: render_disagreements(pick_pair(compared)),
+        "Ruler": lambda: render_published_errors(compared),
     },
     "compare",
 )

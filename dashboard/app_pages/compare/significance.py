@@ -10,7 +10,7 @@ from core.runs.seed_siblings import is_whole, next_seeds, seed_accuracies, sibli
 from core.runs.status import State
 from core.runs.summary import Summary
 from dashboard import text
-from dashboard.app_pages.compare.pair import Pair
+from dashboard.app_pages.compare.compared import Pair
 from dashboard.parts.start import start_runs
 from dashboard.session.follow import follow_runs
 from dashboard.session.queries import estimate_seconds
@@ -19,7 +19,7 @@ _MORE = 3
 
 
 def render_significance(pair: Pair, runs: list[Summary]) -> None:
-    """Draw what the tests say of the two, with all of `runs` that are theirs from other seeds."""
+    """Draw both tests' results. `runs` are searched for other seeds of the two configurations."""
     a, b = pair.a, pair.b
     on_images = compare_on_images(pair.right_a, pair.right_b)
     if siblings(a.config, [b.summary]):
@@ -126,25 +126,18 @@ def _render_seeds(pair: Pair, first: dict[int, float], second: dict[int, float])
     for one in (pair.a, pair.b):
         if not is_whole(one.summary):
             st.caption(f"{one.letter} is not among them: {_why_not_whole(one.summary)}.")
-    accuracies = {a: pd.Series(first, dtype=float), b: pd.Series(second, dtype=float)}
-    table = pd.DataFrame(accuracies).sort_index()
-    table[f"{b} − {a}"] = table[b] - table[a]
+    difference = f"{b} − {a}"
+    table = pd.DataFrame({a: pd.Series(first, dtype=float), b: pd.Series(second, dtype=float)})
+    table = 100 * table.sort_index().assign(**{difference: lambda both: both[b] - both[a]})
     spread = table.agg(["mean", "std"]).rename(index={"std": "standard deviation"})
     rows = pd.concat([table.set_axis(table.index.map(str)), spread])
-    shown = 100 * rows
-    difference = shown[f"{b} − {a}"]
+    shown = rows.map("{:.2f} %".format, na_action="ignore")
+    shown[difference] = rows[difference].map("{:+.2f}".format, na_action="ignore")
+    shown = shown.astype(object).fillna("").replace({difference: {"-": "−"}}, regex=True)
+    shown.iloc[-1, -1] = shown.iloc[-1, -1].lstrip("+")
     with st.container(key="over_seeds"):
         st.table(
-            pd.DataFrame(
-                {
-                    "Seed": list(rows.index),
-                    a: shown[a].map(_percent),
-                    b: shown[b].map(_percent),
-                    f"{b} − {a}": [*difference[:-1].map(_points), _spread(difference.iloc[-1])],
-                }
-            ),
-            hide_index=True,
-            alt="Test accuracy by seed",
+            shown.rename_axis("Seed").reset_index(), hide_index=True, alt="Test accuracy by seed"
         )
 
 
@@ -154,15 +147,3 @@ def _why_not_whole(summary: Summary) -> str:
     if summary.status.state.is_active:
         return "it has not finished yet"
     return "it did not come to its end"
-
-
-def _percent(value: float) -> str:
-    return "" if pd.isna(value) else f"{value:.2f} %"
-
-
-def _points(value: float) -> str:
-    return "" if pd.isna(value) else f"{value:+.2f}".replace("-", "−")
-
-
-def _spread(value: float) -> str:
-    return "" if pd.isna(value) else f"{value:.2f}"

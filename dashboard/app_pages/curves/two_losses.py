@@ -11,10 +11,11 @@ from core.runs import Run
 from core.runs.errors import RunError
 from dashboard import text
 from dashboard.charts.curves import CurveStyle, draw_curve, loss_limits
-from dashboard.parts.run_curves import log_toggle
+from dashboard.parts.run_curves import pick_log_loss
 from dashboard.parts.run_header import say_no_epoch
-from dashboard.parts.run_picker import pick_one_of, readable_runs
+from dashboard.parts.run_picker import label_runs, readable_runs
 from dashboard.session.follow import follow
+from dashboard.session.linked import Linked
 from dashboard.session.queries import read_history
 
 _SERIES = ("fitting", "train", "validation")
@@ -55,13 +56,13 @@ def render_two_losses() -> None:
         "epoch's batches; **after the epoch**, the loss is measured in inference mode over the "
         "same images. Only the second compares with the validation loss."
     )
-    log_loss = log_toggle()
+    log_loss = pick_log_loss("curves_log", bind="query-params")
     runs = readable_runs(*(side.key for side in _SIDES))
     columns = st.columns(2, gap="large")
     picked = []
     for column, side in zip(columns, _SIDES, strict=True):
         with column:
-            picked.append(_pick(side, [run for run in runs if _is_on(side, run.config)]))
+            picked.append(_pick(side, runs))
     shown = [choice for choice in picked if choice]
     style = CurveStyle(_SERIES, log_loss)
     limits = loss_limits([history for _, history in shown], style) if shown else None
@@ -98,12 +99,9 @@ def explain(config: RunConfig, row: pd.Series) -> str:
     return sentence
 
 
-def _is_on(side: _Side, config: RunConfig) -> bool:
-    return side.regularized == config.is_regularized
-
-
 def _pick(side: _Side, runs: list[Run]) -> tuple[Run, pd.DataFrame] | None:
-    """The run that the reader picks for a side, by default the newest, and its history."""
+    """The run that the user picks for a side, by default the newest, and its history."""
+    runs = [run for run in runs if run.config.is_regularized == side.regularized]
     if not runs:
         st.info(f"No {side.label.lower()} yet.", icon=":material/model_training:")
         st.page_link(
@@ -113,13 +111,7 @@ def _pick(side: _Side, runs: list[Run]) -> tuple[Run, pd.DataFrame] | None:
             query_params=side.link,
         )
         return None
-    run = pick_one_of(
-        side.label,
-        runs,
-        name=side.key,
-        default=next(filter(_has_history, runs), runs[0]),
-        help=side.explanation,
-    )
+    run = _pick_run(side, runs)
     try:
         follow(run)
         history = read_history(run)
@@ -130,6 +122,23 @@ def _pick(side: _Side, runs: list[Run]) -> tuple[Run, pd.DataFrame] | None:
         say_no_epoch(run, "This run")
         return None
     return run, history
+
+
+def _pick_run(side: _Side, runs: list[Run]) -> Run:
+    by_id, labels = {run.id: run for run in runs}, label_runs(runs)
+    default = next(filter(_has_history, runs), runs[0]).id
+    choice = Linked(side.key)
+    linked = choice.read()
+    chosen = linked if linked in by_id else default
+    st.selectbox(
+        side.label,
+        list(by_id),
+        format_func=labels.__getitem__,
+        key=choice.show(chosen),
+        on_change=lambda: choice.choose(None if choice.picked == default else choice.picked),
+        help=side.explanation,
+    )
+    return by_id[chosen]
 
 
 def _has_history(run: Run) -> bool:

@@ -6,7 +6,7 @@ import streamlit as st
 from core.config import CLASSES, RunConfig
 from core.data.browsing import class_counts, training_class_images
 from dashboard.app_pages.data.digit_charts import draw_class_counts
-from dashboard.app_pages.data.wide import wide
+from dashboard.app_pages.data.scrollable import scrollable
 from dashboard.charts.images import draw_image_grid
 from dashboard.session.sharing import shared
 
@@ -33,7 +33,7 @@ def render_classes(config: RunConfig) -> None:
         ),
     ):
         st.markdown(f"**{title}**", help=explanation)
-        with wide(CLASSES * _SIZE):
+        with scrollable(CLASSES * _SIZE):
             st.plotly_chart(
                 draw_image_grid(np.rint(images).astype(np.uint8), _DIGITS, size=_SIZE),
                 key=title,

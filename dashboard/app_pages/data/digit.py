@@ -4,14 +4,15 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.config import TEST_SET, TRAINING_SET, RunConfig
+from core.config import RunConfig
 from core.data.browsing import Digits, load_digits
 from core.data.preparation import describe_arrays
 from dashboard import text
 from dashboard.app_pages.data.digit_charts import GREY_VALUES_SIZE, draw_grey_values
-from dashboard.app_pages.data.wide import wide
+from dashboard.app_pages.data.scrollable import scrollable
 from dashboard.charts.images import enlarge
-from dashboard.parts.disputed import render_disputed_badge
+from dashboard.parts.controls import choose
+from dashboard.parts.data_image import pick_image_number, render_image_head
 from dashboard.session.sharing import shared
 
 _SETS = {"train": "training", "test": "test"}
@@ -29,26 +30,14 @@ def digit_key(split: str) -> str:
 
 
 def pick_digit(split: str, placeholder: str = "click a digit, or its number") -> Digits | None:
-    """Let the reader give the number of an image; return it, if they do."""
-    size = TEST_SET if split == "test" else TRAINING_SET
-    number = st.number_input(
-        "Test image" if split == "test" else "Training image",
-        0,
-        size - 1,
-        value=None,
-        key=digit_key(split),
-        bind="query-params",
-        placeholder=placeholder,
-        help=f"Its number among the {size:,}, from 0.",
-    )
+    """Let the user give the number of an image; return it, if they do."""
+    number = pick_image_number(digit_key(split), split, placeholder)
     return None if number is None else load_digits(split, np.array([number]))
 
 
 def render_head(digit: Digits, split: str) -> None:
     """Say which image of the split it is, and its label."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"No. {digit.indices[0]:,}: a **{digit.labels[0]}**", width="content")
-        render_disputed_badge(int(digit.indices[0]), split)
+    render_image_head(int(digit.indices[0]), int(digit.labels[0]), split=split)
 
 
 def render_digit(digit: Digits, split: str) -> None:
@@ -60,7 +49,7 @@ def render_digit(digit: Digits, split: str) -> None:
 
 def render_grey_values(digit: Digits) -> None:
     """Draw the 28×28 numbers of the image; on a narrow screen they can be scrolled."""
-    with wide(GREY_VALUES_SIZE):
+    with scrollable(GREY_VALUES_SIZE):
         st.plotly_chart(
             draw_grey_values(digit.images[0]),
             key="grey_values",
@@ -71,7 +60,7 @@ def render_grey_values(digit: Digits) -> None:
 
 
 def render_arrays(_: RunConfig) -> None:
-    """Draw what the data set consists of, and the grey values of an image that the reader picks."""
+    """Draw what the data set consists of, and the grey values of an image that the user picks."""
     picker, values = st.columns([1, 2], gap="large")
     with picker:
         st.table(
@@ -79,15 +68,11 @@ def render_arrays(_: RunConfig) -> None:
             hide_index=True,
             alt="The four arrays of the data set",
         )
-        split = st.segmented_control(
+        split = choose(
             "Set",
-            list(_SETS),
-            format_func=_SETS.__getitem__,
-            default="train",
-            required=True,
-            key="digit_set",
-            bind="query-params",
-            help="The 60,000 training images, of which a run holds some out, or the 10,000 for "
+            _SETS,
+            "digit_set",
+            "The 60,000 training images, of which a run holds some out, or the 10,000 for "
             "the test.",
         )
         digit = pick_digit(split, placeholder="0") or load_digits(split, np.array([0]))

@@ -11,8 +11,9 @@ from dashboard.app_pages.data.digit import (
     render_grey_values,
     render_head,
 )
-from dashboard.app_pages.data.wide import wide
-from dashboard.parts.disputed import mark_disputed
+from dashboard.app_pages.data.scrollable import scrollable
+from dashboard.parts.controls import choose
+from dashboard.parts.data_image import mark_disputed
 from dashboard.parts.image_grid import pick_image
 
 _PAGE_SIZES = [10, 20, 40, 80, 160]
@@ -23,17 +24,13 @@ _PAGE = "digit_page"
 def render_browser(config: RunConfig) -> None:
     """Draw filters, grid, pages and the digit that was clicked."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        split = st.segmented_control(
+        split = choose(
             "Split",
-            SPLITS,
-            format_func=str.title,
-            default="train",
-            required=True,
-            key="digit_split",
-            bind="query-params",
+            {split: split.title() for split in SPLITS},
+            "digit_split",
+            "What a run learns from, what it is judged by while it trains, or what it is tested on "
+            "at the end.",
             on_change=_first_page,
-            help="What a run learns from, what it is judged by while it trains, or what it is "
-            "tested on at the end.",
         )
         classes = st.pills(
             "Classes",
@@ -70,7 +67,7 @@ def _render_grid(split: str, digits: Digits) -> None:
     def choose(place: int) -> None:
         st.session_state[digit_key(split)] = int(digits.indices[place])
 
-    with wide(10 * _SIZE):
+    with scrollable(10 * _SIZE):
         pick_image(
             digits.images,
             [

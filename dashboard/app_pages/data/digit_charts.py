@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from core.data.preparation import ScalerDifference
 from dashboard.charts.colors import NEUTRAL, SPLIT_COLORS
+from dashboard.charts.images import without_axes
 
 GREY_VALUES_SIZE = 700
 """Width and height of the table of grey values: below this, its numbers get hard to read."""
@@ -88,12 +89,7 @@ def draw_stretch(difference: ScalerDifference) -> go.Figure:
     figure.update_coloraxes(
         colorbar={"tickvals": np.log10(ticks), "ticktext": [f"×{tick}" for tick in ticks]}
     )
-    figure.update_xaxes(visible=False, fixedrange=True)
-    figure.update_yaxes(visible=False, fixedrange=True)
-    figure.update_layout(
-        height=300, margin={"l": 0, "r": 0, "t": 0, "b": 0}, plot_bgcolor=NEUTRAL, dragmode=False
-    )
-    return figure
+    return without_axes(figure, height=300, plot_bgcolor=NEUTRAL)
 
 
 def as_picture(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:

@@ -21,7 +21,7 @@ _PARTS = {
 
 
 def pick_split() -> RunConfig:
-    """The configuration that decides the split: of the run that the reader picks, if any."""
+    """The configuration that decides the split: of the run that the user picks, if any."""
     run = picked_run()
     try:
         config = run.config if run else RunConfig()

@@ -15,7 +15,7 @@ from dashboard.app_pages.data.digit_charts import as_picture, draw_stretch
 from dashboard.charts.images import draw_image_grid
 from dashboard.session.sharing import shared
 
-_WHAT = {
+_EXPLANATIONS = {
     "flatten": "each image's 28 rows, one after another, become a vector",
     "float32": "whole numbers become floating-point numbers",
     "scale": "grey values are divided by 255",
@@ -42,7 +42,7 @@ def _row(step: PreparationStep) -> dict[str, str]:
     before, after = step.before, step.after
     return {
         "Step": f"**{step.name}**",
-        "What happens": _WHAT[step.name],
+        "What happens": _EXPLANATIONS[step.name],
         "Shape before": str(before.shape),
         "Shape after": str(after.shape),
         "Type before": before.dtype,

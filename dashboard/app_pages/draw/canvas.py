@@ -15,22 +15,21 @@ from core.drawing.photograph import (
     turn_upright,
 )
 from dashboard import text
-from dashboard.app_pages.draw.square import SIDE, read_square
-from dashboard.session import state
+from dashboard.app_pages.draw.square import SIDE, decode_canvas
+from dashboard.parts.controls import choose
 
 _INK, _PAPER = "#FFFFFF", "#000000"
 _DRAW, _FILE = "Draw", "Picture file"
+_NUMBER = "_canvas"
+"""How many canvases this session has cleared: another number makes another canvas."""
 
 
 def pick_canvas() -> npt.NDArray[np.uint8] | None:
-    """Let the reader draw, or give a picture: a canvas as `core.drawing` takes it, or None."""
-    source = st.segmented_control(
+    """Let the user draw, or give a picture: a canvas as `core.drawing` takes it, or None."""
+    source = choose(
         "Where the digit comes from",
         [_DRAW, _FILE],
-        default=_DRAW,
-        required=True,
-        key="digit_source",
-        bind="query-params",
+        "digit_source",
         label_visibility="collapsed",
     )
     canvas = _draw() if source == _DRAW else _read_file()
@@ -38,9 +37,14 @@ def pick_canvas() -> npt.NDArray[np.uint8] | None:
         "Clear",
         icon=":material/ink_eraser:",
         key="clear_canvas",
-        on_click=state.clear_canvas,
+        on_click=clear_canvas,
     )
     return canvas
+
+
+def clear_canvas() -> None:
+    """Have the page begin with an empty canvas."""
+    st.session_state[_NUMBER] = st.session_state.get(_NUMBER, 0) + 1
 
 
 def _draw() -> npt.NDArray[np.uint8] | None:
@@ -63,9 +67,9 @@ def _draw() -> npt.NDArray[np.uint8] | None:
             width=SIDE,
             height=SIDE,
             return_image_data=True,
-            key=f"canvas_{state.canvas_number()}",
+            key=f"canvas_{st.session_state.get(_NUMBER, 0)}",
         )
-    return read_square(drawn)
+    return decode_canvas(drawn)
 
 
 def _read_file() -> npt.NDArray[np.uint8] | None:
@@ -73,7 +77,7 @@ def _read_file() -> npt.NDArray[np.uint8] | None:
         "One digit on even paper",
         [name.lower() for name in (*FORMATS, "JPG")],
         max_upload_size=MAX_FILE_BYTES // 1_000_000,
-        key=f"picture_{state.canvas_number()}",
+        key=f"picture_{st.session_state.get(_NUMBER, 0)}",
         help="A photograph or a scan, dark on light or light on dark; the light may be uneven.",
     )
     if file is None:

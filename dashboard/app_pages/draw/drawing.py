@@ -2,25 +2,29 @@
 
 import streamlit as st
 
-from core.drawing import Preparation, prepare
+from core.config import IMAGE_SIDE
+from core.drawing import BOX_SIDE, Preparation, Steps, prepare
 from core.drawing.answers import Reading
 from core.engine import calls
 from core.runs import Run
 from dashboard import text
 from dashboard.app_pages.draw.canvas import pick_canvas
-from dashboard.app_pages.draw.drawing_steps import pick_steps, render_steps
+from dashboard.app_pages.draw.drawing_charts import draw_ink
 from dashboard.app_pages.draw.drawing_views import render_views
-from dashboard.app_pages.draw.label_drawing import ask_for_label
+from dashboard.app_pages.draw.label_drawing import render_label_buttons
 from dashboard.charts.answer import draw_answer
 from dashboard.parts.worker_errors import explain_worker_errors
 from dashboard.session.sharing import ask_worker_anew
+
+_SIDE = 132
+"""Width of the picture of a step, in pixels."""
 
 
 @st.fragment
 def render_drawing(run: Run, epoch: int) -> None:
     """Draw the square, the answer and all that explains it; a stroke runs this, not the page.
 
-    The answer comes first: what else there is follows while one looks at it.
+    The answer comes first: the views below it take longer.
     """
     left, right = st.columns([2, 3], gap="large")
     with left:
@@ -29,7 +33,7 @@ def render_drawing(run: Run, epoch: int) -> None:
         answer = st.container(key="drawing_answer")
         strip = st.container(key="drawing_steps")
     with strip:
-        steps = pick_steps()
+        steps = _pick_steps()
     preparation = None if canvas is None else prepare(canvas, steps)
     if preparation is None or preparation.is_empty:
         with answer:
@@ -39,7 +43,7 @@ def render_drawing(run: Run, epoch: int) -> None:
         with answer:
             reading = _answer(run, epoch, preparation)
         with strip:
-            render_steps(preparation)
+            _render_steps(preparation)
         render_views(run, epoch, preparation.image, reading)
 
 
@@ -55,5 +59,46 @@ def _answer(run: Run, epoch: int, preparation: Preparation) -> Reading:
         height=220,
         alt="Ten probabilities of the drawing",
     )
-    ask_for_label(preparation.image, first)
+    render_label_buttons(preparation.image, first)
     return reading
+
+
+def _pick_steps() -> Steps:
+    """Let the user leave steps out."""
+    st.markdown(
+        "**Prepared as MNIST was**",
+        help="A network reads a drawing well only if it is prepared as the digits were that it "
+        "learned from. Leave a step out, draw small in a corner, and watch the answer fall apart.",
+    )
+    with st.container(horizontal=True):
+        return Steps(
+            crop=_switch("Crop to the ink", "step_crop", "Otherwise the whole square is scaled."),
+            shrink=_switch(
+                f"Fit {BOX_SIDE}×{BOX_SIDE}",
+                "step_fit",
+                f"Otherwise the digit fills the {IMAGE_SIDE}×{IMAGE_SIDE}.",
+            ),
+            center=_switch(
+                "Centre",
+                "step_centre",
+                "The centre of mass to the middle. Otherwise the digit stays where it was drawn.",
+            ),
+        )
+
+
+def _render_steps(preparation: Preparation) -> None:
+    """Draw the canvas after each step."""
+    fitted = len(preparation.scaled)
+    pictures = {
+        "canvas": preparation.canvas,
+        "cropped": preparation.cropped,
+        f"{fitted}×{fitted}": preparation.scaled,
+        f"{IMAGE_SIDE}×{IMAGE_SIDE}": preparation.image,
+    }
+    with st.container(horizontal=True):
+        for name, ink in pictures.items():
+            st.image(draw_ink(ink, _SIDE), caption=name, width=_SIDE, alt=f"The drawing, {name}")
+
+
+def _switch(label: str, key: str, explanation: str) -> bool:
+    return st.toggle(label, value=True, key=key, bind="query-params", help=explanation)

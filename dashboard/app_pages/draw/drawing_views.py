@@ -6,17 +6,19 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from core.config.architecture import hidden_layers
 from core.data import load_mnist
 from core.drawing.answers import Neighbours, Reading
 from core.engine import calls
+from core.maps.request import MapRequest
+from core.maps.store import StoredMap, list_maps
 from core.runs import Run
-from dashboard.app_pages.draw.drawing_map import render_place
+from core.runs.status import State
+from dashboard.app_pages.draw.drawing_charts import mark_place
 from dashboard.app_pages.draw.other_runs import render_other_runs
 from dashboard.charts.answer import draw_answer_history
+from dashboard.charts.feature_map import Coloring, draw_map
 from dashboard.charts.images import enlarge
-from dashboard.charts.strips import color_weights
-from dashboard.parts.inner_digit import render_layer
+from dashboard.parts.activations import render_activations, render_evidence
 from dashboard.parts.tabs import render_tabs
 from dashboard.session.sharing import ask_worker_anew
 
@@ -26,7 +28,7 @@ Image = npt.NDArray[np.float32]
 def render_views(run: Run, epoch: int, image: Image, reading: Reading) -> None:
     """Draw the view that is open, of the network after `epoch` and an image (28, 28)."""
     views: dict[str, Callable[[], None]] = {
-        "Inside the network": lambda: _render_inside(run, reading),
+        "Inside the network": lambda: _render_inside(reading),
         "Neighbours": lambda: _render_neighbours(run, epoch, image),
         "Epoch by epoch": lambda: _render_epochs(run, epoch, image),
         "Other runs": lambda: render_other_runs(run, image),
@@ -34,22 +36,12 @@ def render_views(run: Run, epoch: int, image: Image, reading: Reading) -> None:
     render_tabs(views, "drawing_view")
 
 
-def _render_inside(run: Run, reading: Reading) -> None:
+def _render_inside(reading: Reading) -> None:
     picture, layers = st.columns([1, 3], gap="medium")
     with picture:
-        digit = int(reading.probabilities.argmax())
-        st.markdown(
-            f"What speaks for a **{digit}**",
-            help="Red pixels speak for it, blue ones against: gradient times input, how the score "
-            "of this digit, before softmax, depends on each pixel.",
-        )
-        st.image(
-            enlarge(color_weights(reading.evidence[None])[0], 8),
-            alt=f"Pixels that speak for or against a {digit}",
-        )
+        render_evidence(reading.evidence, int(reading.probabilities.argmax()))
     with layers:
-        for number, name in enumerate(hidden_layers(run.config), start=1):
-            render_layer(number, name, reading.activations[name])
+        render_activations(reading.activations)
         if not reading.activations:
             st.caption("This network has no hidden layer.")
 
@@ -66,7 +58,45 @@ def _render_neighbours(run: Run, epoch: int, image: Image) -> None:
                 caption=f"a {label}, distance {distance:.2f}",
                 alt=f"Training image {index}, a {label}",
             )
-    render_place(run, image)
+    _render_place(run, image)
+
+
+def _render_place(run: Run, image: Image) -> None:
+    """Draw a map that the run keeps, with the place of an image (28, 28) on it."""
+    requests = _finished_maps(run)
+    if not requests:
+        st.caption("No map of this run's features was made yet, on which the drawing has a place.")
+        st.page_link("app_pages/features/page.py", label="Make one", icon=":material/scatter_plot:")
+        return
+    request = st.selectbox(
+        "Map",
+        requests,
+        format_func=_describe,
+        key="drawing_map",
+        help="The drawing lies at the median of the 15 images of the map nearest to it in the "
+        "layer that was mapped.",
+    )
+    place = ask_worker_anew(calls.place_on_map, run, request, image)
+    figure = draw_map(StoredMap(run, request).read_points(), Coloring.TRUE, request.method)
+    st.plotly_chart(
+        mark_place(figure, *place),
+        key="drawing_place",
+        config={"displayModeBar": False},
+        alt="The drawing's place on the map",
+    )
+
+
+def _finished_maps(run: Run) -> list[MapRequest]:
+    found = []
+    for request in reversed(list_maps(run)):  # t-SNE before PCA
+        status = StoredMap(run, request).status
+        if status and status.state in {State.FINISHED, State.STOPPED}:
+            found.append(request)
+    return found
+
+
+def _describe(request: MapRequest) -> str:
+    return f"{request.method.upper()} of {request.layer}, {request.points:,} {request.split} images"
 
 
 def _render_epochs(run: Run, epoch: int, image: Image) -> None:

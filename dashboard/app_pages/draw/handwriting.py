@@ -2,6 +2,8 @@
 
 from contextlib import suppress
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
@@ -11,18 +13,20 @@ from core.engine import calls
 from core.runs import Run
 from core.runs.errors import DamagedRunError, NoNetworkError, RunNotFoundError
 from dashboard import text
-from dashboard.access.visitor import owner
-from dashboard.app_pages.draw.handwriting_gallery import render_gallery
+from dashboard.access.visitor import may_change_of, visitor
 from dashboard.charts.confusion import draw_confusion_matrix
+from dashboard.charts.feature_map import WRONG
+from dashboard.charts.images import GRID_CONFIG, draw_image_grid
+from dashboard.parts.controls import choose
 from dashboard.parts.run_picker import label_runs
 from dashboard.parts.worker_errors import explain_worker_errors
 from dashboard.session.queries import all_drawings, summaries
 from dashboard.session.server import server
 from dashboard.session.sharing import ask_worker
 
-_MINE, _ALL = "Mine", "Everybody's"
-_MOST_RUNS = 30
-_MOST_MEGABYTES = 20
+_MAX_RUNS = 30
+_MAX_MEGABYTES = 20
+_PER_PAGE = 60
 _UPLOAD = "drawings_file"
 
 
@@ -52,23 +56,16 @@ def render_handwriting(run: Run) -> None:
             )
         with right:
             _render_runs(chosen)
-        render_gallery(chosen, answers)
+        _render_gallery(chosen, answers)
 
 
 def _pick_drawings() -> list[Drawing]:
     kept = all_drawings()
-    mine = [drawing for drawing in kept if drawing.owner == owner()]
+    mine = [drawing for drawing in kept if drawing.owner == visitor().name]
     if len(mine) == len(kept):
         return mine
-    whose = st.segmented_control(
-        "Whose drawings",
-        [_MINE, _ALL],
-        default=_MINE,
-        required=True,
-        key="whose_drawings",
-        bind="query-params",
-    )
-    return mine if whose == _MINE else kept
+    whose = choose("Whose drawings", ["Mine", "Everybody's"], "whose_drawings")
+    return mine if whose == "Mine" else kept
 
 
 def _offer_export(chosen: list[Drawing]) -> None:
@@ -90,12 +87,12 @@ def _offer_import() -> None:
         file = st.file_uploader(
             "A file that was exported here",
             ["npz"],
-            max_upload_size=_MOST_MEGABYTES,
+            max_upload_size=_MAX_MEGABYTES,
             key=_UPLOAD,
         )
         if file and st.button("Add its drawings", type="primary", key="import_drawings"):
             try:
-                count = server().drawings.add_file(file.getvalue(), owner())
+                count = server().drawings.add_file(file.getvalue(), visitor().name)
             except DrawingError as error:
                 st.error(f"Refused: {text.plain(error)}.", icon=":material/error:")
             else:
@@ -122,7 +119,7 @@ def _render_runs(chosen: list[Drawing]) -> None:
             )
     st.markdown(
         "Accuracy of every run",
-        help=f"Of the {_MOST_RUNS} newest that have a network, each as it stands, with Wilson's "
+        help=f"Of the {_MAX_RUNS} newest that have a network, each as it stands, with Wilson's "
         "interval: few drawings say little.",
     )
     if not rows:
@@ -140,7 +137,50 @@ def _render_runs(chosen: list[Drawing]) -> None:
 def _newest_with_network() -> list[Run]:
     runs: list[Run] = []
     for summary in summaries():
-        if summary.results.epochs_done and len(runs) < _MOST_RUNS:
+        if summary.results.epochs_done and len(runs) < _MAX_RUNS:
             with suppress(RunNotFoundError):
                 runs.append(server().store.get(summary.id))
     return runs
+
+
+def _render_gallery(kept: list[Drawing], answers: npt.NDArray[np.int64]) -> None:
+    """Draw the drawings, newest first, each with its digit and the run's answer."""
+    pages = -(-len(kept) // _PER_PAGE)
+    page = st.pagination(pages, key=f"drawings_page_{pages}") if pages > 1 else 1
+    shown = slice((page - 1) * _PER_PAGE, page * _PER_PAGE)
+    images, labels = as_arrays(kept[shown])
+    wrong = labels != answers[shown]
+    st.caption(f"{len(kept):,} drawings: what it was → what this run says. Click one to choose it.")
+    event = st.plotly_chart(
+        draw_image_grid(
+            images,
+            [f"{label} → {answer}" for label, answer in zip(labels, answers[shown], strict=True)],
+            columns=8,
+            colors=[WRONG if is_wrong else None for is_wrong in wrong],
+        ),
+        key="drawings_gallery",
+        on_select="rerun",
+        selection_mode="points",
+        config=GRID_CONFIG,
+        alt="The kept drawings",
+    )
+    places = [int(point["point_index"]) for point in event.selection.points]
+    chosen = [kept[shown][place] for place in places if place < len(images)]
+    _offer_deletion(chosen)
+
+
+def _offer_deletion(chosen: list[Drawing]) -> None:
+    """Draw a button that deletes what is chosen, of the user's own or, for a teacher, of all."""
+    mine = [drawing.id for drawing in chosen if may_change_of(drawing.owner)]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Delete the chosen one" if len(mine) < 2 else f"Delete the {len(mine)} chosen",
+            icon=":material/delete:",
+            key="delete_drawings",
+            disabled=not mine,
+            on_click=server().drawings.delete,
+            args=(mine,),
+            help="For good. Hold Shift while clicking to choose several.",
+        )
+        if len(mine) < len(chosen):
+            st.caption("Drawings of others are theirs to delete.")

@@ -1,4 +1,4 @@
-"""What the drawing was, told by who drew it: counted, and kept if they like."""
+"""Buttons by which the user labels the drawing; it is counted and, if wished, kept."""
 
 import numpy as np
 import numpy.typing as npt
@@ -7,22 +7,24 @@ import streamlit as st
 from core.config import CLASSES
 from core.drawing.collection import DrawingError
 from dashboard import text
-from dashboard.access.visitor import owner
-from dashboard.session import state
+from dashboard.access.visitor import visitor
+from dashboard.app_pages.draw.canvas import clear_canvas
 from dashboard.session.server import server
 
 _KEEP = "keep_drawing"
+_SCORE = "_drawing_score"
+"""How many of the session's drawings were read right, of how many."""
 
 
-def ask_for_label(image: npt.NDArray[np.float32], answer: int) -> None:
-    """Draw a button a digit: the drawer says what it was, and draws the next."""
+def render_label_buttons(image: npt.NDArray[np.float32], answer: int) -> None:
+    """Draw a button for each digit; it counts and keeps the drawing, and clears the canvas."""
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.markdown("It was a", width="content")
         for digit in range(CLASSES):
             st.button(
                 str(digit),
                 key=f"truth_{digit}",
-                on_click=_tell,
+                on_click=_save_label,
                 args=(digit, image, answer),
             )
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -33,18 +35,19 @@ def ask_for_label(image: npt.NDArray[np.float32], answer: int) -> None:
             bind="query-params",
             help="As the 28×28 that the network saw, with the digit that you say it was.",
         )
-        right, total = state.drawing_score()
+        right, total = st.session_state.get(_SCORE, (0, 0))
         if total:
             st.markdown(f"Read right: **{right} of {total}**", width="content")
 
 
-def _tell(digit: int, image: npt.NDArray[np.float32], answer: int) -> None:
+def _save_label(digit: int, image: npt.NDArray[np.float32], answer: int) -> None:
     if st.session_state[_KEEP]:
         try:
-            server().drawings.add(image, digit, owner())
+            server().drawings.add(image, digit, visitor().name)
         except DrawingError as error:
             message = f"It was not kept: {text.plain(error)}. It is still there, to try again."
             st.toast(message, icon=":material/error:", duration="long")
             return
-    state.count_drawing(digit == answer)
-    state.clear_canvas()
+    right, total = st.session_state.get(_SCORE, (0, 0))
+    st.session_state[_SCORE] = right + (digit == answer), total + 1
+    clear_canvas()

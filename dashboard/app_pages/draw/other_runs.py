@@ -12,40 +12,37 @@ from dashboard import text
 from dashboard.parts.run_picker import label_runs, pick_runs, readable_runs
 from dashboard.session.sharing import ask_worker_anew
 
-_MOST = 12
+_MAX_RUNS = 12
 
 
 def render_other_runs(run: Run, image: npt.NDArray[np.float32]) -> None:
-    """Draw a table of the run and those that the reader adds, for an image (28, 28)."""
+    """Draw a table of the run and those that the user adds, for an image (28, 28)."""
     others = [other for other in readable_runs("drawing_runs") if other.id != run.id]
     chosen = pick_runs(
         "Ask these runs too",
         others,
         name="drawing_runs",
-        most=_MOST - 1,
+        most=_MAX_RUNS - 1,
         default=others[:4],
         help="Each is asked as it stands, whatever epoch is chosen above.",
     )
-    asked = [run, *chosen]
     labels = label_runs([run, *others])
-    opinions = ask_worker_anew(calls.answers_by_run, asked, image)
+    answers = ask_worker_anew(calls.answers_by_run, [run, *chosen], image)
     st.table(
-        pd.DataFrame(
-            [_row(labels[run.id], opinion) for run, opinion in zip(asked, opinions, strict=True)]
-        ),
+        pd.DataFrame([_row(labels[answer.run_id], answer) for answer in answers]),
         hide_index=True,
         alt="What each run says of the drawing",
     )
 
 
-def _row(label: str, opinion: RunAnswer) -> dict[str, object]:
-    if opinion.probabilities is None:
-        problem = text.plain(f"nothing: {opinion.problem}")
+def _row(label: str, answer: RunAnswer) -> dict[str, object]:
+    if answer.probabilities is None:
+        problem = text.plain(f"nothing: {answer.problem}")
         return {"Run": text.plain(label), "Says": problem, "How sure": "–", "Next": "–"}
-    second, first = opinion.probabilities.argsort(kind="stable")[-2:].tolist()
+    second, first = answer.probabilities.argsort(kind="stable")[-2:].tolist()
     return {
         "Run": text.plain(label),
         "Says": str(first),
-        "How sure": text.percent(opinion.probabilities[first]),
-        "Next": f"{second}, {text.percent(opinion.probabilities[second])}",
+        "How sure": text.percent(answer.probabilities[first]),
+        "Next": f"{second}, {text.percent(answer.probabilities[second])}",
     }

@@ -11,12 +11,12 @@ from PIL import Image
 SIDE = 280
 """Its height and width in pixels."""
 
-_MOST_BYTES = 1_000_000  # of a PNG: three times what the square's pixels take
+_MAX_BYTES = 1_000_000  # of a PNG: three times what the square's pixels take
 
 _log = logging.getLogger(__name__)
 
 
-class Drawn(Protocol):
+class CanvasResult(Protocol):
     """What `st_canvas` returns."""
 
     @property
@@ -24,11 +24,11 @@ class Drawn(Protocol):
         """The PNG that the browser sent; raises anything if it sent rubbish."""
 
 
-def read_square(drawn: Drawn) -> npt.NDArray[np.uint8] | None:
+def decode_canvas(drawn: CanvasResult) -> npt.NDArray[np.uint8] | None:
     """The picture, uint8 (SIDE, SIDE, 4); None if there is none, or anything but such a picture."""
     try:
         content = drawn.image_bytes
-        if content is None or len(content) > _MOST_BYTES:
+        if content is None or len(content) > _MAX_BYTES:
             return None
         with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
             if picture.size != (SIDE, SIDE):  # known before anything is unpacked

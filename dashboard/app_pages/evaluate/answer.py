@@ -1,19 +1,46 @@
-"""One test image and what the network thought of it: in a grid, and large with all it thought."""
+"""Test images and what the network thought of them: those in a cell of the confusion matrix, in a
+grid, and one of them large.
+"""
 
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from core.config import TEST_SET
+from core.config import CLASSES
 from core.data import load_mnist
 from dashboard.app_pages.evaluate.evaluation import Evaluation
 from dashboard.charts.answer import draw_answer, draw_answer_history
 from dashboard.charts.images import enlarge
-from dashboard.parts.disputed import mark_disputed, render_disputed_badge
+from dashboard.parts.data_image import mark_disputed, pick_image_number, render_image_head
 from dashboard.parts.image_grid import pick_image
 
 _KEY = "test_image"
+
+Cell = tuple[int | None, int | None]
+"""A true label and an answer; None is any."""
+
+
+def pick_cell(name: str) -> Cell:
+    """Let the user choose; the keys of the two controls are those of `cell_keys`."""
+    true, predicted = cell_keys(name)
+    return (
+        _pick_digit("True label", true, "Only images with this true label."),
+        _pick_digit("Predicted", predicted, "Only images that were given this answer."),
+    )
+
+
+def cell_keys(name: str) -> tuple[str, str]:
+    """The session-state keys of the true label's control and of the answer's."""
+    return f"{name}_true", f"{name}_predicted"
+
+
+def select_answers(answers: pd.DataFrame, cell: Cell) -> pd.DataFrame:
+    """The rows of `answer_table` that lie in the cell, in their order."""
+    for column, digit in zip(("true", "predicted"), cell, strict=True):
+        if digit is not None:
+            answers = answers[answers[column] == digit]
+    return answers
 
 
 def render_answers(answers: pd.DataFrame, *, key: str, alt: str, size: int) -> None:
@@ -37,19 +64,10 @@ def render_answers(answers: pd.DataFrame, *, key: str, alt: str, size: int) -> N
     )
 
 
-def render_answer(evaluation: Evaluation, otherwise: int | None = None) -> None:
-    """Draw the image that was chosen, or `otherwise`, with its probabilities now and by epoch."""
-    chosen = st.number_input(
-        "Test image",
-        0,
-        TEST_SET - 1,
-        value=None,
-        key=_KEY,
-        bind="query-params",
-        placeholder="click an image, or give its number",
-        help="Which image is shown large: its number in the test set, from 0.",
-    )
-    index = otherwise if chosen is None else chosen
+def render_answer(evaluation: Evaluation, default: int | None = None) -> None:
+    """Draw the image that was chosen, or `default`, with its probabilities now and by epoch."""
+    chosen = pick_image_number(_KEY, placeholder="click an image, or give its number")
+    index = default if chosen is None else chosen
     if index is None:
         return
     grid = st.grid(2, min_column_width=240)
@@ -63,13 +81,7 @@ def render_answer(evaluation: Evaluation, otherwise: int | None = None) -> None:
 
 def _render_picture(evaluation: Evaluation, index: int) -> None:
     answer = evaluation.answers.loc[index].astype(int)
-    right = answer["true"] == answer["predicted"]
-    st.markdown(
-        f"No. {index}: true label **{answer['true']}**, predicted **{answer['predicted']}**"
-    )
-    with st.container(horizontal=True):
-        st.badge("right" if right else "wrong", color="green" if right else "red")
-        render_disputed_badge(index)
+    render_image_head(index, answer["true"], answer["predicted"])
     st.image(enlarge(load_mnist().x_test[index]), width=200, alt=f"Test image {index}")
 
 
@@ -102,3 +114,15 @@ def _caption(answer: Any) -> str:
             f"{answer.p_true:.2f} → {answer.p_predicted:.2f}",
         ]
     return mark_disputed("<br>".join(lines), answer.Index)
+
+
+def _pick_digit(label: str, key: str, explanation: str) -> int | None:
+    return st.selectbox(
+        label,
+        range(CLASSES),
+        index=None,
+        key=key,
+        bind="query-params",
+        placeholder="any",
+        help=explanation,
+    )

@@ -6,6 +6,7 @@ import pandas as pd
 
 from core.config import TEST_SET
 from dashboard.charts.colors import NEUTRAL, SPLIT_COLORS
+from dashboard.charts.echarts import options
 
 
 def reliability_frame(table: pd.DataFrame) -> pd.DataFrame:
@@ -23,20 +24,18 @@ def reliability_frame(table: pd.DataFrame) -> pd.DataFrame:
 
 def draw_reliability(table: pd.DataFrame) -> dict[str, Any]:
     """Accuracy as bars and mean confidence as points, a bin each; below, how many images."""
-    return {
-        "animationDuration": 0,
-        "animationDurationUpdate": 200,
-        "grid": [
+    return options(
+        grid=[
             {"left": 46, "right": 8, "top": 34, "height": 260, "outerBoundsMode": "none"},
             {"left": 46, "right": 8, "top": 350, "height": 80, "outerBoundsMode": "none"},
         ],
-        "legend": {"top": 0, "right": 0, "selectedMode": False, "data": ["accuracy", "confidence"]},
-        "tooltip": {"trigger": "axis"},
-        "axisPointer": {"link": [{"xAxisIndex": "all"}]},
-        "dataset": {"source": reliability_frame(table)},
+        legend={"top": 0, "right": 0, "selectedMode": False, "data": ["accuracy", "confidence"]},
+        tooltip={"trigger": "axis"},
+        axisPointer={"link": [{"xAxisIndex": "all"}]},
+        dataset={"source": reliability_frame(table)},
+        series=_series(),
         **_axes(),
-        "series": _series(),
-    }
+    )
 
 
 def _axes() -> dict[str, Any]:

@@ -3,10 +3,17 @@
 import streamlit as st
 
 from core.analysis.metrics import confusion_matrix
-from dashboard.app_pages.evaluate.answer import render_answer, render_answers
-from dashboard.app_pages.evaluate.cell import Cell, cell_keys, pick_cell, select_answers
+from dashboard.app_pages.evaluate.answer import (
+    Cell,
+    cell_keys,
+    pick_cell,
+    render_answer,
+    render_answers,
+    select_answers,
+)
 from dashboard.app_pages.evaluate.evaluation import Evaluation
 from dashboard.charts.confusion import Normalization, draw_confusion_matrix, find_cell
+from dashboard.parts.controls import choose
 
 _CHART = "confusion_matrix"
 _CLICKED = "clicked_cell"
@@ -20,7 +27,7 @@ _NORMALIZATIONS: dict[str, Normalization | None] = {
 
 
 def render_confusion(evaluation: Evaluation) -> None:
-    """Draw the matrix as the reader wants it, and beside it the images of the chosen cell."""
+    """Draw the matrix as the user wants it, and beside it the images of the chosen cell."""
     left, right = st.columns([5, 4], gap="medium")
     with right:
         with st.container(horizontal=True):
@@ -33,15 +40,12 @@ def render_confusion(evaluation: Evaluation) -> None:
 
 def _render_matrix(evaluation: Evaluation, cell: Cell) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = st.segmented_control(
+        kind = choose(
             "Cells",
             list(_NORMALIZATIONS),
-            default="counts",
-            required=True,
-            key="matrix_cells",
-            bind="query-params",
-            help="How many images, or what share in percent: of the images with this true label "
-            "(row), of the images with this answer (column), or of all.",
+            "matrix_cells",
+            "How many images, or what share in percent: of the images with this true label (row), "
+            "of the images with this answer (column), or of all.",
         )
         errors_only = st.toggle(
             "Colour errors only",

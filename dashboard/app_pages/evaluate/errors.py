@@ -3,23 +3,27 @@
 import streamlit as st
 
 from core.analysis.metrics import rank_errors
-from dashboard.app_pages.evaluate.answer import render_answer, render_answers
-from dashboard.app_pages.evaluate.cell import pick_cell, select_answers
+from dashboard.app_pages.evaluate.answer import (
+    pick_cell,
+    render_answer,
+    render_answers,
+    select_answers,
+)
 from dashboard.app_pages.evaluate.evaluation import Evaluation
 
-_FEWEST, _MOST = 6, 100
+_MIN, _MAX = 6, 100
 _FIT, _HEIGHT = 24, 640
-"""More images than fit are scrolled, in a window of so many pixels."""
+"""More than `_FIT` images are scrolled, in a window of `_HEIGHT` pixels."""
 
 
 def render_errors(evaluation: Evaluation) -> None:
-    """Draw the errors that the reader asks for, and the chosen one large."""
+    """Draw the errors that the user wants, and the chosen one large."""
     errors = rank_errors(evaluation.probabilities, evaluation.labels)
     with st.container(horizontal=True):
         count = st.slider(
             "How many",
-            _FEWEST,
-            _MOST,
+            _MIN,
+            _MAX,
             key="error_count",
             bind="query-params",
             help="The worst so many are shown: those with the largest p(predicted) − p(true).",
@@ -38,4 +42,4 @@ def render_errors(evaluation: Evaluation) -> None:
     with left, st.container(height=_HEIGHT if len(shown) > _FIT else "content", border=False):
         render_answers(shown, key="error_images", alt="The worst errors", size=112)
     with right:
-        render_answer(evaluation, otherwise=shown.index[0])
+        render_answer(evaluation, default=shown.index[0])

@@ -7,17 +7,17 @@ import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
-from core.analysis.metrics import Accuracy, accuracy, answer_table, classification_table
+from core.analysis.metrics import accuracy, answer_table, classification_table
 from core.data import DISPUTED_TEST_LABELS, load_mnist
 from core.runs import Run
 from core.runs.errors import DamagedRunError
-from dashboard import text
+from dashboard.parts.messages import render_damage
+from dashboard.parts.metrics import render_accuracy
 from dashboard.session.queries import test_probabilities
-from dashboard.session.sharing import history_version, shared_as_of
 
 
 class Evaluation(NamedTuple):
-    """What every part of the page looks at."""
+    """What every part of the page shows."""
 
     run: Run
     epoch: int
@@ -33,9 +33,7 @@ def load_evaluation(run: Run, epoch: int) -> Evaluation:
     try:
         probabilities = test_probabilities(run, epoch)
     except DamagedRunError as error:
-        st.error(
-            text.plain(error), title="This run cannot be shown", icon=":material/broken_image:"
-        )
+        render_damage(error, "This run cannot be shown")
         st.stop()
     labels = load_mnist().y_test
     return Evaluation(run, epoch, probabilities, labels, answer_table(probabilities, labels))
@@ -46,15 +44,15 @@ def render_scores(evaluation: Evaluation, loss: float) -> None:
     true, predicted = evaluation.answers["true"], evaluation.answers["predicted"]
     every = accuracy(true, predicted)
     with st.grid(4, min_column_width=150):
-        _accuracy(
+        render_accuracy(
             "Test accuracy",
-            every,
+            *every[:3],
             "Over the 10,000 test images. The interval (Wilson's) says how far chance in drawing "
             "these images may move it.",
         )
-        _accuracy(
+        render_accuracy(
             "Without disputed labels",
-            accuracy(true, predicted, without=DISPUTED_TEST_LABELS),
+            *accuracy(true, predicted, without=DISPUTED_TEST_LABELS)[:3],
             f"Leaves out the {len(DISPUTED_TEST_LABELS)} test images whose labels people found "
             "wrong (Northcutt, Athalye and Mueller 2021).",
         )
@@ -69,7 +67,7 @@ def render_scores(evaluation: Evaluation, loss: float) -> None:
 
 def render_report(evaluation: Evaluation) -> None:
     """Draw the classification report, to sort and to download."""
-    table = shared_as_of(history_version(evaluation.run), _report, evaluation.run, evaluation.epoch)
+    table = classification_table(evaluation.labels, evaluation.answers["predicted"])
     share = st.column_config.NumberColumn
     st.dataframe(
         table.assign(**100 * table[["precision", "recall", "f1"]]),
@@ -98,19 +96,4 @@ def render_report(evaluation: Evaluation) -> None:
         icon=":material/download:",
         on_click="ignore",
         help="The table as scikit-learn computes it, as shares from 0 to 1.",
-    )
-
-
-def _report(run: Run, epoch: int) -> pd.DataFrame:
-    return classification_table(load_mnist().y_test, test_probabilities(run, epoch).argmax(axis=1))
-
-
-def _accuracy(label: str, measured: Accuracy, explanation: str) -> None:
-    st.metric(
-        label,
-        text.percent(measured.value),
-        f"95 %: {100 * measured.low:.2f} to {100 * measured.high:.2f} %",
-        delta_color="off",
-        delta_arrow="off",
-        help=explanation,
     )

@@ -16,6 +16,7 @@ from dashboard.app_pages.evaluate.probability_chart import (
     draw_precision_recall_curve,
     draw_roc_curve,
 )
+from dashboard.parts.controls import choose
 
 
 def render_probabilities(evaluation: Evaluation) -> None:
@@ -77,14 +78,11 @@ def render_probabilities(evaluation: Evaluation) -> None:
 
 
 def _pick() -> tuple[int, int, float]:
-    digit = st.segmented_control(
+    digit = choose(
         "Digit",
         range(CLASSES),
-        default=0,
-        required=True,
-        key="detected_digit",
-        bind="query-params",
-        help="The digit k whose probability p(k) = pₖ / Σp is looked at.",
+        "detected_digit",
+        "The digit k whose probability p(k) = pₖ / Σp is looked at.",
     )
     left, right = st.columns(2)
     threshold = left.slider(

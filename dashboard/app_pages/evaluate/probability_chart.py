@@ -8,9 +8,11 @@ import plotly.graph_objects as go
 
 from core.analysis.detection import Curve, ThresholdReport
 from dashboard.charts.colors import NEUTRAL, SPLIT_COLORS
+from dashboard.charts.echarts import left_axis, line, named_axis, options
 
 _POSITIVE, _NEGATIVE = "#E0393E", "#2B87D1"
 _POINT = "#E69F00"
+_WHOLE = (0.0, 1.0)
 _CORNER = 0.1
 """How much of an axis the zoomed corner shows."""
 
@@ -58,64 +60,40 @@ def draw_histogram(histogram: pd.DataFrame, digit: int, threshold: float) -> go.
 def draw_roc_curve(curve: Curve, report: ThresholdReport, corner: bool = False) -> dict[str, Any]:
     """True by false positive rate, in percent, with the threshold's point; or its left corner."""
     negatives = report.false_positives + report.true_negatives
-    return _draw_curve(
-        curve.points,
-        ("false_positive_rate", "true_positive_rate"),
-        ("false positive rate, %", "true positive rate, %"),
-        (report.false_positives / negatives, report.recall),
-        ((0.0, _CORNER), (1 - _CORNER, 1.0)) if corner else ((0.0, 1.0), (0.0, 1.0)),
-    )
+    point = report.false_positives / negatives, report.recall
+    limits = ((0.0, _CORNER), (1 - _CORNER, 1.0)) if corner else (_WHOLE, _WHOLE)
+    return _draw_curve(curve, ("false_positive_rate", "true_positive_rate"), point, limits)
 
 
 def draw_precision_recall_curve(
     curve: Curve, report: ThresholdReport, corner: bool = False
 ) -> dict[str, Any]:
     """Precision by recall, in percent, with the threshold's point; or its right corner."""
-    limits = (1 - _CORNER, 1.0) if corner else (0.0, 1.0)
-    return _draw_curve(
-        curve.points,
-        ("recall", "precision"),
-        ("recall, %", "precision, %"),
-        (report.recall, report.precision),
-        (limits, limits),
-    )
+    limits = (1 - _CORNER, 1.0) if corner else _WHOLE
+    point = report.recall, report.precision
+    return _draw_curve(curve, ("recall", "precision"), point, (limits, limits))
 
 
 def _draw_curve(
-    points: pd.DataFrame,
+    curve: Curve,
     columns: tuple[str, str],
-    names: tuple[str, str],
     point: tuple[float, float],
     limits: tuple[tuple[float, float], tuple[float, float]],
 ) -> dict[str, Any]:
-    axes = [
-        {
-            "type": "value",
-            "name": name,
-            "min": round(100 * low, 1),
-            "max": round(100 * high, 1),
-            "axisLine": {"onZero": False},
-        }
-        for name, (low, high) in zip(names, limits, strict=True)
-    ]
-    x, y = columns
-    return {
-        "animationDuration": 0,
-        "animationDurationUpdate": 200,
-        "grid": {"left": 4, "right": 16, "top": 34, "bottom": 22, "containLabel": True},
-        "tooltip": {"formatter": f"{names[0]}: {{@[0]}}<br>{names[1]}: {{@[1]}}"},
-        "dataset": {"source": (100 * points[[x, y]]).round(3)},
-        "xAxis": axes[0] | {"nameLocation": "middle", "nameGap": 22, "splitLine": {"show": False}},
-        "yAxis": axes[1] | {"nameTextStyle": {"align": "left"}},
-        "series": [
-            {
-                "type": "line",
-                "id": "curve",
-                "encode": {"x": x, "y": y},
-                "color": SPLIT_COLORS["test"],
-                "lineStyle": {"width": 2},
-                "showSymbol": False,
-            },
+    """A line through two columns of the curve's points, with the threshold's point on it."""
+    x, y = (f"{column.replace('_', ' ')}, %" for column in columns)
+    x_limits, y_limits = (
+        {"min": round(100 * low, 1), "max": round(100 * high, 1), "axisLine": {"onZero": False}}
+        for low, high in limits
+    )
+    return options(
+        grid={"left": 4, "right": 16, "top": 34, "bottom": 22, "containLabel": True},
+        tooltip={"formatter": f"{x}: {{@[0]}}<br>{y}: {{@[1]}}"},
+        dataset={"source": (100 * curve.points[[*columns]]).round(3)},
+        xAxis=named_axis(x, 22, **x_limits),
+        yAxis=left_axis(y, **y_limits),
+        series=[
+            line("curve", *columns, SPLIT_COLORS["test"], showSymbol=False),
             {
                 "type": "scatter",
                 "id": "threshold",
@@ -125,4 +103,4 @@ def _draw_curve(
                 "z": 3,
             },
         ],
-    }
+    )

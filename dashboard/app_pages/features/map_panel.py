@@ -5,17 +5,21 @@ from contextlib import contextmanager, suppress
 
 import streamlit as st
 
+from core.engine import EngineError, calls
 from core.maps.request import ITERATIONS, MapRequest, MapStatus
 from core.maps.store import StoredMap
 from core.runs import Run
 from core.runs.errors import DamagedRunError, RunError, RunNotFoundError, RunNotWritableError
 from core.runs.status import State
 from dashboard import text
-from dashboard.access.visitor import may_change, visitor
+from dashboard.access.visitor import may_change, may_change_of, visitor
 from dashboard.app_pages.features.map_view import render_map_view
-from dashboard.session.queries import start_map
+from dashboard.parts.messages import render_damage
+from dashboard.session.server import server
 
 _EVERY = 0.5  # seconds between two looks at a map that grows
+_jobs: set[object] = set()
+"""The maps that workers compute: a job to which nothing refers would be dropped."""
 
 
 def render_map(run: Run, request: MapRequest) -> None:
@@ -38,9 +42,7 @@ def _render(run: Run, request: MapRequest, watching: bool) -> None:
     except RunNotFoundError:
         st.warning("This run was deleted.", icon=":material/delete:")
     except DamagedRunError as error:
-        st.error(
-            text.plain(error), title="This map cannot be shown", icon=":material/broken_image:"
-        )
+        render_damage(error, "This map cannot be shown")
         _ask("Make it again", run, request)
 
 
@@ -110,9 +112,22 @@ def _ask(label: str, run: Run, request: MapRequest) -> None:
 
 
 def _start(run: Run, request: MapRequest) -> None:
+    """Have a worker compute the map and keep it with the run, unless one is at it or has done it.
+
+    How far it is, or why it cannot be, is the status of the `StoredMap`.
+    """
     with _explain():
-        if looking := visitor():
-            start_map(run, request, looking.name)
+        stored = StoredMap(run, request)
+        if not stored.request(visitor().name):
+            return
+        try:
+            job = server().engine.submit(calls.compute_and_keep_map, run, request)
+        except EngineError as error:
+            failed = MapStatus(state=State.FAILED, error=f"It cannot be computed: {error}.")
+            stored.write_status(failed)
+            return
+        _jobs.add(job)
+        job.add_done_callback(_jobs.discard)
 
 
 def _stop(run: Run, request: MapRequest) -> None:
@@ -123,8 +138,7 @@ def _stop(run: Run, request: MapRequest) -> None:
 
 
 def _may_stop(run: Run, status: MapStatus) -> bool:
-    looking = visitor()
-    return may_change(run) or (looking is not None and looking.name == status.owner)
+    return may_change(run) or may_change_of(status.owner)
 
 
 @contextmanager

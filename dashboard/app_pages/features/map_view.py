@@ -10,9 +10,11 @@ from core.data import load_mnist
 from core.maps.request import MapRequest, MapStatus
 from core.runs import Run
 from dashboard import text
-from dashboard.charts.feature_map import MAP_HEIGHT, WRONG, Coloring, draw_growing_map, draw_map
+from dashboard.app_pages.features.growing_map_chart import draw_growing_map
+from dashboard.charts.feature_map import MAP_HEIGHT, WRONG, Coloring, draw_map
 from dashboard.charts.images import draw_image_grid
-from dashboard.parts.disputed import mark_disputed
+from dashboard.parts.controls import choose
+from dashboard.parts.data_image import mark_disputed
 from dashboard.parts.epoch_slider import pick_epoch
 from dashboard.session.queries import read_history, test_probabilities
 
@@ -118,16 +120,12 @@ def _let_go() -> None:
 
 
 def _pick_coloring() -> Coloring:
-    return st.segmented_control(
+    return choose(
         "Colour by",
-        list(Coloring),
-        default=Coloring.TRUE,
-        required=True,
-        format_func=_COLORINGS.__getitem__,
-        key="map_color",
+        _COLORINGS,
+        "map_color",
+        "Wrongly answered images are diamonds, whatever the colours say.",
         wrap=True,
-        bind="query-params",
-        help="Wrongly answered images are diamonds, whatever the colours say.",
     )
 
 

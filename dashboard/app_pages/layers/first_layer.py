@@ -7,28 +7,26 @@ from core.engine import calls
 from core.runs import Run
 from core.runs.errors import DamagedRunError
 from dashboard.charts.images import enlarge
-from dashboard.charts.strips import color_weights, draw_weights
+from dashboard.charts.weights import color_weights, draw_weights
+from dashboard.parts.controls import choose
 from dashboard.parts.epoch_slider import pick_epoch
 from dashboard.session.sharing import ask_worker
 
 _KEPT, _EPOCHS = "as kept, by norm", "after each epoch"
 _A_PAGE = 40
 _COLUMNS = 8
-_NARROWEST = 110
-"""A picture is at least so many pixels wide, however narrow the window."""
+_MIN_WIDTH = 110
+"""Least width of a picture in pixels."""
 
 
 def render_first_layer(run: Run) -> None:
     """Draw the weights from the 784 pixels to each unit of the first layer."""
-    view = st.segmented_control(
+    view = choose(
         "Show",
         [_KEPT, _EPOCHS],
-        default=_KEPT,
-        required=True,
-        key="first_layer_view",
-        bind="query-params",
-        help="All units of the network as the run kept it, the strongest first; or the first "
-        "units as they grew while it trained.",
+        "first_layer_view",
+        "All units of the network as the run kept it, the strongest first; or the first units as "
+        "they grew while it trained.",
     )
     st.caption(
         "The weights from the pixels to each unit: red adds, blue takes away, white is zero. Each "
@@ -41,7 +39,7 @@ def render_first_layer(run: Run) -> None:
 
 
 def _render_kept(run: Run) -> None:
-    grid = st.grid("auto", min_column_width=_NARROWEST)
+    grid = st.grid("auto", min_column_width=_MIN_WIDTH)
     count = (*run.config.hidden, CLASSES)[0]
     pages = -(-count // _A_PAGE)
     page = st.pagination(pages, key="units_page", bind="query-params") if pages > 1 else 1

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
+from dashboard.app_pages.layers.digit_in_network import render_digit
 from dashboard.app_pages.layers.first_layer import render_first_layer
 from dashboard.app_pages.layers.layer_table import render_layer_table
 from dashboard.app_pages.layers.weights import render_weights
-from dashboard.parts.inner_digit import render_digit
 from dashboard.parts.run_header import require_run
 from dashboard.parts.tabs import render_tabs
 from dashboard.parts.worker_errors import explain_worker_errors

@@ -6,7 +6,8 @@ import streamlit as st
 from core.engine import calls
 from core.runs import Run
 from dashboard import text
-from dashboard.charts.layers import draw_weight_histogram
+from dashboard.app_pages.layers.weight_chart import draw_weight_histogram
+from dashboard.parts.metrics import render_metric
 from dashboard.session.sharing import ask_worker
 
 _SHOWN_FIRST = ("kernel", "bias")
@@ -30,13 +31,8 @@ def _render_dead_units(layers: pd.DataFrame) -> None:
         return
     with st.grid(6, min_column_width=140):
         for layer in layers.itertuples():
-            st.metric(
-                layer.layer,
-                text.percent(layer.share),
-                f"{layer.dead:,} of {layer.units:,} units",
-                delta_color="off",
-                delta_arrow="off",
-            )
+            note = f"{layer.dead:,} of {layer.units:,} units"
+            render_metric(layer.layer, text.percent(layer.share), note)
 
 
 def _render_histograms(bins: pd.DataFrame) -> None:

@@ -9,7 +9,7 @@ from dashboard.session.follow import follow_runs
 from dashboard.session.queries import summaries
 
 runs = summaries()
-follow_runs(runs, about=dialogs.dialog_runs())
+follow_runs(runs, dialogs.dialog_run_ids())
 if not runs:
     say_nothing_trained()
 rows = pick_rows(runs)

@@ -5,37 +5,20 @@ from datetime import datetime, time
 import pandas as pd
 import streamlit as st
 
-from core.config import RunConfig
 from core.runs.status import State
 from core.runs.summary import Summary
 from core.runs.table import (
+    COLUMNS,
     FIELDS,
-    is_number,
-    is_text,
+    Kind,
+    filter_range,
     run_table,
     search,
     sort,
     varying_fields,
-    within,
 )
-from dashboard.session import state
 
-TITLES = {
-    "name": "Name",
-    "owner": "Owner",
-    "state": "State",
-    "created": "When",
-    **{name: str(field.title) for name, field in RunConfig.model_fields.items()},
-    "best_validation_accuracy": "Best validation",
-    "best_epoch": "Best epoch",
-    "test_accuracy": "Test accuracy",
-    "parameters": "Parameters",
-    "seconds": "Seconds",
-    "note": "Note",
-}
-"""What the columns that a reader can filter and sort by are called."""
-
-_PERCENT = {"best_validation_accuracy", "test_accuracy"}
+_TITLES = {name: column.title for name, column in COLUMNS.items() if column.is_offered}
 
 
 def pick_rows(runs: list[Summary]) -> pd.DataFrame:
@@ -53,8 +36,8 @@ def pick_rows(runs: list[Summary]) -> pd.DataFrame:
         )
         filters = st.multiselect(
             "Filter by",
-            list(TITLES),
-            format_func=TITLES.__getitem__,
+            list(_TITLES),
+            format_func=_TITLES.__getitem__,
             key="runs_filters",
             bind="query-params",
             placeholder="any column",
@@ -77,7 +60,7 @@ def pick_fields(runs: list[Summary], rows: pd.DataFrame) -> list[str]:
     chosen = st.multiselect(
         "Hyperparameters",
         FIELDS,
-        format_func=TITLES.__getitem__,
+        format_func=_TITLES.__getitem__,
         key="runs_columns",
         bind="query-params",
         placeholder="those in which the listed runs differ",
@@ -90,9 +73,9 @@ def pick_fields(runs: list[Summary], rows: pd.DataFrame) -> list[str]:
 def _pick_order() -> tuple[str, bool]:
     column = st.selectbox(
         "Sort by",
-        list(TITLES),
-        index=list(TITLES).index("created"),
-        format_func=TITLES.__getitem__,
+        list(_TITLES),
+        index=list(_TITLES).index("created"),
+        format_func=_TITLES.__getitem__,
         key="runs_sort",
         bind="query-params",
         width=180,
@@ -107,10 +90,11 @@ def _pick_order() -> tuple[str, bool]:
 
 def _filter(table: pd.DataFrame, name: str, everything: pd.DataFrame) -> pd.DataFrame:
     """The rows of `table` that the reader wants; what there is to want is in `everything`."""
-    if is_text(name):
+    column = COLUMNS[name]
+    if column.kind is Kind.TEXT:
         key = f"runs_is_{name}"
         values = st.multiselect(
-            TITLES[name],
+            column.title,
             _options(everything, name, key),
             key=key,
             bind="query-params",
@@ -118,11 +102,11 @@ def _filter(table: pd.DataFrame, name: str, everything: pd.DataFrame) -> pd.Data
             width=260,
         )
         return table[table[name].isin(values)] if values else table
-    if is_number(name):
-        unit, scale = (", %", 100) if name in _PERCENT else ("", 1)
+    if column.is_number:
+        unit, scale = (", %", 100) if column.kind is Kind.SHARE else ("", 1)
         low, high = (
             st.number_input(
-                f"{TITLES[name]} {side}{unit}",
+                f"{column.title} {side}{unit}",
                 value=None,
                 format="%g",
                 key=f"runs_{side.replace(' ', '_')}_{name}",
@@ -133,23 +117,25 @@ def _filter(table: pd.DataFrame, name: str, everything: pd.DataFrame) -> pd.Data
             for side in ("at least", "at most")
         )
         low, high = (None if end is None else end / scale for end in (low, high))
-        return within(table, name, low, high)
+        return filter_range(table, name, low, high)
     return _filter_days(table, name)
 
 
 def _options(table: pd.DataFrame, name: str, key: str) -> list[str]:
-    """The texts of a column, and those already chosen: a filter whose choice is no option any more
-    would be none, without a word.
+    """The column's texts and the chosen ones.
+
+    Streamlit silently drops a choice that is no longer an option.
     """
     if name == "state":
         return [one.value for one in State]
-    return sorted({*table[name], *state.chosen_texts(key)}, key=str.casefold)
+    chosen = [*st.session_state.get(key, ()), *st.query_params.get_all(key)]
+    return sorted({*table[name], *chosen}, key=str.casefold)
 
 
 def _filter_days(table: pd.DataFrame, name: str) -> pd.DataFrame:
     first, last = (
         st.date_input(
-            f"{TITLES[name]}, {side}",
+            f"{COLUMNS[name].title}, {side}",
             value=None,
             key=f"runs_{side}_{name}",
             bind="query-params",
@@ -159,4 +145,4 @@ def _filter_days(table: pd.DataFrame, name: str) -> pd.DataFrame:
     )
     start = datetime.combine(first, time.min).astimezone() if first else None
     end = datetime.combine(last, time.max).astimezone() if last else None
-    return within(table, name, start, end)
+    return filter_range(table, name, start, end)

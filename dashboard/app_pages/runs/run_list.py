@@ -8,14 +8,16 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.config import RunConfig
 from core.runs.summary import Summary
-from dashboard.app_pages.runs.run_filter import TITLES
-from dashboard.session import linked, state
+from core.runs.table import COLUMNS, FIELDS, Kind
+from dashboard.session import linked
 
 _KEY = "runs_table"
-_MOST_ROWS, _HEIGHT = 14, 500
-"""More rows than these are scrolled, in a table of so many pixels."""
+_TABLES, _MAX_TABLES = "_tables", 5
+_MAX_ROWS, _HEIGHT = 14, 500
+"""More rows than these are scrolled, in a table of this height in pixels."""
+_FROZEN_WIDTHS = {"pinned": 65, "name": "medium"}
+"""The columns that stay in sight when the others are scrolled, with their widths."""
 
 
 def pick_runs(runs: list[Summary], rows: pd.DataFrame, fields: list[str]) -> list[Summary]:
@@ -30,14 +32,15 @@ def pick_runs(runs: list[Summary], rows: pd.DataFrame, fields: list[str]) -> lis
     ids = rows.index.to_list()
     places = [ids.index(run.id) for run in chosen if run.id in rows.index]
     st.session_state[_KEY] = {"selection": {"rows": places, "columns": [], "cells": []}}
+    columns = _pick_columns(rows, fields)
     st.dataframe(
-        _shown(rows, fields),
+        rows[columns].apply(_show),
         key=_KEY,
         hide_index=True,
-        height="content" if len(rows) <= _MOST_ROWS else _HEIGHT,
+        height="content" if len(rows) <= _MAX_ROWS else _HEIGHT,
         placeholder="",
-        column_config=_columns(fields),
-        on_select=partial(_choose, state.drawn_tables(ids, places)),
+        column_config={name: _describe(name) for name in columns},
+        on_select=partial(_choose, _recent_tables(ids, places)),
         selection_mode="multi-row",
         alt="All runs",
     )
@@ -45,73 +48,62 @@ def pick_runs(runs: list[Summary], rows: pd.DataFrame, fields: list[str]) -> lis
     return [by_id[ids[place]] for place in places]
 
 
+def _recent_tables(ids: list[str], places: list[int]) -> list[tuple[list[str], list[int]]]:
+    """The tables that the browser may show: this one, of `ids` with the runs at `places` chosen,
+    and those drawn before it with the same runs chosen, the latest first.
+    """
+    chosen = {ids[place] for place in places}
+    before = [
+        (listed, marked)
+        for listed, marked in st.session_state.get(_TABLES, ())
+        if {listed[place] for place in marked} == chosen and listed != ids
+    ]
+    st.session_state[_TABLES] = [(ids, places), *before][:_MAX_TABLES]
+    return list(st.session_state[_TABLES])
+
+
 def _choose(tables: Sequence[tuple[list[str], list[int]]]) -> None:
     """Choose the selected rows, those that were already selected first.
 
-    Each of `tables` has the ids of its rows, and which of them were selected. A browser that has
-    not drawn the latest yet speaks of an earlier one, in whatever it sends: rows that have moved
-    since. It means the table from whose selection it differs least.
+    `tables` are the latest drawn tables: row ids and selected rows. The event may belong to an
+    older one, whose rows have moved since. Take the table whose selection differs least from it.
     """
     selected = st.session_state[_KEY].selection.rows
     ids, before = min(tables, key=lambda table: len({*selected} ^ {*table[1]}))
     kept = [place for place in before if place in selected]
     added = [place for place in selected if place not in before and place < len(ids)]
-    linked.choose_runs(ids[place] for place in [*kept, *added][: linked.MOST_RUNS])
+    linked.choose_runs(ids[place] for place in [*kept, *added][: linked.MAX_RUNS])
 
 
-def _shown(table: pd.DataFrame, fields: list[str]) -> pd.DataFrame:
-    """The table as it is drawn: accuracies in percent, times as they are here."""
-    low, high = (100 * table[name] for name in ("test_low", "test_high"))
-    interval = low.map("{:.2f}".format) + " to " + high.map("{:.2f}".format)
-    shown = pd.DataFrame(
-        {
-            "pinned": table["pinned"].map({True: "pinned", False: ""}),
-            "name": table["name"],
-            "owner": table["owner"],
-            "state": table["state"],
-            "created": table["created"].dt.tz_convert(datetime.now().astimezone().tzinfo),
-            **{name: table[name] for name in fields},
-            "best_validation_accuracy": 100 * table["best_validation_accuracy"],
-            "best_epoch": table["best_epoch"],
-            "test_accuracy": 100 * table["test_accuracy"],
-            "interval": interval.where(table["test_accuracy"].notna(), ""),
-            "parameters": table["parameters"],
-            "seconds": table["seconds"],
-            "note": table["note"],
-        }
-    )
-    return shown if table["pinned"].any() else shown.drop(columns="pinned")
+def _pick_columns(rows: pd.DataFrame, fields: list[str]) -> list[str]:
+    """The names of the columns to draw, in order."""
+    names = [name for name in COLUMNS if name not in FIELDS]
+    middle = names.index("created") + 1
+    names[middle:middle] = fields
+    return names if rows["pinned"].any() else names[1:]
 
 
-def _columns(fields: list[str]) -> dict[str, Any]:
-    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
-    return TITLES | {
-        "pinned": text("Pin", width=65, pinned=True),
-        "name": text("Name", width="medium", pinned=True),
-        "created": st.column_config.DatetimeColumn("When", format="D MMM YYYY, HH:mm"),
-        **{name: _field(name) for name in fields},
-        "best_validation_accuracy": number(
-            TITLES["best_validation_accuracy"],
-            format="%.2f %%",
-            help="The highest accuracy on the images held out, measured after each epoch.",
-        ),
-        "best_epoch": number("Best epoch", help="The first epoch with that accuracy."),
-        "test_accuracy": number(
-            "Test accuracy",
-            format="%.2f %%",
-            help="On the 10,000 test images, of the network as the run ended, or as it stands.",
-        ),
-        "interval": text(
-            "95 % interval",
-            help="How far chance in drawing the test images may move the test accuracy (Wilson's "
-            "interval).",
-        ),
-        "parameters": number("Parameters", format="localized"),
-        "seconds": number("Seconds", format="%.1f", help="Spent training, without pauses."),
-    }
+def _show(values: pd.Series) -> pd.Series:
+    """A column's values as they are drawn: shares in percent, times as they are here."""
+    match COLUMNS[str(values.name)].kind:
+        case Kind.SHARE:
+            return 100 * values
+        case Kind.TIME:
+            return values.dt.tz_convert(datetime.now().astimezone().tzinfo)
+        case Kind.FLAG:
+            return values.map({True: values.name, False: ""})
+    return values
 
 
-def _field(name: str) -> Any:
-    """A hyperparameter's column, with what it does to learning on its head."""
-    field = RunConfig.model_fields[name]
-    return st.column_config.Column(field.title, help=field.description)
+def _describe(name: str) -> Any:
+    """How the browser draws a column."""
+    column = COLUMNS[name]
+    look: dict[str, Any] = {"label": column.title, "help": column.help}
+    if name in _FROZEN_WIDTHS:
+        look |= {"pinned": True, "width": _FROZEN_WIDTHS[name]}
+    if column.kind is Kind.TIME:
+        return st.column_config.DatetimeColumn(**look, format="D MMM YYYY, HH:mm")
+    if column.is_number:
+        percent = "%.2f %%" if column.kind is Kind.SHARE else None
+        return st.column_config.NumberColumn(**look, format=column.format or percent)
+    return st.column_config.TextColumn(**look)

@@ -5,11 +5,12 @@ import streamlit as st
 from core.sweep.config import SweepConfig
 from core.sweep.store import SweepError
 from dashboard import text
-from dashboard.access.visitor import owner
+from dashboard.access.visitor import visitor
 from dashboard.app_pages.sweep.sweep_form import render_sweep_form
 from dashboard.app_pages.sweep.sweep_panel import render_sweep_panel
 from dashboard.app_pages.sweep.sweep_picker import pick_sweep
 from dashboard.parts.config_form import render_config_form
+from dashboard.parts.messages import show_message
 from dashboard.session import dialogs, form, linked
 from dashboard.session.queries import estimate_sweep_seconds
 from dashboard.session.server import server
@@ -18,9 +19,9 @@ from dashboard.session.server import server
 def start_sweep(config: SweepConfig) -> None:
     """Have the server begin the sweep, and look at it."""
     try:
-        sweep = server().sweeper.begin(config, st.session_state["sweep_name"], owner())
+        sweep = server().sweeper.begin(config, st.session_state["sweep_name"], visitor().name)
     except SweepError as error:
-        dialogs.remark(f"{error}.")
+        dialogs.keep_message(f"{error}.")
     else:
         linked.SWEEP.choose(sweep.id)
 
@@ -60,8 +61,7 @@ if sweep:
     render_sweep_panel(sweep)
 else:
     form.open_link()
-    if remark := dialogs.pop_remark():
-        st.toast(text.plain(remark), icon=":material/error:", duration="long")
+    show_message()
     with st.sidebar:
         st.markdown("**Everything that does not vary**")
         base = render_config_form()

@@ -11,7 +11,8 @@ from core.runs.status import State
 from core.runs.summary import Summary
 from core.sweep.store import Sweep
 from dashboard import text
-from dashboard.access.visitor import owner
+from dashboard.access.visitor import visitor
+from dashboard.parts.metrics import render_metric
 from dashboard.parts.start import start_runs
 from dashboard.session.queries import summaries
 from dashboard.session.server import server
@@ -24,13 +25,11 @@ def render_best(sweep: Sweep, trials: pd.DataFrame) -> None:
     status = sweep.status
     best = trials.set_index("number").loc[status.best_trial]
     with st.grid(4, min_column_width=150):
-        st.metric(
+        render_metric(
             "Best validation accuracy",
             text.percent(best["value"]),
             f"trial {status.best_trial}",
-            delta_color="off",
-            delta_arrow="off",
-            help="Of the network that the run ended with, averaged over the trial's seeds. The "
+            "Of the network that the run ended with, averaged over the trial's seeds. The "
             "best of many is a little lucky; other seeds show how much.",
         )
         for name in sweep.config.vary:
@@ -71,7 +70,7 @@ def _find_repeats(sweep: Sweep, best: Run) -> list[Summary]:
 
 def _is_ours_to_come(repeat: Summary) -> bool:
     """Whether the visitor has asked for this run, and it has not ended yet."""
-    is_ours = repeat.record is not None and repeat.record.owner == owner()
+    is_ours = repeat.record is not None and repeat.record.owner == visitor().name
     return is_ours and repeat.status.state.is_active
 
 

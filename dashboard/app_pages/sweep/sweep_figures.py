@@ -122,7 +122,7 @@ def _go_to(run_ids: list[str]) -> None:
     except (IndexError, RunNotFoundError):
         st.toast("The run of this trial was deleted.", icon=":material/delete:")
         return
-    linked.choose_run(run)
+    linked.RUN.choose(run.id)
     st.switch_page("app_pages/train/page.py", query_params={"run": run.id})
 
 

@@ -5,16 +5,19 @@ from typing import Any
 
 import streamlit as st
 from pydantic import ValidationError
-from pydantic.fields import FieldInfo
 
-from core.config import Bounds, Hyperparameter, RunConfig, explain, hyperparameter
-from core.sweep.config import MAX_VARIED, SEEDS, TRIALS, Pruner, Sampler, SweepConfig
-from core.sweep.space import MAX_CHOICES, POINTS, Choices, Range, Space, varied_fields
+from core.config import Hyperparameter, RunConfig, explain, hyperparameter
+from core.sweep.config import MAX_VARIED, Pruner, Sampler, SweepConfig
+from core.sweep.space import MAX_CHOICES, Choices, Range, Space, varied_fields
 from dashboard import text
+from dashboard.parts.controls import choose, pick_value, step_options
 
-_SAMPLERS = {Sampler.TPE: "TPE", Sampler.RANDOM: "random", Sampler.GRID: "grid"}
-_PRUNERS = {Pruner.NONE: "never", Pruner.MEDIAN: "median", Pruner.HYPERBAND: "Hyperband"}
-_FIELDS = SweepConfig.model_fields
+_FIELDS = {name: Hyperparameter(name, info) for name, info in SweepConfig.model_fields.items()}
+_POINTS = Hyperparameter("points", Range.model_fields["points"])
+_CHOICES: dict[str, dict[StrEnum, str]] = {
+    "sampler": {Sampler.TPE: "TPE", Sampler.RANDOM: "random", Sampler.GRID: "grid"},
+    "pruner": {Pruner.NONE: "never", Pruner.MEDIAN: "median", Pruner.HYPERBAND: "Hyperband"},
+}
 _AT_FIRST = ["dropout", "l2"]
 
 
@@ -34,14 +37,13 @@ def render_sweep_form(base: RunConfig) -> SweepConfig | None:
     )
     ranges = st.grid(2, min_column_width=300)  # above what decides whether a grid is searched
     with st.grid(4, min_column_width=220):
-        asked = {
-            "sampler": _pick("sampler", list(Sampler), _SAMPLERS),
-            "pruner": _pick("pruner", list(Pruner), _PRUNERS),
-            "seeds": _pick_number(_FIELDS["seeds"], SEEDS, "sweep_seeds"),
+        values = {
+            name: choose(_FIELDS[name].title, labels, f"sweep_{name}", _FIELDS[name].description)
+            for name, labels in _CHOICES.items()
         }
-        is_grid = asked["sampler"] is Sampler.GRID
-        if not is_grid:
-            asked["trials"] = _pick_number(_FIELDS["trials"], TRIALS, "sweep_trials")
+        is_grid = values["sampler"] is Sampler.GRID
+        for name in ("seeds",) if is_grid else ("seeds", "trials"):
+            values[name] = pick_value(_FIELDS[name], f"sweep_{name}")
     spaces: dict[str, Space | None] = {}
     with ranges:
         for name in names:
@@ -52,7 +54,7 @@ def render_sweep_form(base: RunConfig) -> SweepConfig | None:
         return None
     if not all(spaces.values()):
         return None
-    return _validate(asked | {"base": base, "vary": spaces})
+    return _validate(values | {"base": base, "vary": spaces})
 
 
 def _validate(values: dict[str, Any]) -> SweepConfig | None:
@@ -64,40 +66,11 @@ def _validate(values: dict[str, Any]) -> SweepConfig | None:
         return None
 
 
-def _pick(name: str, options: list[StrEnum], labels: dict[Any, str]) -> StrEnum:
-    field = _FIELDS[name]
-    picked: StrEnum = st.segmented_control(
-        field.title or name,
-        options,
-        default=field.default,
-        required=True,
-        format_func=labels.__getitem__,
-        key=f"sweep_{name}",
-        bind="query-params",
-        help=field.description,
-    )
-    return picked
-
-
-def _pick_number(field: FieldInfo, limits: Bounds, key: str) -> int:
-    picked: int = st.number_input(
-        field.title or key,
-        int(limits.low),
-        int(limits.high),
-        value=field.default,
-        key=key,
-        bind="query-params",
-        help=field.description,
-    )
-    return picked
-
-
 def _pick_space(field: Hyperparameter, is_grid: bool) -> Space | None:
     """The values among which the hyperparameter varies; None, with a word, while there are none."""
     if field.is_number:
         low, high = _pick_range(field)
-        points = Range.model_fields["points"]
-        count = _pick_number(points, POINTS, f"points_{field.name}") if is_grid else points.default
+        count = pick_value(_POINTS, f"points_{field.name}") if is_grid else _POINTS.info.default
         return Range(low=low, high=high, log=field.bounds.logarithmic, points=count)
     values = _pick_values(field) if field.choices else _write_values(field)
     if 2 <= len(values) <= MAX_CHOICES:
@@ -116,13 +89,7 @@ def _pick_range(field: Hyperparameter) -> tuple[float, float]:
         steps = [number(step) for step in field.slider_steps(low, high, limits.high) if step]
         picked = st.select_slider(**labels, options=steps, value=(low, high), format_func=_figure)
     else:
-        picked = st.slider(
-            **labels,
-            min_value=number(limits.low),
-            max_value=number(limits.high),
-            value=(low, high),
-            step=number(field.step),
-        )
+        picked = st.slider(**labels, **step_options(field), value=(low, high))
     return picked
 
 

@@ -1,6 +1,7 @@
 """A sweep as it stands: its progress, its best trial so far, and the buttons that change it."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import pandas as pd
@@ -14,9 +15,10 @@ from dashboard import text
 from dashboard.access.visitor import may_change
 from dashboard.app_pages.sweep.sweep_best import render_best
 from dashboard.app_pages.sweep.sweep_figures import render_figures
-from dashboard.parts.live_panel import BADGES
-from dashboard.session import dialogs, state
-from dashboard.session.live_refresh import Pace, draw_live
+from dashboard.parts.messages import render_damage, show_message
+from dashboard.parts.run_state import render_request_button, render_title_with_state
+from dashboard.session import dialogs
+from dashboard.session.live_refresh import RefreshRate, draw_live
 from dashboard.session.queries import sweep_trials
 from dashboard.session.server import server
 
@@ -25,28 +27,19 @@ T = TypeVar("T")
 _EXTEND_BY = 10
 _REQUESTS = {
     Request.PAUSE: (
-        "Pause",
-        ":material/pause:",
         "Begin no more runs. Those under way go on to their end.",
         {State.RUNNING},
     ),
-    Request.RUN: (
-        "Resume",
-        ":material/play_arrow:",
-        "Begin runs again.",
-        {State.PAUSED, State.STOPPING, State.STOPPED},
-    ),
+    Request.RUN: ("Begin runs again.", {State.PAUSED, State.STOPPING, State.STOPPED}),
     Request.STOP: (
-        "Stop",
-        ":material/stop:",
         "Begin no more runs, and stop those under way. What was tried is kept, and the sweep "
         "can be resumed.",
         {State.RUNNING, State.PAUSED},
     ),
 }
-"""Label, icon and help of each button, and the states in which it is drawn."""
-_live = Pace(fastest=1.0)
-_idle = Pace(fastest=5.0)  # another visitor may extend the sweep, or train its best again
+"""Help of each button, and the states in which it is drawn."""
+_live = RefreshRate(fastest=1.0)
+_idle = RefreshRate(fastest=5.0)  # another visitor may extend the sweep, or train its best again
 
 
 def render_sweep_panel(sweep: Sweep) -> None:
@@ -54,25 +47,20 @@ def render_sweep_panel(sweep: Sweep) -> None:
     try:
         has_work = sweep.has_work
     except SweepError as error:
-        st.error(text.plain(error), title="This sweep is damaged", icon=":material/broken_image:")
+        render_damage(error, "This sweep is damaged")
         return
-    pace = _live if has_work else _idle
-    draw_live(lambda every: _render(sweep, has_work), pace, state.visit())
+    rate = _live if has_work else _idle
+    draw_live(lambda every: _render(sweep, has_work), rate)
 
 
 def _render(sweep: Sweep, had_work: bool) -> None:
     try:
         if had_work != sweep.has_work:
-            st.rerun()  # which sets the other pace
-        if remark := dialogs.pop_remark():
-            st.toast(text.plain(remark), icon=":material/error:", duration="long")
+            st.rerun()  # which sets the other rate
+        show_message()
         status, trials = sweep.status, sweep_trials(sweep)
     except SweepError as error:
-        st.error(
-            f"{text.plain(error)}.",
-            title="This sweep cannot be shown",
-            icon=":material/broken_image:",
-        )
+        render_damage(f"{error}.", "This sweep cannot be shown")
         return
     _render_head(sweep)
     _render_progress(sweep, status, trials)
@@ -85,10 +73,7 @@ def _render(sweep: Sweep, had_work: bool) -> None:
 
 
 def _render_head(sweep: Sweep) -> None:
-    color, icon = BADGES[sweep.state]
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(text.plain(sweep.name), anchor=False, width="content")
-        st.badge(sweep.state.value, color=color, icon=icon)
+    render_title_with_state(sweep.name, sweep.state)
     config = sweep.config
     ranges = [f"{hyperparameter(name).title} {space}" for name, space in config.vary.items()]
     seeds = f", {config.seeds} seeds each" if config.seeds > 1 else ""
@@ -119,16 +104,10 @@ def _seconds_left(sweep: Sweep, status: SweepStatus, trials: pd.DataFrame) -> fl
 
 def _render_requests(sweep: Sweep) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        for request, (label, icon, explanation, states) in _REQUESTS.items():
+        for request, (explanation, states) in _REQUESTS.items():
             if sweep.state in states:
-                st.button(
-                    label,
-                    icon=icon,
-                    key=f"sweep_ask_{request}",
-                    help=explanation,
-                    on_click=_change,
-                    args=(sweep.request, request),
-                )
+                change = partial(_change, sweep.request)
+                render_request_button(request, change, explanation, key="sweep_ask")
         if sweep.config.sampler is not Sampler.GRID and sweep.planned < TRIALS.high:
             _render_extend(sweep)
 
@@ -151,5 +130,5 @@ def _change(change: Callable[[T], None], value: T) -> None:
     try:
         change(value)
     except SweepError as error:
-        dialogs.remark(f"{error}.")
+        dialogs.keep_message(f"{error}.")
     server().sweeper.wake()

@@ -6,9 +6,11 @@ from typing import Any
 from core.config import PIXELS, RunConfig
 from core.config.architecture import Layer, LayerKind, describe_layers
 from dashboard.charts.colors import NEUTRAL, SPLIT_COLORS
+from dashboard.charts.echarts import options
 
-_MOST_CIRCLES = 10
+_MAX_CIRCLES = 10
 _DROPPED = "#C8CFD6"
+_FONT = {"fontSize": 13, "lineHeight": 17}
 
 
 def draw_network(config: RunConfig) -> dict[str, Any]:
@@ -22,7 +24,8 @@ def draw_network(config: RunConfig) -> dict[str, Any]:
     links: list[dict[str, Any]] = []
     previous: list[str] = []
     for number, (title, units, parameters, dropout) in enumerate(columns):
-        names = [f"{number}/{circle}" for circle in range(_circles(units))]
+        circles = units if units <= _MAX_CIRCLES else min(_MAX_CIRCLES, 4 + units.bit_length() // 2)
+        names = [f"{number}/{circle}" for circle in range(circles)]
         for circle, name in enumerate(names):
             height = circle - (len(names) - 1) / 2
             dropped = math.floor((circle + 1) * dropout) > math.floor(circle * dropout)
@@ -34,14 +37,13 @@ def draw_network(config: RunConfig) -> dict[str, Any]:
             low = -6.0 if len(columns) < 6 or number % 2 else -5.4
             nodes.append(_text(f"parameters {number}", number - 0.5, low, f"{parameters:,}"))
         previous = names
-    return {
-        "animationDuration": 0,
-        "animationDurationUpdate": 300,
-        "tooltip": {"show": False},
-        "grid": {"left": 0, "right": 0, "top": 0, "bottom": 0},
-        "xAxis": {"type": "value", "show": False, "min": -0.5, "max": len(columns) - 0.5},
-        "yAxis": {"type": "value", "show": False, "min": -8.8, "max": 5.4},
-        "series": [
+    return options(
+        update=300,
+        tooltip={"show": False},
+        grid={"left": 0, "right": 0, "top": 0, "bottom": 0},
+        xAxis={"type": "value", "show": False, "min": -0.5, "max": len(columns) - 0.5},
+        yAxis={"type": "value", "show": False, "min": -8.8, "max": 5.4},
+        series=[
             {
                 "type": "graph",
                 "coordinateSystem": "cartesian2d",
@@ -52,7 +54,7 @@ def draw_network(config: RunConfig) -> dict[str, Any]:
                 "lineStyle": {"color": NEUTRAL, "opacity": 0.22, "width": 0.8},
             }
         ],
-    }
+    )
 
 
 def describe_network(config: RunConfig) -> str:
@@ -83,24 +85,10 @@ def _title(layer: Layer, config: RunConfig) -> str:
     return f"{layer.units}\n{'softmax' if layer.name == 'output' else config.activation.value}"
 
 
-def _circles(units: int) -> int:
-    return (
-        min(units, _MOST_CIRCLES)
-        if units <= _MOST_CIRCLES
-        else min(_MOST_CIRCLES, 4 + units.bit_length() // 2)
-    )
-
-
 def _text(name: str, x: float, y: float, label: str) -> dict[str, Any]:
     return {
         "name": name,
         "value": [x, y],
         "symbolSize": 0,
-        "label": {
-            "show": True,
-            "formatter": label,
-            "color": NEUTRAL,
-            "fontSize": 13,
-            "lineHeight": 17,
-        },
+        "label": {"show": True, "formatter": label, "color": NEUTRAL} | _FONT,
     }

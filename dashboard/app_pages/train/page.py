@@ -5,10 +5,10 @@ import streamlit as st
 from core.config import RunConfig
 from core.config.architecture import count_parameters
 from dashboard import text
+from dashboard.app_pages.train.live_panel import render_live_panel
 from dashboard.app_pages.train.network_chart import describe_network, draw_network
+from dashboard.app_pages.train.result import render_next
 from dashboard.parts.config_form import render_config_form
-from dashboard.parts.live_panel import render_live_panel
-from dashboard.parts.result import render_next
 from dashboard.parts.run_header import picked_run
 from dashboard.parts.start import start_runs
 from dashboard.session import form, linked
@@ -18,8 +18,7 @@ from dashboard.session.queries import estimate_seconds
 def start_run(config: RunConfig) -> None:
     """Queue a run of `config` and watch it."""
     for run in start_runs([(config, st.session_state["run_name"])]):
-        linked.EPOCH.choose(None)
-        linked.choose_run(run)
+        linked.RUN.choose(run.id)
 
 
 def render_network(config: RunConfig) -> None:

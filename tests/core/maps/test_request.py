@@ -6,7 +6,13 @@ from pydantic import ValidationError
 
 from core.config import RunConfig
 from core.data import load_mnist, split_indices
-from core.maps.request import MapMethod, MapRequest, check_perplexity, select_images
+from core.maps.request import (
+    MapMethod,
+    MapRequest,
+    check_perplexity,
+    parse_map_key,
+    select_images,
+)
 
 
 def test_the_defaults_are_the_notebooks() -> None:
@@ -33,6 +39,17 @@ def test_keys_name_all_that_a_map_depends_on() -> None:
 def test_a_pca_map_does_not_depend_on_what_only_tsne_uses() -> None:
     keys = {MapRequest(layer="pixels", method="pca", seed=seed).key for seed in (0, 1)}
     assert keys == {"pca-pixels-train-1000"}
+
+
+def test_a_key_gives_its_request_back() -> None:
+    for request in (
+        MapRequest(layer="hidden_1"),
+        MapRequest(layer="pixels", method=MapMethod.PCA, split="test", points=500),
+        MapRequest(layer="activation_2", perplexity=10, seed=3),
+    ):
+        assert parse_map_key(request.key) == request
+    for key in ("", "x-y", "tsne-hidden_1-train-9-20-30-0", "tsne-hidden_1-train-01000-20-30-0"):
+        assert parse_map_key(key) is None
 
 
 @pytest.mark.parametrize(

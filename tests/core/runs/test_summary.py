@@ -12,7 +12,7 @@ from core.runs.errors import RunNotFoundError
 from core.runs.seed_siblings import next_seeds, seed_accuracies, siblings
 from core.runs.status import State, Status
 from core.runs.summary import Results, summarize
-from core.runs.table import COLUMNS, run_table, search, sort, varying_fields, within
+from core.runs.table import COLUMNS, filter_range, run_table, search, sort, varying_fields
 
 Ended = Callable[..., Run]
 
@@ -160,7 +160,7 @@ def test_the_table_holds_what_the_runs_are_and_achieved(ended: Ended) -> None:
     run = ended(RunConfig(hidden=(64, 32), dropout=0.25, early_stopping=True), owner="ada")
     run.mark(note="look at this", pinned=True)
     table = run_table([summarize(run)])
-    assert list(table.columns) == COLUMNS
+    assert list(table.columns) == list(COLUMNS)
     row = table.loc[run.id]
     assert (row["hidden"], row["dropout"], row["early_stopping"]) == ("64-32", 0.25, "on")
     assert (row["owner"], row["note"], row["pinned"]) == ("ada", "look at this", True)
@@ -171,9 +171,9 @@ def test_the_table_holds_what_the_runs_are_and_achieved(ended: Ended) -> None:
 
 
 def test_an_empty_table_can_be_searched_and_sorted() -> None:
-    table = sort(search(within(run_table([]), "dropout", 0.1, None), "x"), "name", True)
+    table = sort(search(filter_range(run_table([]), "dropout", 0.1, None), "x"), "name", True)
     assert table.empty
-    assert list(table.columns) == COLUMNS
+    assert list(table.columns) == list(COLUMNS)
 
 
 @pytest.fixture
@@ -212,7 +212,7 @@ def test_search_finds_an_id(table: pd.DataFrame) -> None:
     [(None, None, [0.5, 0.1, 0.3]), (0.3, None, [0.5, 0.3]), (None, 0.3, [0.1, 0.3]), (0.6, 1, [])],
 )
 def test_within(table: pd.DataFrame, low: float, high: float, kept: list[float]) -> None:
-    assert within(table, "dropout", low, high)["dropout"].tolist() == kept
+    assert filter_range(table, "dropout", low, high)["dropout"].tolist() == kept
 
 
 def test_sort_puts_pinned_runs_on_top(table: pd.DataFrame) -> None:

@@ -186,7 +186,7 @@ def test_a_run_deleted_while_it_is_watched(lab: Lab) -> None:
     assert warning.value.endswith("; it may have been deleted.")
 
     def watch(run):  # as the panel itself is drawn again, without the page
-        from dashboard.parts.live_panel import render_live_panel
+        from dashboard.app_pages.train.live_panel import render_live_panel
 
         render_live_panel(run)
 

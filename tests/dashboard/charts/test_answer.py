@@ -29,3 +29,10 @@ def test_a_line_a_digit_and_the_epoch_marked() -> None:
     assert [line["name"] for line in option["series"]] == [str(digit) for digit in range(10)]
     assert option["series"][0]["markLine"]["data"] == [{"xAxis": 2}]
     assert (option["xAxis"]["min"], option["xAxis"]["max"]) == (1, 3)
+
+
+def test_a_history_of_some_epochs_only() -> None:
+    history = np.eye(10, dtype=np.float32)[:3]
+    epochs = np.array([1, 4, 7])
+    assert answer_frame(history, epochs)["epoch"].tolist() == [1, 4, 7]
+    assert draw_answer_history(history, 4, epochs)["xAxis"]["max"] == 7

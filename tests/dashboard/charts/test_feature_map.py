@@ -5,21 +5,7 @@ import pytest
 
 from core.maps.request import MapMethod
 from dashboard.charts.colors import CLASS_COLORS
-from dashboard.charts.feature_map import Coloring, draw_growing_map, draw_map, group_points
-
-
-@pytest.fixture
-def points() -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "index": [40, 7, 12, 3],
-            "true": np.array([5, 5, 2, 9], np.uint8),
-            "predicted": [5, 3, 2, 4],
-            "confidence": np.array([0.999, 0.45, 0.81, 0.96], np.float32),
-            "x": np.array([0, 1, 2, 3], np.float32),
-            "y": np.array([3, 2, 1, 0], np.float32),
-        }
-    )
+from dashboard.charts.feature_map import Coloring, draw_map, group_points
 
 
 @pytest.mark.parametrize(
@@ -103,15 +89,3 @@ def test_many_points_are_drawn_by_webgl(points: pd.DataFrame) -> None:
     assert {trace.type for trace in draw_map(points, Coloring.TRUE, MapMethod.PCA).data} == {
         "scatter"
     }
-
-
-def test_a_growing_map_keeps_the_order_of_its_points(points: pd.DataFrame) -> None:
-    option = draw_growing_map(points, Coloring.TRUE)
-    frame = option["dataset"]["source"]
-    assert frame["x"].tolist() == [0, 1, 2, 3]
-    assert frame["y"].tolist() == [3, 2, 1, 0]
-    pieces = option["visualMap"]["pieces"]
-    assert list(frame.columns)[option["visualMap"]["dimension"]] == "group"
-    assert [pieces[group]["color"] for group in frame["group"]] == [
-        CLASS_COLORS[digit] for digit in (5, 5, 2, 9)
-    ]

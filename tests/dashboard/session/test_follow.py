@@ -7,7 +7,7 @@ from core.runs import HISTORY_COLUMNS, RunStore
 from core.runs.status import State, Status
 from core.runs.summary import summarize
 from dashboard.session import follow
-from dashboard.session.follow import mark_runs
+from dashboard.session.follow import runs_fingerprint
 
 
 def test_a_page_is_run_again_at_each_epoch_but_not_under_an_open_dialog(store: RunStore) -> None:
@@ -15,7 +15,7 @@ def test_a_page_is_run_again_at_each_epoch_but_not_under_an_open_dialog(store: R
     run = store.create(RunConfig(), state=State.RUNNING)
 
     def marks(*about: str) -> object:
-        return mark_runs([summarize(each) for each in store.list()], about)
+        return runs_fingerprint([summarize(each) for each in store.list()], about)
 
     followed, held = marks(), marks(run.id)
     run.write_history([dict.fromkeys(HISTORY_COLUMNS, 0.5)])
@@ -37,8 +37,8 @@ def test_a_page_goes_on_following_once_its_dialog_is_closed(
     run = store.create(RunConfig())
     opened = frozenset({run.id})
     monkeypatch.setattr(follow, "summaries", lambda: [summarize(each) for each in store.list()])
-    monkeypatch.setattr(follow.dialogs, "dialog_runs", lambda: opened)
-    seen = mark_runs([summarize(run)], opened)
-    assert not follow.needs_run(seen, opened)
+    monkeypatch.setattr(follow.dialogs, "dialog_run_ids", lambda: opened)
+    seen = runs_fingerprint([summarize(run)], opened)
+    assert not follow.must_rerun(seen, opened)
     opened = frozenset()
-    assert follow.needs_run(seen, {run.id})
+    assert follow.must_rerun(seen, {run.id})

@@ -1,6 +1,6 @@
 import pytest
 
-from dashboard.session.live_refresh import Pace
+from dashboard.session.live_refresh import RefreshRate
 
 
 class Clock:
@@ -15,14 +15,14 @@ class Clock:
 )
 def test_the_more_watch_the_slower(watchers: int, seconds: float) -> None:
     """Together they draw at most 16 times a second, at 25 ms each 0.4 of a core."""
-    pace = Pace(Clock())
+    pace = RefreshRate(Clock())
     last = [pace.seconds(f"watcher {number}") for number in range(watchers)][-1]
     assert last == pytest.approx(seconds)
     assert watchers / last <= 16
 
 
 def test_one_may_ask_for_a_slower_pace() -> None:
-    pace = Pace(Clock(), fastest=1.0)
+    pace = RefreshRate(Clock(), fastest=1.0)
     assert pace.seconds("first") == 1.0
     assert not pace.has_changed(1.0, "first")
     last = [pace.seconds(f"watcher {number}") for number in range(30)][-1]
@@ -31,7 +31,7 @@ def test_one_may_ask_for_a_slower_pace() -> None:
 
 def test_watchers_who_left_are_forgotten() -> None:
     clock = Clock()
-    pace = Pace(clock)
+    pace = RefreshRate(clock)
     for number in range(30):
         pace.seconds(f"watcher {number}")
     clock.now = 60.0
@@ -40,7 +40,7 @@ def test_watchers_who_left_are_forgotten() -> None:
 
 def test_pace_changes_when_the_class_comes_and_when_it_leaves() -> None:
     clock = Clock()
-    pace = Pace(clock)
+    pace = RefreshRate(clock)
     assert not pace.has_changed(0.4, "first")
     slow = [pace.seconds(f"watcher {number}") for number in range(30)][-1]
     assert pace.has_changed(0.4, "first")

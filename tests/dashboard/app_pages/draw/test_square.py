@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.drawing import prepare
-from dashboard.app_pages.draw.square import SIDE, read_square
+from dashboard.app_pages.draw.square import SIDE, decode_canvas
 
 
 class Sent:
@@ -51,12 +51,12 @@ def test_a_drawing_is_read_to_the_pixel() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 4), np.uint8)
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG")  # noise: no drawing makes a larger file
-    np.testing.assert_array_equal(read_square(sent(file.getvalue())), pixels)
+    np.testing.assert_array_equal(decode_canvas(sent(file.getvalue())), pixels)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
 def test_any_kind_of_pixel_can_be_prepared(mode: str) -> None:
-    square = read_square(sent(png(mode)))
+    square = decode_canvas(sent(png(mode)))
     assert square is not None
     assert square.shape == (SIDE, SIDE, 4)
     assert prepare(square).is_empty
@@ -66,7 +66,7 @@ def test_any_kind_of_pixel_can_be_prepared(mode: str) -> None:
     "url", [None, "", "data:image/png", "data:;base64,!", "data:;base64,a", 7, {"a": 1}, ["b"]]
 )
 def test_what_is_no_picture_is_no_square(url: object) -> None:
-    assert read_square(Sent(url)) is None
+    assert decode_canvas(Sent(url)) is None
 
 
 @pytest.mark.parametrize(
@@ -85,12 +85,12 @@ def test_what_is_no_picture_is_no_square(url: object) -> None:
     ids=["empty", "size", "bomb", "JPEG", "GIF", "half", "long", "text"],
 )
 def test_no_other_picture_is_the_square(content: bytes) -> None:
-    assert read_square(sent(content)) is None
+    assert decode_canvas(sent(content)) is None
 
 
 @pytest.mark.filterwarnings("ignore")  # Pillow's remarks on damaged pictures
 @settings(deadline=None, max_examples=200)
 @given(st.integers(0, len(GOOD) - 1), st.binary(min_size=1, max_size=8))
 def test_a_damaged_picture_is_a_square_or_nothing(place: int, damage: bytes) -> None:
-    square = read_square(sent(GOOD[:place] + damage + GOOD[place + len(damage) :]))
+    square = decode_canvas(sent(GOOD[:place] + damage + GOOD[place + len(damage) :]))
     assert square is None or square.shape == (SIDE, SIDE, 4)

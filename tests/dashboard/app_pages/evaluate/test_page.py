@@ -82,25 +82,25 @@ def test_errors_are_ranked_filtered_and_shown_large(lab: Lab, trained: Run) -> N
         assert f"{Y_TEST[index]} → {predicted[index]}" in caption
         assert f"{p_true[order][place]:.2f} → {p_predicted[order][place]:.2f}" in caption
         assert ("label disputed" in caption) == (index in DISPUTED_TEST_LABELS)
-    assert f"No. {ranked[0]}: true label **{Y_TEST[ranked[0]]}**" in words(app)
+    assert f"No. {ranked[0]:,}: true label **{Y_TEST[ranked[0]]}**" in words(app)
     assert "Probabilities after epoch 2" in words(app)
 
     select(app, "error_images", points=[{"point_index": 4}])
-    assert f"No. {ranked[4]}: true label **{Y_TEST[ranked[4]]}**" in words(app)
+    assert f"No. {ranked[4]:,}: true label **{Y_TEST[ranked[4]]}**" in words(app)
     app.number_input(key="test_image").set_value(None)
     app.selectbox(key="error_true").set_value(5).run()
     fives = [index for index in ranked if Y_TEST[index] == 5]
     assert f"{min(6, len(fives))} of {len(fives)} errors" in words(app)
     assert captions(app, "error_images")[0].startswith(f"5 → {predicted[fives[0]]}")
-    assert f"No. {fives[0]}: true label **5**" in words(app)
+    assert f"No. {fives[0]:,}: true label **5**" in words(app)
 
 
 def test_disputed_labels_carry_their_badge(lab: Lab, trained: Run) -> None:
     app = lab.open("evaluate", run=trained.id, evaluate="Errors", test_image="8527")
-    assert "No. 8527: true label **4**" in words(app)
+    assert "No. 8,527: true label **4**" in words(app)
     assert len(badges(app)) == 1
     app.number_input(key="test_image").set_value(8528).run()
-    assert "No. 8528" in words(app)
+    assert "No. 8,528" in words(app)
     assert badges(app) == []
 
 

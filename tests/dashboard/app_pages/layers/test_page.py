@@ -11,7 +11,7 @@ from core.config.architecture import count_parameters
 from core.data import load_mnist
 from core.runs import Run
 from core.runs.status import State
-from dashboard.charts.strips import draw_weights
+from dashboard.charts.weights import draw_weights
 from tests.dashboard.app_pages.lab import Lab, Media, spec, words
 
 DISPUTED = 947  # a test image with a label that people found wrong

@@ -87,7 +87,7 @@ def test_what_is_wrong_is_said_in_a_sentence(lab: Lab) -> None:
     assert "Start the sweep" not in buttons(app)
     app = lab.open("sweep", sweep="nonsense")
     assert [warning.value.replace("\\", "") for warning in app.warning] == [
-        "there is no sweep 'nonsense'."
+        "there is no sweep 'nonsense'; it may have been deleted."
     ]
     assert "Start the sweep" in buttons(app)
 

@@ -10,22 +10,20 @@ from core.runs import Run
 from core.runs.errors import RunNotFoundError
 from core.runs.status import State, Status
 from dashboard import text
+from dashboard.parts.metrics import render_accuracy
 
 
 def render_result(config: RunConfig, status: Status, history: pd.DataFrame) -> None:
     """Draw the test accuracy with its 95 % interval, test loss, best epoch and time."""
     row = history.iloc[(status.final_epoch or len(history)) - 1]
-    low, high = wilson_interval(round(row["test_accuracy"] * TEST_SET), TEST_SET)
     best = best_epoch(history, config.min_delta)
     with st.grid(4, min_column_width=150):
-        st.metric(
+        render_accuracy(
             "Test accuracy",
-            text.percent(row["test_accuracy"]),
-            f"95 %: {100 * low:.2f} to {100 * high:.2f} %",
-            delta_color="off",
-            delta_arrow="off",
-            help="Over the 10,000 test images. The interval (Wilson's) says how far chance in "
-            "drawing these images may move it.",
+            row["test_accuracy"],
+            *wilson_interval(round(row["test_accuracy"] * TEST_SET), TEST_SET),
+            "Over the 10,000 test images. The interval (Wilson's) says how far chance in drawing "
+            "these images may move it.",
         )
         st.metric("Test loss", f"{row['test_loss']:.4f}")
         st.metric(

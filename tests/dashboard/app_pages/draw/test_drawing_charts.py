@@ -1,12 +1,9 @@
-"""Pictures and figures of the Draw page."""
-
 import numpy as np
 import pandas as pd
 
-from core.maps.request import MapMethod, MapRequest, parse_map_key
-from dashboard.charts.answer import answer_frame, draw_answer_history
-from dashboard.charts.feature_map import Coloring, draw_map, mark_place
-from dashboard.charts.images import draw_ink
+from core.maps.request import MapMethod
+from dashboard.app_pages.draw.drawing_charts import draw_ink, mark_place
+from dashboard.charts.feature_map import Coloring, draw_map
 
 
 def test_ink_fills_its_square_and_the_rest_is_transparent() -> None:
@@ -25,13 +22,6 @@ def test_a_larger_canvas_is_made_smaller() -> None:
     assert (picture[14:, :, 0] == 0).all()
 
 
-def test_a_history_of_some_epochs_only() -> None:
-    history = np.eye(10, dtype=np.float32)[:3]
-    epochs = np.array([1, 4, 7])
-    assert answer_frame(history, epochs)["epoch"].tolist() == [1, 4, 7]
-    assert draw_answer_history(history, 4, epochs)["xAxis"]["max"] == 7
-
-
 def test_the_place_on_the_map_is_marked_on_top() -> None:
     points = pd.DataFrame(
         {
@@ -46,14 +36,3 @@ def test_the_place_on_the_map_is_marked_on_top() -> None:
     figure = mark_place(draw_map(points, Coloring.TRUE, MapMethod.PCA), 0.25, -0.5)
     star = figure.data[-1]
     assert (star.name, star.x, star.y) == ("drawing", (0.25,), (-0.5,))
-
-
-def test_a_key_gives_its_request_back() -> None:
-    for request in (
-        MapRequest(layer="hidden_1"),
-        MapRequest(layer="pixels", method=MapMethod.PCA, split="test", points=500),
-        MapRequest(layer="activation_2", perplexity=10, seed=3),
-    ):
-        assert parse_map_key(request.key) == request
-    for key in ("", "x-y", "tsne-hidden_1-train-9-20-30-0", "tsne-hidden_1-train-01000-20-30-0"):
-        assert parse_map_key(key) is None

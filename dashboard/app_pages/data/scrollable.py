@@ -4,6 +4,6 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 
-def wide(width: int) -> DeltaGenerator:
+def scrollable(width: int) -> DeltaGenerator:
     """A container of this width in pixels; where the screen is narrower, it scrolls."""
     return st.grid(1, min_column_width=width, wrap=False).cell().container(width=width)

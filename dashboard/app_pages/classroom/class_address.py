@@ -18,8 +18,7 @@ def render_qr() -> None:
 def render_address() -> None:
     """Show the address and, to a teacher, the password."""
     st.title(_url(), anchor=False)  # a link, and whole when it is copied
-    person = visitor()
-    if guard() is Guard.PASSWORD and person and person.is_teacher:
+    if guard() is Guard.PASSWORD and visitor().is_teacher:
         st.header(f"Password: {text.plain(settings().class_password)}", anchor=False)
 
 

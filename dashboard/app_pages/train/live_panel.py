@@ -1,35 +1,40 @@
 """A run as it stands: progress, figures and curves, and what one may ask of it meanwhile."""
 
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from core.analysis.histories import best_epoch
 from core.config import bounds
+from core.data import load_mnist
 from core.runs import Run
 from core.runs.errors import DamagedRunError, RunError, RunNotFoundError
 from core.runs.status import Request, State, Status
 from dashboard import text
 from dashboard.access.visitor import may_change
+from dashboard.app_pages.train.result import render_result
+from dashboard.app_pages.train.ten_digits_chart import draw_ten_digits, encode_png
 from dashboard.charts.curves import SERIES, CurveStyle, draw_curve, with_live_point
-from dashboard.parts.live_network_strip import render_live_network_strip
-from dashboard.parts.result import render_result
-from dashboard.session import dialogs, state
+from dashboard.charts.weights import draw_weights
+from dashboard.parts.messages import render_damage, show_message
+from dashboard.parts.metrics import render_metric
+from dashboard.parts.run_curves import pick_log_loss, pick_series
+from dashboard.parts.run_state import render_request_button, render_title_with_state
+from dashboard.session import dialogs
 from dashboard.session.follow import follow
-from dashboard.session.live_refresh import Pace, draw_live
-from dashboard.session.queries import queue_position, read_history
+from dashboard.session.live_refresh import RefreshRate, draw_live
+from dashboard.session.queries import queue_position, read_history, test_probabilities
 from dashboard.session.server import server
-from dashboard.session.sharing import recent_version, shared, shared_as_of
+from dashboard.session.sharing import history_version, recent_version, shared, shared_as_of
 
 # Panels are drawn one after another: at once they would be no quicker, as Python runs one thread at
 # a time, and with a class watching they would wait for Streamlit's locks a hundred times each.
 _turn = threading.Lock()
-_pace = Pace()
+_refresh_rate = RefreshRate()
 _PAUSE_HELP = (
     "Hold the training where it is, within a second. Resumed, it learns what it would have. After "
     "half a minute another run may have its place; then it waits for its turn."
@@ -39,38 +44,30 @@ _STOP_HELP = (
     "End the training within a second, for good. The network is kept as it is then, and can be "
     "looked into on every page."
 )
-BADGES: dict[State, tuple[Literal["gray", "blue", "orange", "green", "red"], str]] = {
-    State.QUEUED: ("gray", ":material/hourglass_empty:"),
-    State.RUNNING: ("blue", ":material/play_arrow:"),
-    State.PAUSED: ("orange", ":material/pause:"),
-    State.STOPPING: ("orange", ":material/stop:"),
-    State.FINISHED: ("green", ":material/check:"),
-    State.STOPPED: ("gray", ":material/stop:"),
-    State.FAILED: ("red", ":material/error:"),
-    State.DAMAGED: ("red", ":material/broken_image:"),
-}
+_DAMAGED = "This run is damaged"
+_TEN_DIGITS = [3, 2, 1, 18, 4, 8, 11, 0, 61, 7]
+"""The first test image of each digit, 0 to 9."""
 
 
 def render_live_panel(run: Run) -> None:
     """Draw the run, and again several times a second for as long as it trains."""
     with suppress(RunNotFoundError):
         if run.status.state.is_active:
-            draw_live(partial(_render, run), _pace, state.visit())
+            draw_live(partial(_render, run), _refresh_rate)
             return
         follow(run)
     st.fragment(_render)(run)
 
 
 def _render(run: Run, every: float | None = None) -> None:
-    if remark := dialogs.pop_remark():
-        st.toast(text.plain(remark), icon=":material/error:", duration="long")
+    show_message()
     with _turn:
         try:
             _render_panel(run, every)
         except RunNotFoundError:  # at any moment
             st.warning("This run was deleted.", icon=":material/delete:")
         except DamagedRunError as error:
-            _render_damage(error)
+            render_damage(error, _DAMAGED)
 
 
 def _render_panel(run: Run, every: float | None) -> None:
@@ -78,11 +75,11 @@ def _render_panel(run: Run, every: float | None) -> None:
     if every and not status.state.is_active:
         st.rerun()  # ends the timer, and shows what comes after a run
     if status.state is State.DAMAGED:
-        _render_damage(status.error)
+        render_damage(status.error, _DAMAGED)
         return
-    _render_head(run, status)
+    render_title_with_state(run.name, status.state)
     _render_progress(run, status, history)
-    # What is drawn for one is drawn for all who draw within half a pace: a class sees it as one.
+    # What is drawn for one is drawn for all who draw within half that time: a class sees it as one.
     lately = every / 2 if every else 0.0
     in_hand = status.state.is_active and may_change(run)
     if in_hand:
@@ -98,11 +95,7 @@ def _render_panel(run: Run, every: float | None) -> None:
     if in_hand and status.base_learning_rate:
         _render_rate(run)
     if len(history):
-        render_live_network_strip(run, len(history))
-
-
-def _render_damage(why: object) -> None:
-    st.error(text.plain(why), title="This run is damaged", icon=":material/broken_image:")
+        _render_network(run, len(history))
 
 
 def _read(run: Run) -> tuple[Status, pd.DataFrame]:
@@ -110,13 +103,6 @@ def _read(run: Run) -> tuple[Status, pd.DataFrame]:
     if status.state is State.DAMAGED:
         return status, pd.DataFrame()
     return status, read_history(run)  # a status comes six times a second
-
-
-def _render_head(run: Run, status: Status) -> None:
-    color, icon = BADGES[status.state]
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(text.plain(run.name), anchor=False, width="content")
-        st.badge(status.state.value, color=color, icon=icon)
 
 
 def _render_progress(run: Run, status: Status, history: pd.DataFrame) -> None:
@@ -171,37 +157,23 @@ def _progress_sentence(run: Run, status: Status) -> str:
 
 
 def _render_requests(run: Run, status: Status) -> None:
-    request = run.control.request
+    request, change = run.control.request, partial(_request, run)
     stops = request is Request.STOP or status.state is State.STOPPING
     with st.container(horizontal=True):
         if request is Request.PAUSE:
-            _ask("Resume", ":material/play_arrow:", run, Request.RUN, _RESUME_HELP)
+            render_request_button(Request.RUN, change, _RESUME_HELP)
         else:
             no_pause = stops or status.state is State.QUEUED
-            _ask("Pause", ":material/pause:", run, Request.PAUSE, _PAUSE_HELP, no_pause)
-        _ask("Stop", ":material/stop:", run, Request.STOP, _STOP_HELP, stops)
+            render_request_button(Request.PAUSE, change, _PAUSE_HELP, disabled=no_pause)
+        render_request_button(Request.STOP, change, _STOP_HELP, disabled=stops)
 
 
-def _ask(
-    label: str, icon: str, run: Run, request: Request, explanation: str, disabled: bool = False
-) -> None:
-    st.button(
-        label,
-        icon=icon,
-        key=f"ask_{request}",
-        help=explanation,
-        on_click=_ask_run,
-        args=(run, request),
-        disabled=disabled,
-    )
-
-
-def _ask_run(run: Run, request: Request | None = None, learning_rate: float | None = None) -> None:
-    """Ask it of the training, or have the panel say why it cannot be asked."""
+def _request(run: Run, request: Request | None = None, learning_rate: float | None = None) -> None:
+    """Request it of the training, or have the panel say why it cannot be requested."""
     try:
         run.request(request, learning_rate)
     except RunError as error:  # deleted since the page was drawn, or not to be written
-        dialogs.remark(f"{error}.")
+        dialogs.keep_message(f"{error}.")
 
 
 def _render_figures(run: Run) -> None:
@@ -210,19 +182,15 @@ def _render_figures(run: Run) -> None:
         if len(history):
             last = history.iloc[-1]
             accuracy, loss = history["validation_accuracy"], history["validation_loss"]
-            st.metric(
+            render_metric(
                 "Validation accuracy",
                 text.percent(last["validation_accuracy"]),
                 _best(history, accuracy.idxmax(), text.percent(accuracy.max())),
-                delta_color="off",
-                delta_arrow="off",
             )
-            st.metric(
+            render_metric(
                 "Validation loss",
                 f"{last['validation_loss']:.4f}",
                 _best(history, loss.idxmin(), f"{loss.min():.4f}"),
-                delta_color="off",
-                delta_arrow="off",
             )
         if status.running_loss is not None and status.running_accuracy is not None:
             st.metric("Accuracy while fitting", text.percent(status.running_accuracy))
@@ -235,24 +203,8 @@ def _best(history: pd.DataFrame, row: int, value: str) -> str:
 
 def _render_curves(run: Run, lately: float) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.pills(
-            "Series",
-            list(SERIES),
-            format_func=SERIES.__getitem__,
-            selection_mode="multi",
-            default=list(SERIES),
-            key="curve_series",
-            persist_state="session",
-            help="What Keras reports while it fits (dropout on, averaged while the weights move), "
-            "and each split as measured after the epoch.",
-        )
-        log_loss = st.toggle(
-            "Log loss",
-            key="log_loss",
-            persist_state="session",
-            help="A logarithmic axis for the loss: shows what still happens when it is small.",
-        )
-    series = tuple(name for name in SERIES if name in chosen)
+        series = pick_series("curve_series", list(SERIES), persist_state="session")
+        log_loss = pick_log_loss("log_loss", persist_state="session")
     if not series:
         st.info("Choose a series to see its curves.", icon=":material/show_chart:")
         return
@@ -302,10 +254,52 @@ def _render_rate(run: Run) -> None:
         value=current,
         key=key,
         format_func=text.rate,
-        on_change=_change_rate(run, key),
+        on_change=lambda: _request(run, learning_rate=st.session_state[key]),
         help="Acts on the running training from its next batch on. The curves mark the change.",
     )
 
 
-def _change_rate(run: Run, key: str) -> Callable[[], None]:
-    return lambda: _ask_run(run, learning_rate=st.session_state[key])
+def _render_network(run: Run, epoch: int) -> None:
+    """Draw the first-layer pictures and the ten digits' probabilities as they are after `epoch`."""
+    try:
+        shared_as_of(history_version(run), _draw_network, run, epoch)
+    except DamagedRunError as error:
+        st.caption(text.plain(error))
+
+
+def _draw_network(run: Run, epoch: int) -> None:
+    units, picture, answers = _read_network(run, epoch)
+    with st.grid(2, min_column_width=300):
+        with st.container():
+            st.markdown(
+                _describe_units(run, units),
+                help="The weights from the 784 pixels to each unit: red adds, blue takes away. "
+                "From noise they grow into detectors of strokes.",
+            )
+            st.image(picture, width="stretch", alt="First-layer weights as pictures")
+        with st.container():
+            st.markdown(
+                "Ten test digits",
+                help="What the network thinks of ten images that it never trains on: a column an "
+                "image, a row a class, darker the surer.",
+            )
+            st.echarts_chart(
+                answers,
+                key="ten_digits",
+                height=250,
+                alt="Probabilities of ten test digits",
+            )
+
+
+def _describe_units(run: Run, shown: int) -> str:
+    units = run.config.hidden[0] if run.config.hidden else shown
+    return (
+        f"First layer, {shown} of {units} units" if shown < units else f"First layer, {units} units"
+    )
+
+
+def _read_network(run: Run, epoch: int) -> tuple[int, bytes, dict[str, Any]]:
+    weights = run.first_layer(epoch)
+    probabilities = test_probabilities(run, epoch)[_TEN_DIGITS]
+    answers = draw_ten_digits(load_mnist().x_test[_TEN_DIGITS], probabilities)
+    return len(weights), encode_png(draw_weights(weights)), answers

@@ -1,9 +1,8 @@
 """Test errors of runs beside published ones on one logarithmic axis, as a Plotly figure."""
 
 import html
-from collections.abc import Sequence
-from dataclasses import dataclass
 
+import pandas as pd
 import plotly.graph_objects as go
 
 from core.analysis.published import PUBLISHED
@@ -13,28 +12,19 @@ _ROW = 30
 _TICKS = [0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 20, 50, 100]
 
 
-@dataclass(frozen=True)
-class Mark:
-    """A run on the ruler: its test error with its 95 % interval, shares from 0 to 1."""
-
-    name: str
-    color: str
-    error: float
-    low: float
-    high: float
-
-
 _NAME = 34
 """Letters of a run's name that are shown; the rest would crush the axis."""
 
 
-def draw_ruler(marks: Sequence[Mark]) -> go.Figure:
-    """A row for each published network and each run, from the highest test error to the lowest."""
-    rows = sorted(
-        [(one.error, one.name) for one in PUBLISHED]
-        + [(mark.error, _short(mark.name)) for mark in marks],
-        key=lambda row: -row[0],
-    )
+def draw_published_errors(runs: pd.DataFrame) -> go.Figure:
+    """A row for each published network and each run, from the highest test error to the lowest.
+
+    `runs` has name, color, and test_accuracy, test_low and test_high as of `Results`.
+    """
+    names = runs["name"].map(_short)
+    rows = [(one.error, one.name) for one in PUBLISHED]
+    rows += zip(1 - runs["test_accuracy"], names, strict=True)
+    rows.sort(key=lambda row: -row[0])
     figure = go.Figure()
     figure.add_scatter(
         x=[100 * one.error for one in PUBLISHED],
@@ -47,19 +37,20 @@ def draw_ruler(marks: Sequence[Mark]) -> go.Figure:
         hovertemplate="%{y}: %{x:.2f} %<br>%{customdata}<extra></extra>",
         name="published",
     )
-    for mark in marks:
+    for name, run in zip(names, runs.itertuples(), strict=True):
+        error = 100 * (1 - run.test_accuracy)
         figure.add_scatter(
-            x=[100 * mark.error],
-            y=[_short(mark.name)],
+            x=[error],
+            y=[name],
             mode="markers+text",
-            text=[f"{100 * mark.error:.2f} %"],
+            text=[f"{error:.2f} %"],
             textposition="top center",
-            marker={"color": mark.color, "size": 12},
+            marker={"color": run.color, "size": 12},
             error_x={
                 "type": "data",
                 "symmetric": False,
-                "array": [100 * (mark.high - mark.error)],
-                "arrayminus": [100 * (mark.error - mark.low)],
+                "array": [100 * (run.test_accuracy - run.test_low)],
+                "arrayminus": [100 * (run.test_high - run.test_accuracy)],
             },
             hovertemplate="%{y}: %{x:.2f} %<extra></extra>",
         )

@@ -1,20 +1,24 @@
-"""A ruler: the runs' test errors beside published ones."""
+"""The test errors of the compared runs beside published ones."""
 
+import pandas as pd
 import streamlit as st
 
 from core.analysis.published import PUBLISHED
-from dashboard.app_pages.compare.compared import Compared
-from dashboard.app_pages.compare.ruler_chart import Mark, draw_ruler
+from dashboard.app_pages.compare.compared import ComparedRun
+from dashboard.app_pages.compare.published_errors_chart import draw_published_errors
 
 
-def render_ruler(compared: list[Compared]) -> None:
+def render_published_errors(compared: list[ComparedRun]) -> None:
     """Draw the test errors on one axis, and say where the published ones come from."""
     st.caption(
         "Test errors of dense networks, trained without augmentation: published ones as diamonds, "
         "yours in their colours with 95 % intervals. Further to the left is better."
     )
+    runs = pd.DataFrame(
+        [{"name": one.title, "color": one.color, **vars(one.summary.results)} for one in compared]
+    )
     st.plotly_chart(
-        draw_ruler([_mark(one) for one in compared]),
+        draw_published_errors(runs),
         key="ruler",
         config={"displayModeBar": False},
         alt="Test errors of the compared runs beside published ones",
@@ -24,11 +28,3 @@ def render_ruler(compared: list[Compared]) -> None:
         for source in sources:
             names = ", ".join(one.name for one in PUBLISHED if one.source == source)
             st.markdown(f"- **{names}**: {source}")
-
-
-def _mark(one: Compared) -> Mark:
-    results = one.summary.results
-    accuracy, low, high = (
-        value or 0.0 for value in (results.test_accuracy, results.test_low, results.test_high)
-    )
-    return Mark(one.title, one.color, 1 - accuracy, 1 - high, 1 - low)

@@ -1,16 +1,22 @@
+import pandas as pd
 import pytest
 
 from core.analysis.published import PUBLISHED
-from dashboard.app_pages.compare.ruler_chart import Mark, draw_ruler
+from dashboard.app_pages.compare.published_errors_chart import draw_published_errors
 
-MARKS = [
-    Mark("A · <b>mine</b>", "#112233", 0.0111, 0.0092, 0.0134),
-    Mark("B · " + "x" * 100, "#445566", 0.5, 0.49, 0.51),
-]
+RUNS = pd.DataFrame(
+    {
+        "name": ["A · <b>mine</b>", "B · " + "x" * 100],
+        "color": ["#112233", "#445566"],
+        "test_accuracy": [0.9889, 0.5],
+        "test_low": [0.9866, 0.49],
+        "test_high": [0.9908, 0.51],
+    }
+)
 
 
 def test_rows_go_from_the_highest_error_to_the_lowest() -> None:
-    figure = draw_ruler(MARKS)
+    figure = draw_published_errors(RUNS)
     rows = figure.layout.yaxis.categoryarray
     errors = {one.name: one.error for one in PUBLISHED}
     assert len(rows) == len(PUBLISHED) + 2
@@ -21,7 +27,7 @@ def test_rows_go_from_the_highest_error_to_the_lowest() -> None:
 
 
 def test_a_run_is_drawn_with_its_interval_in_its_colour() -> None:
-    published, run, _ = draw_ruler(MARKS).data
+    published, run, _ = draw_published_errors(RUNS).data
     assert list(published.x) == pytest.approx([100 * one.error for one in PUBLISHED])
     assert (run.x[0], run.marker.color) == (pytest.approx(1.11), "#112233")
     assert run.error_x.array[0] == pytest.approx(0.23)

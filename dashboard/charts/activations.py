@@ -1,0 +1,36 @@
+"""A layer's activations, as a Plotly figure."""
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from dashboard.charts.images import without_axes
+
+_STRIP = 128
+"""So many units are drawn side by side; a wider layer has several rows."""
+_ROW = 16
+"""Height of such a row on the screen."""
+
+
+def draw_activations(values: npt.NDArray[np.float32]) -> go.Figure:
+    """A layer's activations, (units,), as cells in rows: red positive, blue negative."""
+    columns = min(len(values), _STRIP)
+    rows = -(-len(values) // columns)
+    cells = np.full(rows * columns, np.nan)
+    cells[: len(values)] = values
+    largest = float(np.abs(values).max()) or 1.0
+    figure = go.Figure(
+        go.Heatmap(
+            z=cells.reshape(rows, columns),
+            customdata=np.arange(rows * columns).reshape(rows, columns),
+            hovertemplate="unit %{customdata}: %{z:.4f}<extra></extra>",
+            hoverongaps=False,
+            colorscale="RdBu_r",
+            zmin=-largest,
+            zmax=largest,
+            showscale=False,
+            xgap=1,
+            ygap=1,
+        )
+    )
+    return without_axes(figure.update_yaxes(autorange="reversed"), height=rows * _ROW)

@@ -1,0 +1,40 @@
+"""First-layer weights as pictures: blue takes away, red adds."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from skimage.util import montage
+
+from dashboard.charts.images import enlarge
+
+_ZOOM = 3
+_GAP = 2
+_NEGATIVE, _ZERO, _POSITIVE = (
+    np.array(color) for color in ((5, 48, 97), (247, 247, 247), (103, 0, 31))
+)
+"""The ends and the middle of ColorBrewer's RdBu: blue takes away, red adds."""
+
+
+def draw_weights(
+    pictures: npt.NDArray[np.floating[Any]], columns: int = 8
+) -> npt.NDArray[np.uint8]:
+    """Weights, (n, 28, 28), as pictures in rows: uint8 (height, width, 4).
+
+    Blue is negative, red positive, white zero; each picture is scaled by its own largest weight.
+    """
+    columns = min(columns, len(pictures))
+    rows = -(-len(pictures) // columns)
+    opaque = np.pad(color_weights(pictures), [(0, 0)] * 3 + [(0, 1)], constant_values=255)
+    grid = montage(
+        opaque, fill=[0] * 4, grid_shape=(rows, columns), padding_width=_GAP, channel_axis=-1
+    )
+    return enlarge(grid[_GAP:, _GAP:], _ZOOM)
+
+
+def color_weights(pictures: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.uint8]:
+    """The colours of weights, (n, 28, 28), as `draw_weights` shows them: uint8 (n, 28, 28, 3)."""
+    strength = pictures / np.maximum(np.abs(pictures).max(axis=(1, 2), keepdims=True), 1e-12)
+    ends = np.where(strength[..., None] < 0, _NEGATIVE, _POSITIVE)
+    colors: npt.NDArray[np.floating] = _ZERO + (ends - _ZERO) * np.abs(strength[..., None]) ** 0.7
+    return colors.astype(np.uint8)

@@ -1,0 +1,17 @@
+"""What a page says where something is damaged, or could not be done."""
+
+import streamlit as st
+
+from dashboard import text
+from dashboard.session import dialogs
+
+
+def render_damage(error: object, title: str) -> None:
+    """Say what cannot be shown, and why."""
+    st.error(text.plain(error), title=title, icon=":material/broken_image:")
+
+
+def show_message() -> None:
+    """Show the sentence that a callback has kept for the page, if there is one."""
+    if message := dialogs.pop_message():
+        st.toast(text.plain(message), icon=":material/error:", duration="long")
