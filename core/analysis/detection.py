@@ -56,16 +56,9 @@ def threshold_report(
     precision, recall, *_ = metrics.precision_recall_fscore_support(
         is_digit, called, average="binary", zero_division=0
     )
-    matrix = metrics.confusion_matrix(is_digit, called, labels=[False, True])
-    (true_negatives, false_positives), (false_negatives, true_positives) = matrix.tolist()
-    return ThresholdReport(
-        float(precision),
-        float(recall),
-        true_positives,
-        false_positives,
-        false_negatives,
-        true_negatives,
-    )
+    matrix = metrics.confusion_matrix(is_digit, called, labels=[True, False])
+    (hits, misses), (false_alarms, rejections) = matrix.tolist()
+    return ThresholdReport(float(precision), float(recall), hits, false_alarms, misses, rejections)
 
 
 def roc_curve(probabilities: npt.ArrayLike, y_true: npt.ArrayLike, digit: int) -> Curve:

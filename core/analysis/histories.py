@@ -1,10 +1,12 @@
-"""A run's history made ready to draw: cross-entropy alone, smoothing, training time, best epoch."""
+"""A run's history made ready to draw: cross-entropy alone, smoothing, training time, best epoch.
 
-from collections.abc import Mapping
+Also the rule of early stopping, by which the best epoch is judged.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
-
-from core.analysis import early_stopping
 
 _LOSSES = ["running_loss", "train_loss", "validation_loss", "test_loss"]
 _ACCURACIES = [name.replace("loss", "accuracy") for name in _LOSSES]
@@ -32,6 +34,18 @@ def with_elapsed(history: pd.DataFrame) -> pd.DataFrame:
     return history.assign(elapsed=history["seconds"].cumsum())
 
 
+def last_improvement(losses: Iterable[float], min_delta: float = 0.0) -> int:
+    """The epoch (from 1) of the last improvement by more than `min_delta`; 0 for no epochs.
+
+    An improvement is judged as `keras.callbacks.EarlyStopping` does.
+    """
+    best, epoch = math.inf, 0
+    for number, loss in enumerate(losses, start=1):
+        if loss + min_delta < best or epoch == 0:
+            best, epoch = loss, number
+    return epoch
+
+
 def best_epoch(history: pd.DataFrame, min_delta: float = 0.0) -> int:
     """The epoch of the last improvement of the validation loss, penalty included, by more than
     `min_delta`, as early stopping judges; by default the first with the lowest loss.
@@ -39,7 +53,7 @@ def best_epoch(history: pd.DataFrame, min_delta: float = 0.0) -> int:
     0 if no epoch has ended, or none with a finite loss.
     """
     losses = history.set_index("epoch")["validation_loss"].dropna()
-    place = early_stopping.last_improvement(losses, min_delta)
+    place = last_improvement(losses, min_delta)
     return int(losses.index[place - 1]) if place else 0
 
 

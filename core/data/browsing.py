@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from core.config import CLASSES, TEST_SET, RunConfig
-from core.data.mnist import Floats, Images, load_mnist, split_indices
+from core.data.mnist import Array, ByteLabels, Floats, Images, Indices, load_mnist, split_indices
 
 SPLITS = ("train", "validation", "test")
 
@@ -30,16 +29,14 @@ class Digits(NamedTuple):
     images.
     """
 
-    indices: npt.NDArray[np.int64]
+    indices: Indices
     images: Images
     """uint8 (n, 28, 28)"""
-    labels: Images
+    labels: ByteLabels
     """uint8 (n,)"""
 
 
-def find_digits(
-    config: RunConfig, split: str, classes: Sequence[int] = ()
-) -> npt.NDArray[np.int64]:
+def find_digits(config: RunConfig, split: str, classes: Sequence[int] = ()) -> Indices:
     """Indices of the images of a run's split, in its order; only those of `classes`, if any.
 
     Raises KeyError unless the split is train, validation or test.
@@ -50,7 +47,7 @@ def find_digits(
     return indices[np.isin(labels[indices], classes)] if classes else indices
 
 
-def load_digits(split: str, indices: npt.NDArray[np.int64]) -> Digits:
+def load_digits(split: str, indices: Indices) -> Digits:
     """The images and labels of these indices of a split."""
     images, labels = _arrays(split)
     return Digits(indices, images[indices], labels[indices])
@@ -71,7 +68,7 @@ def training_class_images(config: RunConfig) -> ClassImages:
     return class_images(images, labels)
 
 
-def class_images(images: Images, labels: npt.NDArray[np.integer]) -> ClassImages:
+def class_images(images: Images, labels: Array) -> ClassImages:
     """Average the images, uint8 (n, 28, 28), of each class of `labels`, (n,); all must occur."""
     groups = [images[labels == digit] for digit in range(CLASSES)]
     return ClassImages(
@@ -80,7 +77,7 @@ def class_images(images: Images, labels: npt.NDArray[np.integer]) -> ClassImages
     )
 
 
-def _arrays(split: str) -> tuple[Images, Images]:
+def _arrays(split: str) -> tuple[Images, ByteLabels]:
     """The images and labels that a split's indices point into."""
     mnist = load_mnist()
     return (mnist.x_test, mnist.y_test) if split == "test" else (mnist.x_train, mnist.y_train)

@@ -1,10 +1,9 @@
 """MNIST as it comes, and as a run trains on it: flattened, scaled, one-hot, split by the seed."""
 
 import hashlib
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +28,13 @@ DISPUTED_TEST_LABELS = (
 """Indices of the test images whose labels people found wrong: Northcutt, Athalye and Mueller 2021,
 "Pervasive Label Errors in Test Sets Destabilize Machine Learning Benchmarks", labelerrors.com."""
 
+Array = npt.NDArray[Any]
 Images = npt.NDArray[np.uint8]
+ByteLabels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 
 class DataError(RuntimeError):
@@ -41,13 +45,12 @@ class Mnist(NamedTuple):
     """The whole data set, read-only: images uint8 (n, 28, 28), labels uint8 (n,) from 0 to 9."""
 
     x_train: Images
-    y_train: Images
+    y_train: ByteLabels
     x_test: Images
-    y_test: Images
+    y_test: ByteLabels
 
 
-@dataclass(frozen=True)
-class Split:
+class Split(NamedTuple):
     """Prepared images, float32 (n, 784) in [0, 1], and one-hot labels, float32 (n, 10)."""
 
     x: Floats
@@ -99,12 +102,12 @@ def scale_images(images: Images) -> Floats:
     return images.reshape(-1, PIXELS).astype(np.float32) / np.float32(255)
 
 
-def one_hot(labels: Images) -> Floats:
+def one_hot(labels: ByteLabels) -> Floats:
     """Labels uint8 (n,) from 0 to 9 to float32 (n, 10)."""
     return np.eye(CLASSES, dtype=np.float32)[labels]
 
 
-def split_indices(config: RunConfig) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def split_indices(config: RunConfig) -> tuple[Indices, Indices]:
     """Indices into the training set of the images trained on and of those held out.
 
     Drawn from the run's seed; of the first, `training_images` are kept.

@@ -1,14 +1,13 @@
 """How digits are prepared for a network: the notebook's steps one by one, and its other scaler."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from sklearn.preprocessing import MinMaxScaler
 
 from core.config import IMAGE_SIDE, PIXELS, RunConfig
-from core.data.mnist import Floats, Images, load_mnist, one_hot, scale_images, split_indices
+from core.data.mnist import Array, Floats, Images, load_mnist, one_hot, scale_images, split_indices
 
 
 class ArrayFacts(NamedTuple):
@@ -110,14 +109,14 @@ def _extremes(images: Images) -> Images:
     return np.stack([images.min(axis=0), images.max(axis=0)]).reshape(2, PIXELS)
 
 
-def _row_facts(extremes: npt.NDArray[Any], images: Images) -> ArrayFacts:
+def _row_facts(extremes: Array, images: Images) -> ArrayFacts:
     """Facts of `images` as rows (n, 784), by their extremes: as floats all rows take 188 MB."""
     return _facts(extremes)._replace(shape=(len(images), PIXELS))
 
 
-def _facts(array: npt.NDArray[Any]) -> ArrayFacts:
+def _facts(array: Array) -> ArrayFacts:
     return ArrayFacts(array.shape, str(array.dtype), float(array.min()), float(array.max()))
 
 
-def _as_image(pixels: npt.NDArray[Any]) -> Floats:
+def _as_image(pixels: Array) -> Floats:
     return pixels.reshape(IMAGE_SIDE, IMAGE_SIDE).astype(np.float32)

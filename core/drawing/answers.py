@@ -5,10 +5,7 @@
 
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
-from core.data import Floats
+from core.data import Floats, Indices
 
 
 class RunAnswer(NamedTuple):
@@ -35,7 +32,7 @@ class Reading(NamedTuple):
 class Neighbours(NamedTuple):
     """The training images nearest to a drawing in the last hidden layer, the nearest first."""
 
-    indices: npt.NDArray[np.int64]
+    indices: Indices
     """Into the 60,000 training images, (n,)."""
     distances: Floats
     """Euclidean, float32 (n,)."""

@@ -13,17 +13,16 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from zipfile import ZipFile
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from core.analysis.metrics import as_labels
 from core.config import CLASSES, IMAGE_SIDE, PIXELS
 from core.config.settings import settings
-from core.data import Images
+from core.data import Array, ByteLabels, Images
 from core.runs.document_folder import replace_file
 
 MOST_DRAWINGS = 20_000
@@ -71,7 +70,7 @@ class DrawingStore:
         """`root` defaults to the settings' folder of drawings."""
         self.root = Path(root or settings().drawings).absolute()
 
-    def add(self, image: npt.NDArray[Any], label: int, owner: str) -> str:
+    def add(self, image: Array, label: int, owner: str) -> str:
         """Keep an image, float (28, 28) in [0, 1] as `drawing.to_mnist` makes it; return its id.
 
         Raises DrawingError if the collection is full or cannot be written.
@@ -150,7 +149,7 @@ class DrawingStore:
         return drawing_id
 
 
-def as_arrays(drawings: Iterable[Drawing]) -> tuple[Images, Images]:
+def as_arrays(drawings: Iterable[Drawing]) -> tuple[Images, ByteLabels]:
     """Images uint8 (n, 28, 28) and labels uint8 (n,)."""
     drawings = list(drawings)
     images = [drawing.image for drawing in drawings]
@@ -168,7 +167,7 @@ def export_drawings(drawings: Iterable[Drawing]) -> bytes:
     return file.getvalue()
 
 
-def read_export(content: bytes) -> tuple[Images, Images]:
+def read_export(content: bytes) -> tuple[Images, ByteLabels]:
     """The images and labels of an archive as `export_drawings` makes it.
 
     Raises DrawingError for anything else, or for more than a collection may hold.

@@ -6,13 +6,12 @@ A drawing is ink on even paper; a photograph has uneven light, noise, specks and
 import io
 
 import numpy as np
-import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from scipy import ndimage  # type: ignore[import-untyped]
 from skimage.filters import threshold_otsu
 from skimage.segmentation import clear_border
 
-from core.data import Floats, Images
+from core.data import Floats, Images, Mask
 from core.drawing.prepare import lay_on_paper
 
 FORMATS = ("PNG", "JPEG", "WEBP")
@@ -114,9 +113,9 @@ def _light(grey: Floats) -> Floats:
     return large
 
 
-def _without_specks(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def _without_specks(mask: Mask) -> Mask:
     """The pieces of a mask that may be a digit."""
-    inner: npt.NDArray[np.bool_] = clear_border(mask)
+    inner: Mask = clear_border(mask)
     if inner.sum() >= _SPECK * mask.sum():
         mask = inner
     pieces, count = ndimage.label(mask, np.ones((3, 3)))

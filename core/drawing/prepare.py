@@ -7,14 +7,13 @@ if it went the same way. Finding a digit on a photograph is left to `photograph`
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from core.config import IMAGE_SIDE
-from core.data import Floats, Images
+from core.data import Array, Floats, Images, Mask
 
 BOX_SIDE = 20
 """The largest side of an MNIST digit."""
@@ -56,7 +55,7 @@ class Preparation(NamedTuple):
         return not self.canvas.any()
 
 
-def to_mnist(canvas: npt.NDArray[Any]) -> Floats:
+def to_mnist(canvas: Array) -> Floats:
     """The picture as MNIST would have it: float32 (28, 28), 0 paper to 1 ink.
 
     `canvas` is uint8 (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGBA, with light ink on dark paper or
@@ -65,7 +64,7 @@ def to_mnist(canvas: npt.NDArray[Any]) -> Floats:
     return prepare(canvas).image
 
 
-def prepare(canvas: npt.NDArray[Any], steps: Steps = Steps()) -> Preparation:
+def prepare(canvas: Array, steps: Steps = Steps()) -> Preparation:
     """As `to_mnist`, with what each of the steps makes of the canvas."""
     ink = find_ink(canvas)
     rows, columns = _extent(ink, _FAINT) if steps.crop else (slice(None), slice(None))
@@ -84,7 +83,7 @@ def prepare(canvas: npt.NDArray[Any], steps: Steps = Steps()) -> Preparation:
     return Preparation(ink, cropped, scaled, _lay(scaled, corner))
 
 
-def find_ink(canvas: npt.NDArray[Any]) -> Floats:
+def find_ink(canvas: Array) -> Floats:
     """How much ink is where: float32 (H, W) from 0 to 1, for a canvas as `to_mnist` takes it.
 
     Paper is what most of the border shows; ink is lighter or darker, whichever stands out more,
@@ -111,7 +110,7 @@ def lay_on_paper(picture: Image.Image) -> Image.Image:
     return Image.alpha_composite(paper, picture)
 
 
-def _grey(canvas: npt.NDArray[Any]) -> Images:
+def _grey(canvas: Array) -> Images:
     """Uint8 (h, w), at most 1,024 high and wide; what is transparent is paper."""
     if canvas.dtype != np.uint8 or canvas.ndim < 2 or canvas.shape[2:] not in {(), (3,), (4,)}:
         raise ValueError(
@@ -133,7 +132,7 @@ def _extent(ink: Floats, least: float) -> tuple[slice, slice]:
     return _span(ink.max(axis=1) > least), _span(ink.max(axis=0) > least)
 
 
-def _span(marked: npt.NDArray[np.bool_]) -> slice:
+def _span(marked: Mask) -> slice:
     places = np.flatnonzero(marked)
     return slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0, len(marked))
 

@@ -6,16 +6,14 @@ Images are float32 (28, 28) as `drawing.to_mnist` prepares them.
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from core.config import CLASSES, PIXELS, RunConfig
 from core.config.architecture import PIXELS_LAYER, hidden_layers
-from core.data import Floats, load_mnist, split_indices
+from core.data import Array, Floats, Indices, load_mnist, split_indices
 from core.drawing.answers import Neighbours, Reading, RunAnswer
 from core.network.build import build_model
 from core.network.inspect import activations_and_gradient
@@ -28,7 +26,7 @@ _FEATURES = 16_000_000
 _NEIGHBOURS = 5
 
 
-def read_image(run: Run, epoch: int, image: npt.NDArray[Any], digit: int | None = None) -> Reading:
+def read_image(run: Run, epoch: int, image: Array, digit: int | None = None) -> Reading:
     """What the run's network after `epoch` makes of an image, and the evidence for `digit`.
 
     By default for its answer. Raises what `load_network` and `activations_and_gradient` raise.
@@ -43,7 +41,7 @@ def answers_by_run(runs: Sequence[Run], image: Floats) -> tuple[RunAnswer, ...]:
     return tuple(_answer(run, image) for run in runs)
 
 
-def answers_by_epoch(run: Run, image: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
+def answers_by_epoch(run: Run, image: Floats) -> tuple[Indices, Floats]:
     """The epochs whose weights the run keeps, (n,), and its answers after them, (n, 10).
 
     The weights are rounded to float16, which moves an answer by less than 0.01.
@@ -69,7 +67,7 @@ def nearest_images(run: Run, epoch: int, image: Floats) -> Neighbours:
     return Neighbours(indices[nearest], np.sqrt(squared[nearest]), len(indices))
 
 
-def predict(run: Run, images: npt.NDArray[Any]) -> Floats:
+def predict(run: Run, images: Array) -> Floats:
     """The answers of the run's network as it stands: images (n, 28, 28) to float32 (n, 10)."""
     return layer_outputs(load_network(run), "output", images)
 
@@ -82,9 +80,7 @@ def _answer(run: Run, image: Floats) -> RunAnswer:
 
 
 @lru_cache(maxsize=2)
-def _training_features(
-    path: Path, epoch: int
-) -> tuple[npt.NDArray[np.int64], Floats, npt.NDArray[Any]]:
+def _training_features(path: Path, epoch: int) -> tuple[Indices, Floats, Array]:
     """Indices of the run's training images, their features (n, units), and each one's square."""
     run = Run(path)
     units = (PIXELS, *run.config.hidden)[-1]
@@ -93,7 +89,7 @@ def _training_features(
     return indices, features, np.einsum("ij,ij->i", features, features)
 
 
-def _features(run: Run, epoch: int, images: npt.NDArray[Any]) -> Floats:
+def _features(run: Run, epoch: int, images: Array) -> Floats:
     """The last hidden layer's, (n, units); without a hidden layer, the pixels."""
     return layer_features(run, (PIXELS_LAYER, *hidden_layers(run.config))[-1], images, epoch)
 

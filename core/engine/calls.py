@@ -6,11 +6,9 @@ Each imports what it calls where it runs, so that a page which names it loads no
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from core.data import Floats
+from core.data import Array, Floats, Indices
 from core.drawing.answers import Neighbours, Reading, RunAnswer
 from core.maps.request import MapRequest
 from core.runs import Run
@@ -30,9 +28,7 @@ def layer_configs(run: Run) -> dict[str, dict[str, Any]]:
     return inspect.layer_configs(run)
 
 
-def first_layer_weights(
-    run: Run, first: int, count: int
-) -> tuple[Floats, npt.NDArray[np.int64], Floats]:
+def first_layer_weights(run: Run, first: int, count: int) -> tuple[Floats, Indices, Floats]:
     """`core.network.inspect.first_layer_weights`"""
     from core.network import inspect
 
@@ -53,14 +49,14 @@ def dead_units(run: Run) -> pd.DataFrame:
     return inspect.dead_units(run)
 
 
-def predict(run: Run, images: npt.NDArray[Any]) -> Floats:
+def predict(run: Run, images: Array) -> Floats:
     """`core.drawing.reading.predict`"""
     from core.drawing import reading
 
     return reading.predict(run, images)
 
 
-def read_image(run: Run, epoch: int, image: npt.NDArray[Any], digit: int | None = None) -> Reading:
+def read_image(run: Run, epoch: int, image: Array, digit: int | None = None) -> Reading:
     """`core.drawing.reading.read_image`"""
     from core.drawing import reading
 
@@ -74,7 +70,7 @@ def answers_by_run(runs: Sequence[Run], image: Floats) -> tuple[RunAnswer, ...]:
     return reading.answers_by_run(runs, image)
 
 
-def answers_by_epoch(run: Run, image: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
+def answers_by_epoch(run: Run, image: Floats) -> tuple[Indices, Floats]:
     """`core.drawing.reading.answers_by_epoch`"""
     from core.drawing import reading
 

@@ -8,7 +8,6 @@ import os
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -19,7 +18,7 @@ from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
 from core.config.architecture import PIXELS_LAYER
-from core.data import Floats
+from core.data import Array, Floats
 from core.data.browsing import Digits
 from core.maps.request import (
     EARLY_ITERATIONS,
@@ -49,7 +48,7 @@ _NEIGHBOURS = 15  # of a new point: openTSNE's for its usual perplexity of 5
 _THETA = 0.8  # Barnes-Hut's angle: a quarter quicker than 0.5, and no worse a map
 
 
-def pca(features: npt.NDArray[Any], components: int = 2, seed: int = 0) -> Floats:
+def pca(features: Array, components: int = 2, seed: int = 0) -> Floats:
     """The first principal components of `features` (n, units): float32 (n, components).
 
     If there are fewer, the rest is zero. Raises ValueError for features that do not vary.
@@ -65,7 +64,7 @@ def pca(features: npt.NDArray[Any], components: int = 2, seed: int = 0) -> Float
 
 
 def tsne(
-    features: npt.NDArray[Any],
+    features: Array,
     pca_components: int = 20,
     perplexity: float = 30,
     seed: int = 0,
@@ -122,7 +121,7 @@ class _Watch:
     def begin_phase(self) -> None:
         self._divergence = math.inf
 
-    def __call__(self, iteration: int, divergence: float, positions: npt.NDArray[Any]) -> bool:
+    def __call__(self, iteration: int, divergence: float, positions: Array) -> bool:
         self._done += _REPORT_EVERY  # openTSNE counts each phase anew
         fall, self._divergence = self._divergence - divergence, divergence
         self.is_stopped = bool(self._on_progress(self._done, np.array(positions, np.float32)))

@@ -10,9 +10,10 @@ from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 
-Arrays = dict[str, npt.NDArray[Any]]
+from core.data import Array
+
+Arrays = dict[str, Array]
 
 _PAUSED = "paused/"
 
@@ -46,7 +47,7 @@ class Progress:
     epochs: int
     """Epochs done."""
     base_learning_rate: float
-    best_weights: Sequence[npt.NDArray[Any]] | None = None
+    best_weights: Sequence[Array] | None = None
     """The model's variables after its best epoch, where early stopping restores them."""
     next_epoch: EpochProgress = field(default_factory=EpochProgress)
     """Progress within the next epoch."""
@@ -73,7 +74,7 @@ def pack_pause(
     return dict(checkpoint or {}) | {_PAUSED + name: value for name, value in paused.items()}
 
 
-def unpack_pause(arrays: Mapping[str, npt.NDArray[Any]]) -> Arrays:
+def unpack_pause(arrays: Mapping[str, Array]) -> Arrays:
     """What `pack_pause` added to a checkpoint: a checkpoint within an epoch, or nothing."""
     return {
         name.removeprefix(_PAUSED): value
@@ -82,9 +83,7 @@ def unpack_pause(arrays: Mapping[str, npt.NDArray[Any]]) -> Arrays:
     }
 
 
-def unpack_checkpoint(
-    arrays: Mapping[str, npt.NDArray[Any]], model: keras.Model
-) -> Progress | None:
+def unpack_checkpoint(arrays: Mapping[str, Array], model: keras.Model) -> Progress | None:
     """Assign the variables to a freshly built `model` and return the progress.
 
     None, with nothing assigned, if the arrays are not a checkpoint of such a model.

@@ -9,13 +9,12 @@ from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import tensorflow as tf
 
 from core.config import CLASSES, IMAGE_SIDE
 from core.config.architecture import hidden_layers
-from core.data import Floats, load_mnist
+from core.data import Array, Floats, Indices, load_mnist
 from core.network.load import as_pixels, layer_outputs, load_network
 from core.runs import Run
 
@@ -51,7 +50,7 @@ def layer_configs(run: Run) -> dict[str, dict[str, Any]]:
 
 def first_layer_weights(
     run: Run, first: int = 0, count: int | None = None
-) -> tuple[Floats, npt.NDArray[np.int64], Floats]:
+) -> tuple[Floats, Indices, Floats]:
     """The first layer's weights as pictures, float32 (units, 28, 28), each unit's number and norm.
 
     The unit with the largest Euclidean norm comes first; skips `first` units, and returns `count`,
@@ -80,7 +79,7 @@ def weight_histograms(run: Run, bins: int = 50) -> pd.DataFrame:
     )[["layer", "weights", "low", "high", "count"]]
 
 
-def dead_units(run: Run, images: npt.NDArray[Any] | None = None) -> pd.DataFrame:
+def dead_units(run: Run, images: Array | None = None) -> pd.DataFrame:
     """Units of each hidden layer that never fire: layer, units, dead, share (0 to 1).
 
     A unit is dead if its output is the same for all `images` (the test set by default): for ReLU,
@@ -96,7 +95,7 @@ def dead_units(run: Run, images: npt.NDArray[Any] | None = None) -> pd.DataFrame
 
 
 def activations_and_gradient(
-    model: keras.Sequential, image: npt.NDArray[Any], digit: int | None = None
+    model: keras.Sequential, image: Array, digit: int | None = None
 ) -> tuple[dict[str, Floats], Floats]:
     """What each layer gives for one image, and which pixels speak for `digit`, or for the answer.
 
@@ -138,7 +137,7 @@ def _regularizer(layer: keras.Layer) -> str | None:
     return f"{type(regularizer).__name__} {values}"
 
 
-def _histogram(values: npt.NDArray[Any], bins: int) -> pd.DataFrame:
+def _histogram(values: Array, bins: int) -> pd.DataFrame:
     counts, edges = np.histogram(values, bins)
     return pd.DataFrame({"low": edges[:-1], "high": edges[1:], "count": counts})
 

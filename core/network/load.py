@@ -2,16 +2,14 @@
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 from zipfile import BadZipFile
 
 import keras
 import numpy as np
-import numpy.typing as npt
 
 from core.config import IMAGE_SIDE, PIXELS
 from core.config.architecture import PIXELS_LAYER
-from core.data import Floats, scale_images
+from core.data import Array, Floats, scale_images
 from core.network.build import build_model
 from core.network.checkpoint import unpack_checkpoint
 from core.runs import Run
@@ -77,7 +75,7 @@ def _load_epoch(path: Path, epoch: int) -> keras.Sequential:
     return model
 
 
-def as_pixels(images: npt.NDArray[Any]) -> Floats:
+def as_pixels(images: Array) -> Floats:
     """Images as a network takes them, float32 (n, 784) in [0, 1].
 
     Accepts uint8 (..., 28, 28) as MNIST comes, and floats in [0, 1], flat or not. Raises
@@ -97,9 +95,7 @@ def as_pixels(images: npt.NDArray[Any]) -> Floats:
     return images.reshape(-1, PIXELS).astype(np.float32)
 
 
-def layer_features(
-    run: Run, layer: str, images: npt.NDArray[Any], epoch: int | None = None
-) -> Floats:
+def layer_features(run: Run, layer: str, images: Array, epoch: int | None = None) -> Floats:
     """What `layer` of the run's network gives for images, as `layer_outputs` does.
 
     PIXELS_LAYER gives the images themselves. `epoch` as in `load_network`. Raises what both raise.
@@ -109,7 +105,7 @@ def layer_features(
     return layer_outputs(load_network(run, epoch), layer, images)
 
 
-def layer_outputs(model: keras.Sequential, layer: str, images: npt.NDArray[Any]) -> Floats:
+def layer_outputs(model: keras.Sequential, layer: str, images: Array) -> Floats:
     """What `layer` gives for images, in inference mode: float32 (n, units).
 
     Computed by `model` truncated there. Raises ValueError for a name that is no layer's.

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+
+from core.data import Doubles
 
 HISTORY_COLUMNS = [
     "epoch",
@@ -36,7 +37,7 @@ def read_history(path: Path) -> pd.DataFrame:
     return frame.astype({"epoch": int}) if not (frame["epoch"] % 1).any() else frame
 
 
-def read_history_columns(path: Path, names: Sequence[str]) -> npt.NDArray[np.float64]:
+def read_history_columns(path: Path, names: Sequence[str]) -> Doubles:
     """Some columns, (names, epochs), quickly. Raises as `read_history`."""
     try:
         lines = [line.split(",") for line in path.read_text().splitlines()]

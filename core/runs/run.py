@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from core.config import CLASSES, IMAGE_SIDE, TEST_SET, RunConfig, bounds
 from core.config.architecture import count_parameters
-from core.data import Floats
+from core.data import Array, Doubles, Floats, Indices
 from core.runs.document_folder import LOCK
 from core.runs.errors import (
     DamagedRunError,
@@ -27,7 +26,7 @@ from core.runs.errors import (
     RunNotWritableError,
 )
 from core.runs.history import read_history, read_history_columns, write_history
-from core.runs.run_files import Array, EpochArray, RunFiles, load_arrays
+from core.runs.run_files import EpochArray, RunFiles, load_arrays
 from core.runs.status import Control, Label, Record, Request, State, Status
 
 # Errors of the system that say nothing of the file: it may well be read later.
@@ -124,7 +123,7 @@ class Run:
         with self.files.reading(_HISTORY):
             return read_history(self.path / _HISTORY)
 
-    def history_columns(self, *names: str) -> npt.NDArray[np.float64]:
+    def history_columns(self, *names: str) -> Doubles:
         """Some columns of `history`, (names, epochs): ten times as quick, for a list of many runs.
 
         Raises DamagedRunError.
@@ -165,7 +164,7 @@ class Run:
         """
         return self._read_epochs(self._first_layer_file, epoch)
 
-    def weights(self) -> tuple[npt.NDArray[np.int64], Array]:
+    def weights(self) -> tuple[Indices, Array]:
         """Return the kept epochs, int64 (n,), and the weights after each, float16 (n, parameters).
 
         Memory-mapped, in the order of `keras.Layer.weights`. Empty for a run older than the file.
@@ -192,7 +191,7 @@ class Run:
         """Where the trained network is, as Keras saves it, once the run has ended."""
         return self.path / _MODEL
 
-    def read_checkpoint(self) -> dict[str, npt.NDArray[Any]] | None:
+    def read_checkpoint(self) -> dict[str, Array] | None:
         """The arrays of the last checkpoint, or None if there is none, or it is rubbish.
 
         Raises RunNotWritableError if the disk does not give it out at present.
@@ -310,7 +309,7 @@ class Run:
             limit = np.finfo(np.float16).max
             self._weights_file.write(epochs.index(epoch), np.clip(weights, -limit, limit))
 
-    def write_checkpoint(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    def write_checkpoint(self, arrays: Mapping[str, Array]) -> None:
         """Replace `checkpoint.npz`."""
         self.files.write_arrays(_CHECKPOINT, arrays)
 

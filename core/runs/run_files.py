@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from core.data import Array
 from core.runs.document_folder import DocumentFolder
 from core.runs.errors import DamagedRunError, RunNotFoundError, RunNotWritableError
-
-Array = npt.NDArray[np.floating[Any]]
 
 
 class RunFiles(DocumentFolder):
@@ -23,12 +21,12 @@ class RunFiles(DocumentFolder):
     not_found_error = RunNotFoundError
     not_writable_error = RunNotWritableError
 
-    def write_arrays(self, name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    def write_arrays(self, name: str, arrays: Mapping[str, Array]) -> None:
         """Replace a .npz file. Raises as `write`."""
         self.replace(name, partial(np.savez, **arrays))  # type: ignore[arg-type]
 
 
-def load_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+def load_arrays(path: Path) -> dict[str, Array]:
     with path.open("rb") as file:
         return dict(np.load(file, allow_pickle=False))
 

@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from core.analysis.metrics import wilson_interval
 from core.config import TEST_SET, RunConfig
+from core.data import Doubles
 from core.runs.errors import DamagedRunError
 from core.runs.run import Run
 from core.runs.status import Label, Record, State, Status
@@ -82,7 +80,7 @@ def _read_results(run: Run, final_epoch: int | None) -> Results:
     )
 
 
-def is_steady(run: Run, rates: npt.NDArray[np.float64]) -> bool:
+def is_steady(run: Run, rates: Doubles) -> bool:
     """Whether the learning rate was not changed while the run trained.
 
     `rates` are the history's base learning rates: one that was moved and moved back within an epoch

@@ -12,11 +12,10 @@ from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from core.config import CLASSES, PIXELS, RunConfig, Schedule
-from core.data import Floats, Splits
+from core.data import Array, Floats, Splits
 from core.network.checkpoint import Sums
 
 _BLOCK_OPERATIONS = 4e9  # multiply-adds of a block of images that is evaluated: 0.1 s or less
@@ -66,11 +65,11 @@ class TrainingLoops:
         """Train on and measure by other splits from now on; with None, let go of the images."""
         # As tensors once and for all: copying them for each evaluation takes half as long again.
         self._splits = {
-            name: (tf.convert_to_tensor(split.x), tf.convert_to_tensor(split.y))
+            name: tuple(map(tf.convert_to_tensor, split))
             for name, split in (splits._asdict() if splits else {}).items()
         }
 
-    def train(self, order: npt.NDArray[np.int32], first: int, rates: Floats, so_far: Sums) -> Sums:
+    def train(self, order: Array, first: int, rates: Floats, so_far: Sums) -> Sums:
         """Take a step for each of `rates`, from batch `first` of the epoch's `order` on.
 
         `order` is a permutation of the training images, int32 (n,); `rates` float32 (steps,). The

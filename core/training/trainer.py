@@ -13,10 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from core.analysis.early_stopping import last_improvement
-from core.data import DataError
+from core.analysis.histories import last_improvement
+from core.data import Array, DataError
 from core.network.build import flatten_weights
 from core.network.checkpoint import (
     EpochProgress,
@@ -152,7 +151,7 @@ class _Training:
         )
         self.rows: list[dict[str, float]] = []
         self._base_rate = self.config.learning_rate
-        self._best_weights: Sequence[npt.NDArray[Any]] | None = None
+        self._best_weights: Sequence[Array] | None = None
         self._epoch = EpochProgress()
         self._step_seconds = _CHUNK_SECONDS
         self._clock = _Clock()
@@ -203,7 +202,7 @@ class _Training:
             self.run.write_checkpoint(pack_checkpoint(self._model, self._progress))
         self._report(seconds_per_epoch=float(np.median([row["seconds"] for row in self.rows[-5:]])))
 
-    def _train_batches(self, epoch: int, order: npt.NDArray[np.int32]) -> None:
+    def _train_batches(self, epoch: int, order: Array) -> None:
         """Train on the batches of an epoch that are left, or until a stop."""
         config = self.config
         while (batch := self._epoch.batch) < config.batches:

@@ -42,7 +42,7 @@ def claim_warm_model(config: RunConfig) -> WarmModel:
     graph is new or an earlier run's.
     """
     model = build_model(config)
-    warm = _kept.pop(_shape(config), None)
+    warm = _kept.pop(_values(config, Prepared.GRAPH), None)
     if warm is None:
         return WarmModel(model, TrainingLoops(model, _load_splits(config), config.batch_size))
     model.optimizer.build(model.trainable_variables)
@@ -57,7 +57,7 @@ def release_warm_model(warm: WarmModel, config: RunConfig) -> None:
     warm.loops.bind(None)  # else each kept one would hold the images of its last run
     if count_parameters(config) > _LARGEST:
         return
-    _kept[_shape(config)] = warm
+    _kept[_values(config, Prepared.GRAPH)] = warm
     if len(_kept) > _MOST_KEPT:
         del _kept[next(iter(_kept))]
 
@@ -75,16 +75,14 @@ def warm_up() -> None:
     release_warm_model(warm, config)
 
 
-def _shape(config: RunConfig) -> str:
-    return _values(config, Prepared.GRAPH)
-
-
 def _load_splits(config: RunConfig) -> Splits:
     key = _values(config, Prepared.IMAGES)
     if (kept := _splits.get(key)) is not None:
         return kept
     _splits.clear()  # first: two sets of images would be 440 MB
-    _splits[key] = splits = Splits(*map(_to_tensors, prepare_splits(config)))
+    _splits[key] = splits = Splits(
+        *(Split(tf.constant(x), tf.constant(y)) for x, y in prepare_splits(config))
+    )
     return splits
 
 
@@ -92,10 +90,6 @@ def _values(config: RunConfig, part: Prepared) -> str:
     """The values of the hyperparameters that change `part`."""
     names = {field.name for field in hyperparameters() if part in field.traits.changes}
     return config.model_dump_json(include=names)
-
-
-def _to_tensors(split: Split) -> Split:
-    return Split(tf.constant(split.x), tf.constant(split.y))
 
 
 def _variables(model: keras.Model) -> list[Any]:

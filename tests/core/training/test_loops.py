@@ -63,7 +63,7 @@ def test_large_network_is_evaluated_in_blocks(splits: Splits) -> None:
         "test", after_block=lambda: calls.append(None)
     )
     assert len(calls) > 5
-    loss, accuracy = model.evaluate(*vars(splits.test).values(), batch_size=2_000, verbose=0)
+    loss, accuracy = model.evaluate(*splits.test, batch_size=2_000, verbose=0)
     assert result.loss == pytest.approx(loss, abs=1e-5)
     assert result.accuracy == pytest.approx(accuracy, abs=1e-5)
     assert result.probabilities.shape == (10_000, 10)

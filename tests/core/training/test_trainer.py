@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.analysis.early_stopping import last_improvement
+from core.analysis.histories import last_improvement
 from core.config import RunConfig
 from core.data import Floats, load_mnist, prepare_splits, scale_images
 from core.network.build import build_model
