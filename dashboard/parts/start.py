@@ -1,6 +1,6 @@
 """Queues runs for who is looking, and says so where that cannot be."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
@@ -8,6 +8,7 @@ from core.config import RunConfig
 from core.engine import QueueError
 from core.runs import Run
 from core.runs.errors import RunError
+from core.runs.seed_siblings import next_seeds
 from dashboard import text
 from dashboard.access.visitor import visitor
 from dashboard.session.server import server
@@ -22,3 +23,19 @@ def start_runs(asked: Sequence[tuple[RunConfig, str | None]]) -> list[Run]:
     except RunError as error:
         st.toast(f"{text.plain(error)}.", icon=":material/cloud_off:", duration="long")
     return []
+
+
+def start_seeds(
+    configs: Sequence[RunConfig], used: Iterable[int], count: int, name: str | None = None
+) -> None:
+    """Queue a run of each configuration from each of `count` seeds that are not `used` yet.
+
+    The runs are called `name` and their seed; without `name` by their configuration.
+    """
+    start_runs(
+        [
+            (config.model_copy(update={"seed": seed}), name and f"{name}, seed {seed}")
+            for seed in next_seeds(used, count)
+            for config in configs
+        ]
+    )

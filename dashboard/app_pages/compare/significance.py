@@ -5,13 +5,12 @@ import streamlit as st
 
 from core.analysis.comparison import compare_on_images, compare_over_seeds
 from core.analysis.verdict import Verdict, judge_images, judge_seeds
-from core.config import RunConfig
-from core.runs.seed_siblings import is_whole, next_seeds, seed_accuracies, siblings
+from core.runs.seed_siblings import is_whole, seed_accuracies, siblings
 from core.runs.status import State
 from core.runs.summary import Summary
 from dashboard import text
 from dashboard.app_pages.compare.compared import Pair
-from dashboard.parts.start import start_runs
+from dashboard.parts.start import start_seeds
 from dashboard.session.follow import follow_runs
 from dashboard.session.queries import estimate_seconds
 
@@ -47,14 +46,6 @@ def render_significance(pair: Pair, runs: list[Summary]) -> None:
         _render_seeds(pair, first, second)
 
 
-def train_more_seeds(configs: list[RunConfig], used: list[int]) -> None:
-    """Queue a run of each configuration from each of three seeds that are not `used` yet."""
-    seeds = next_seeds(used, _MORE)
-    start_runs(
-        [(config.model_copy(update={"seed": seed}), None) for seed in seeds for config in configs]
-    )
-
-
 def _render_verdict(verdict: Verdict) -> None:
     sentence = text.plain(f"{verdict.finding} {verdict.advice}".strip())
     with st.container(key="verdict"):
@@ -84,8 +75,8 @@ def _render_more_seeds(pair: Pair, runs: list[Summary]) -> None:
             key="more_seeds",
             type="primary",
             icon=":material/casino:",
-            on_click=train_more_seeds,
-            args=(configs, [run.config.seed for run in related if run.config]),
+            on_click=start_seeds,
+            args=(configs, [run.config.seed for run in related if run.config], _MORE),
             help="Queues six runs: both configurations from the same three new seeds, so that they "
             "can be compared one by one.",
         )

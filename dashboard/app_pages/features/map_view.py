@@ -137,12 +137,11 @@ def _render_agreement(status: MapStatus) -> None:
         "layer keeps together.",
     )
     with st.grid(2, min_column_width=130):
-        st.metric("in the map", _share(status.map_agreement))
-        st.metric("in the features", _share(status.feature_agreement))
-
-
-def _share(value: float | None) -> str:
-    return "–" if value is None else text.percent(value)
+        for where, share in (
+            ("in the map", status.map_agreement),
+            ("in the features", status.feature_agreement),
+        ):
+            st.metric(where, "–" if share is None else text.percent(share))
 
 
 def _render_images(request: MapRequest, chosen: pd.DataFrame) -> None:

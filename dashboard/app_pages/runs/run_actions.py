@@ -14,8 +14,7 @@ from dashboard.menu import PAGES
 from dashboard.session import dialogs, linked
 from dashboard.session.server import server
 
-_MOST_NAMES = 10
-_EDIT, _DELETE = "edit_run", "delete_runs"
+_MAX_NAMES = 10
 
 
 def render_actions(chosen: list[Summary]) -> None:
@@ -79,10 +78,8 @@ def _render_changes(chosen: list[Summary]) -> None:
     if not changeable:
         st.caption("Not yours to change." if len(chosen) == 1 else "None is yours to change.")
         return
-    if len(chosen) == 1:
-        _open("Rename, note", ":material/edit:", _EDIT, chosen)
-        if _is_open(_EDIT, chosen):
-            _edit(chosen[0])
+    if len(chosen) == 1 and _offer_dialog("Rename, note", ":material/edit:", "edit_run", chosen):
+        _edit(chosen[0])
     pinned = all(summary.label.pinned for summary in changeable)
     st.button(
         "Unpin" if pinned else "Pin",
@@ -92,19 +89,18 @@ def _render_changes(chosen: list[Summary]) -> None:
         on_click=_pin,
         args=(changeable, not pinned),
     )
-    _open("Delete", ":material/delete:", _DELETE, changeable)
-    if _is_open(_DELETE, changeable):
+    if _offer_dialog("Delete", ":material/delete:", "delete_runs", changeable):
         _confirm_delete(changeable, kept=len(chosen) - len(changeable))
 
 
-def _open(label: str, icon: str, dialog: str, about: list[Summary]) -> None:
-    """A button that opens a dialog, which stays open while the page follows the runs."""
-    ids = [summary.id for summary in about]
+def _offer_dialog(label: str, icon: str, dialog: str, runs: list[Summary]) -> bool:
+    """Draw a button that opens a dialog about these runs; return whether it is open.
+
+    It stays open while the page follows the runs.
+    """
+    ids = [summary.id for summary in runs]
     st.button(label, icon=icon, key=dialog, on_click=dialogs.open_dialog, args=(dialog, ids))
-
-
-def _is_open(dialog: str, about: list[Summary]) -> bool:
-    return dialogs.is_dialog_open(dialog, [summary.id for summary in about])
+    return dialogs.is_dialog_open(dialog, ids)
 
 
 def form_link(config: RunConfig) -> dict[str, str]:
@@ -132,9 +128,9 @@ def _edit(summary: Summary) -> None:
 
 @st.dialog("Delete for good?", on_dismiss=dialogs.close_dialog)
 def _confirm_delete(chosen: list[Summary], kept: int) -> None:
-    names = [f"- {text.plain(summary.name)}" for summary in chosen[:_MOST_NAMES]]
-    if len(chosen) > _MOST_NAMES:
-        names.append(f"- and {len(chosen) - _MOST_NAMES} more")
+    names = [f"- {text.plain(summary.name)}" for summary in chosen[:_MAX_NAMES]]
+    if len(chosen) > _MAX_NAMES:
+        names.append(f"- and {len(chosen) - _MAX_NAMES} more")
     st.markdown("\n".join(names))
     if kept:
         st.caption(f"{kept} of the chosen runs are not yours to delete: they stay.")

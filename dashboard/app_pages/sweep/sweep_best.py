@@ -6,14 +6,14 @@ import streamlit as st
 from core.config import hyperparameter
 from core.runs import Run
 from core.runs.errors import RunError
-from core.runs.seed_siblings import next_seeds, siblings
+from core.runs.seed_siblings import siblings
 from core.runs.status import State
 from core.runs.summary import Summary
 from core.sweep.store import Sweep
 from dashboard import text
 from dashboard.access.visitor import visitor
 from dashboard.parts.metrics import render_metric
-from dashboard.parts.start import start_runs
+from dashboard.parts.start import start_seeds
 from dashboard.session.queries import summaries
 from dashboard.session.server import server
 
@@ -33,7 +33,10 @@ def render_best(sweep: Sweep, trials: pd.DataFrame) -> None:
             "best of many is a little lucky; other seeds show how much.",
         )
         for name in sweep.config.vary:
-            st.metric(hyperparameter(name).title, _figure(best[name]))
+            value = best[name]
+            if isinstance(value, int | float):
+                value = text.rate(float(f"{value:.3g}"))
+            st.metric(hyperparameter(name).title, value)
     try:
         run = server().store.get(best["runs"][0])
         repeats = _find_repeats(sweep, run)
@@ -48,12 +51,13 @@ def render_best(sweep: Sweep, trials: pd.DataFrame) -> None:
             query_params={"run": run.id},
         )
         if not any(_is_ours_to_come(repeat) for repeat in repeats):
+            used = [*sweep.config.seed_numbers, *(one.config.seed for one in repeats if one.config)]
             st.button(
                 "Train the best with five seeds",
                 icon=":material/casino:",
                 key="train_best",
-                on_click=_train_again,
-                args=(sweep, run, [repeat.config.seed for repeat in repeats if repeat.config]),
+                on_click=start_seeds,
+                args=([run.config], used, _SEEDS, f"Best of {sweep.name}"),
                 help="Five new runs that differ from the best in their seed only. None of them was "
                 "chosen for its result, so their mean is an honest one.",
             )
@@ -74,17 +78,6 @@ def _is_ours_to_come(repeat: Summary) -> bool:
     return is_ours and repeat.status.state.is_active
 
 
-def _train_again(sweep: Sweep, run: Run, used: list[int]) -> None:
-    """Queue five runs like `run` from seeds that neither the sweep nor `used` has."""
-    seeds = next_seeds([*sweep.config.seed_numbers, *used], _SEEDS)
-    start_runs(
-        [
-            (run.config.model_copy(update={"seed": seed}), f"Best of {sweep.name}, seed {seed}")
-            for seed in seeds
-        ]
-    )
-
-
 def _render_repeats(repeats: list[Summary]) -> None:
     finished = [one.results for one in repeats if one.status.state is State.FINISHED]
     waiting = sum(one.status.state.is_active for one in repeats)
@@ -99,7 +92,3 @@ def _render_repeats(repeats: list[Summary]) -> None:
         ", ".join(parts) + ".",
         help="Mean and standard deviation over these seeds.",
     )
-
-
-def _figure(value: float | str) -> str:
-    return text.rate(float(f"{value:.3g}")) if isinstance(value, int | float) else str(value)

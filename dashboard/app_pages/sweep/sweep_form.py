@@ -87,7 +87,8 @@ def _pick_range(field: Hyperparameter) -> tuple[float, float]:
     picked: tuple[float, float]
     if limits.logarithmic:
         steps = [number(step) for step in field.slider_steps(low, high, limits.high) if step]
-        picked = st.select_slider(**labels, options=steps, value=(low, high), format_func=_figure)
+        write = "{:,}".format if field.is_integer else text.rate
+        picked = st.select_slider(**labels, options=steps, value=(low, high), format_func=write)
     else:
         picked = st.slider(**labels, **step_options(field), value=(low, high))
     return picked
@@ -116,7 +117,3 @@ def _labels(field: Hyperparameter, kind: str) -> dict[str, Any]:
         "bind": "query-params",
         "help": field.description,
     }
-
-
-def _figure(value: float) -> str:
-    return f"{value:,}" if isinstance(value, int) else text.rate(value)

@@ -3,7 +3,6 @@
 import threading
 from contextlib import suppress
 from functools import partial
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -120,9 +119,7 @@ def _render_progress(run: Run, status: Status, history: pd.DataFrame) -> None:
     done = len(history) + (status.batch / config.batches if status.epoch > len(history) else 0)
     if status.state.is_active:
         st.progress(min(done / config.epochs, 1.0), _progress_sentence(run, status))
-    if status.state is State.PAUSED and queue_position(
-        run
-    ):  # resumed, after its worker had left it
+    if status.state is State.PAUSED and queue_position(run):  # resumed, without a worker as yet
         st.caption(_queue_sentence(run))
     if status.is_silent and not trouble:
         st.warning(
@@ -212,30 +209,21 @@ def _render_curves(run: Run, lately: float) -> None:
 
 
 def _draw_curves(run: Run, style: CurveStyle) -> None:
+    config, (status, history) = run.config, _read(run)
+    best, epochs = best_epoch(history, config.min_delta), len(history)
+    if status.state.is_active:
+        epochs = config.epochs
+        history = with_live_point(history, status, config.batches)
     names = ", ".join(SERIES[name].lower() for name in style.series)
     with st.grid(2, min_column_width=300):
-        for metric, options in _curves(run, style).items():
+        for metric in ("loss", "accuracy"):
             axis = ", logarithmic" if style.is_logarithmic(metric) else ""
             st.echarts_chart(
-                options,
+                draw_curve(history, metric, style, epochs, best, config.learning_rate),
                 key=f"{metric}_curve",
                 height=300,
                 alt=f"{metric.title()}{axis} by epoch of the run {run.name}: {names}",
             )
-
-
-def _curves(run: Run, style: CurveStyle) -> dict[str, dict[str, Any]]:
-    status, history = _read(run)
-    best = best_epoch(history, run.config.min_delta)
-    epochs = len(history)
-    if status.state.is_active:
-        epochs = run.config.epochs
-        history = with_live_point(history, status, run.config.batches)
-    rate = run.config.learning_rate
-    return {
-        metric: draw_curve(history, metric, style, epochs, best, rate)
-        for metric in ("loss", "accuracy")
-    }
 
 
 def _render_rate(run: Run) -> None:
@@ -268,14 +256,18 @@ def _render_network(run: Run, epoch: int) -> None:
 
 
 def _draw_network(run: Run, epoch: int) -> None:
-    units, picture, answers = _read_network(run, epoch)
+    weights = run.first_layer(epoch)
+    probabilities = test_probabilities(run, epoch)[_TEN_DIGITS]
+    units = run.config.hidden[0] if run.config.hidden else len(weights)
+    count = f"{len(weights)} of {units}" if len(weights) < units else f"{units}"
     with st.grid(2, min_column_width=300):
         with st.container():
             st.markdown(
-                _describe_units(run, units),
+                f"First layer, {count} units",
                 help="The weights from the 784 pixels to each unit: red adds, blue takes away. "
                 "From noise they grow into detectors of strokes.",
             )
+            picture = encode_png(draw_weights(weights))
             st.image(picture, width="stretch", alt="First-layer weights as pictures")
         with st.container():
             st.markdown(
@@ -284,22 +276,8 @@ def _draw_network(run: Run, epoch: int) -> None:
                 "image, a row a class, darker the surer.",
             )
             st.echarts_chart(
-                answers,
+                draw_ten_digits(load_mnist().x_test[_TEN_DIGITS], probabilities),
                 key="ten_digits",
                 height=250,
                 alt="Probabilities of ten test digits",
             )
-
-
-def _describe_units(run: Run, shown: int) -> str:
-    units = run.config.hidden[0] if run.config.hidden else shown
-    return (
-        f"First layer, {shown} of {units} units" if shown < units else f"First layer, {units} units"
-    )
-
-
-def _read_network(run: Run, epoch: int) -> tuple[int, bytes, dict[str, Any]]:
-    weights = run.first_layer(epoch)
-    probabilities = test_probabilities(run, epoch)[_TEN_DIGITS]
-    answers = draw_ten_digits(load_mnist().x_test[_TEN_DIGITS], probabilities)
-    return len(weights), encode_png(draw_weights(weights)), answers

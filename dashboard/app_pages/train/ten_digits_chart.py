@@ -16,7 +16,7 @@ def draw_ten_digits(
     images: npt.NDArray[np.uint8], probabilities: npt.NDArray[np.floating[Any]]
 ) -> dict[str, Any]:
     """ECharts options: a column an image, uint8 (n, 28, 28), of its probabilities, (n, 10)."""
-    names = [f"{{digit{place}|}}" for place in range(len(images))]
+    pictures = {f"digit{place}": _style_picture(image) for place, image in enumerate(images)}
     cells = [
         [place, digit, round(float(probability), 4)]
         for place, row in enumerate(probabilities)
@@ -29,10 +29,10 @@ def draw_ten_digits(
         "xAxis": {
             "type": "category",
             "position": "top",
-            "data": names,
+            "data": [f"{{{name}|}}" for name in pictures],
             "axisLine": {"show": False},
             "axisTick": {"show": False},
-            "axisLabel": {"interval": 0, "margin": 4, "rich": _pictures(images)},
+            "axisLabel": {"interval": 0, "margin": 4, "rich": pictures},
         },
         "yAxis": {
             "type": "category",
@@ -51,16 +51,10 @@ def draw_ten_digits(
     }
 
 
-def _pictures(images: npt.NDArray[np.uint8]) -> dict[str, Any]:
-    """Each image as a rich-text style, so that an axis label can show it."""
-    return {
-        f"digit{place}": {"height": 28, "width": 28, "backgroundColor": {"image": _data_url(image)}}
-        for place, image in enumerate(images)
-    }
-
-
-def _data_url(image: npt.NDArray[np.uint8]) -> str:
-    return "data:image/png;base64," + base64.b64encode(encode_png(image)).decode()
+def _style_picture(image: npt.NDArray[np.uint8]) -> dict[str, Any]:
+    """A rich-text style that shows the image, so that an axis label can."""
+    url = "data:image/png;base64," + base64.b64encode(encode_png(image)).decode()
+    return {"height": 28, "width": 28, "backgroundColor": {"image": url}}
 
 
 def encode_png(image: npt.NDArray[np.uint8]) -> bytes:
