@@ -64,7 +64,7 @@ def render_browser(config: RunConfig) -> None:
 
 
 def _render_grid(split: str, digits: Digits) -> None:
-    def choose(place: int) -> None:
+    def show_large(place: int) -> None:
         st.session_state[digit_key(split)] = int(digits.indices[place])
 
     with scrollable(10 * _SIZE):
@@ -77,7 +77,7 @@ def _render_grid(split: str, digits: Digits) -> None:
             key="digit_grid",
             alt=f"{len(digits.images)} digits of the split {split}",
             size=_SIZE,
-            on_pick=choose,
+            on_pick=show_large,
         )
 
 

@@ -60,8 +60,8 @@ def render_handwriting(run: Run) -> None:
 
 
 def _pick_drawings() -> list[Drawing]:
-    kept = all_drawings()
-    mine = [drawing for drawing in kept if drawing.owner == visitor().name]
+    kept, owner = all_drawings(), visitor().name
+    mine = [drawing for drawing in kept if drawing.owner == owner]
     if len(mine) == len(kept):
         return mine
     whose = choose("Whose drawings", ["Mine", "Everybody's"], "whose_drawings")

@@ -50,7 +50,7 @@ def render_answers(answers: pd.DataFrame, *, key: str, alt: str, size: int) -> N
     """
     indices = answers.index.to_list()
 
-    def choose(place: int) -> None:
+    def show_large(place: int) -> None:
         st.session_state[_KEY] = indices[place]
 
     pick_image(
@@ -60,7 +60,7 @@ def render_answers(answers: pd.DataFrame, *, key: str, alt: str, size: int) -> N
         alt=alt,
         columns=6,
         size=size,
-        on_pick=choose,
+        on_pick=show_large,
     )
 
 
