@@ -57,26 +57,26 @@ def with_live_point(history: pd.DataFrame, status: Status, batches: int) -> pd.D
     return pd.DataFrame([*history.to_dict("records"), row], columns=history.columns)
 
 
-def curve_frame(history: pd.DataFrame, metric: str, axis: str = "epoch") -> pd.DataFrame:
-    """The axis, and a column for each of SERIES; `metric` is loss, or accuracy in percent."""
+def curve_frame(
+    history: pd.DataFrame, metric: str, style: CurveStyle = CurveStyle()
+) -> pd.DataFrame:
+    """The axis, and a column for each of SERIES; `metric` is loss, or accuracy in percent.
+
+    Without what a logarithmic axis cannot show.
+    """
     scale = 100 if metric == "accuracy" else 1
-    columns = {axis: history[axis].astype(float)}
+    columns = {style.axis: history[style.axis].astype(float)}
     for name, title in SERIES.items():
         prefix = "running" if name == "fitting" else name
         columns[title] = history[f"{prefix}_{metric}"] * scale
-    return pd.DataFrame(columns)
-
-
-def drawn_frame(history: pd.DataFrame, metric: str, style: CurveStyle) -> pd.DataFrame:
-    """`curve_frame` without what a logarithmic axis cannot show."""
-    frame = curve_frame(history, metric, style.axis)
+    frame = pd.DataFrame(columns)
     return frame.where(frame > 0) if style.is_logarithmic(metric) else frame
 
 
 def loss_limits(histories: Iterable[pd.DataFrame], style: CurveStyle) -> tuple[float, float] | None:
     """Round limits of an axis that shows the chosen losses of all the histories; None if none."""
     shown = [SERIES[name] for name in style.series]
-    losses = pd.concat(drawn_frame(history, "loss", style)[shown] for history in histories)
+    losses = pd.concat(curve_frame(history, "loss", style)[shown] for history in histories)
     values = losses.where(losses < math.inf).stack().dropna()
     if values.empty:
         return None
@@ -99,7 +99,7 @@ def draw_curve(
     first epoch is not seen.
     """
     marks = _marks(history, best_epoch, style.axis, first_rate)
-    frame = drawn_frame(history, metric, style)
+    frame = curve_frame(history, metric, style)
     if metric == "accuracy":
         values = frame[[SERIES[name] for name in style.series]].stack().dropna()
         if values.nunique() == 1:  # about which ECharts would draw an axis to 150 %

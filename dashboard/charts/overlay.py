@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from dashboard.charts.colors import NEUTRAL
-from dashboard.charts.curves import SERIES, CurveStyle, draw_axes, drawn_frame
+from dashboard.charts.curves import SERIES, CurveStyle, curve_frame, draw_axes
 from dashboard.charts.echarts import line
 
 DASHES: dict[str, str | list[int]] = {
@@ -35,7 +35,7 @@ def draw_overlay(runs: Sequence[OverlaidRun], metric: str, style: CurveStyle) ->
 
     The legend names runs and series apart: their product would be too long to read.
     """
-    frames = [drawn_frame(run.history, metric, style) for run in runs]
+    frames = [curve_frame(run.history, metric, style) for run in runs]
     entries: list[tuple[str, str, str | list[int]]] = [
         (run.name, run.color, "solid") for run in runs
     ]

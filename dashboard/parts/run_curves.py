@@ -32,10 +32,7 @@ def render_run_curves() -> None:
 
 def render_histories(histories: Mapping[Run, pd.DataFrame], names: Mapping[Run, str]) -> None:
     """Draw the controls, the two charts of these runs, and each one's best epoch."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        series, axis = _pick_lines()
-        penalty, smoothing = _pick_treatment()
-        style = CurveStyle(series, pick_log_loss("curves_log", bind="query-params"), axis)
+    style, penalty, smoothing = _pick_style()
     colors = run_colors(run.id for run in histories)
     runs = [
         OverlaidRun(
@@ -112,39 +109,38 @@ def _pick_others(run: Run) -> dict[Run, pd.DataFrame]:
     return {other: history for other, history in histories.items() if len(history)}
 
 
-def _pick_lines() -> tuple[tuple[str, ...], str]:
-    """Which of SERIES to draw, and along which of AXES."""
-    series = pick_series("curves_series", ["train", "validation"], bind="query-params")
-    axis = choose(
-        "By",
-        _AXES,
-        "curves_axis",
-        "Along epochs, or along the seconds spent training, which is fairer to small networks.",
-    )
-    return series, axis
-
-
-def _pick_treatment() -> tuple[bool, float]:
-    """Whether losses include the L2 penalty, and how much curves are smoothed, 0 to below 1."""
-    loss = choose(
-        "Loss",
-        [_WITH_PENALTY, _CROSS_ENTROPY],
-        "curves_loss_kind",
-        "What training minimises, or cross-entropy alone, which compares runs with different L2. "
-        "While fitting, the penalty at the epoch's end is taken off.",
-    )
-    smoothing = st.slider(
-        "Smoothing",
-        0.0,
-        0.95,
-        step=0.05,
-        key="curves_smoothing",
-        bind="query-params",
-        width=180,
-        help="Averages each epoch with those before it, the further back the less: shows the trend "
-        "in noisy curves.",
-    )
-    return loss == _WITH_PENALTY, smoothing
+def _pick_style() -> tuple[CurveStyle, bool, float]:
+    """How curves are drawn, whether losses include the L2 penalty, and how much curves are
+    smoothed, 0 to below 1.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        series = pick_series("curves_series", ["train", "validation"], bind="query-params")
+        axis = choose(
+            "By",
+            _AXES,
+            "curves_axis",
+            "Along epochs, or along the seconds spent training, which is fairer to small networks.",
+        )
+        loss = choose(
+            "Loss",
+            [_WITH_PENALTY, _CROSS_ENTROPY],
+            "curves_loss_kind",
+            "What training minimises, or cross-entropy alone, which compares runs with different "
+            "L2. While fitting, the penalty at the epoch's end is taken off.",
+        )
+        smoothing = st.slider(
+            "Smoothing",
+            0.0,
+            0.95,
+            step=0.05,
+            key="curves_smoothing",
+            bind="query-params",
+            width=180,
+            help="Averages each epoch with those before it, the further back the less: shows the "
+            "trend in noisy curves.",
+        )
+        log_loss = pick_log_loss("curves_log", bind="query-params")
+    return CurveStyle(series, log_loss, axis), loss == _WITH_PENALTY, smoothing
 
 
 def _prepare(history: pd.DataFrame, penalty: bool, smoothing: float) -> pd.DataFrame:

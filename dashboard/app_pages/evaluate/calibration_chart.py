@@ -6,7 +6,7 @@ import pandas as pd
 
 from core.config import TEST_SET
 from dashboard.charts.colors import NEUTRAL, SPLIT_COLORS
-from dashboard.charts.echarts import options
+from dashboard.charts.echarts import line, options
 
 
 def reliability_frame(table: pd.DataFrame) -> pd.DataFrame:
@@ -24,6 +24,21 @@ def reliability_frame(table: pd.DataFrame) -> pd.DataFrame:
 
 def draw_reliability(table: pd.DataFrame) -> dict[str, Any]:
     """Accuracy as bars and mean confidence as points, a bin each; below, how many images."""
+    percent = {"type": "value", "gridIndex": 0, "min": 0, "max": 100, "name": "accuracy, %"}
+    images = {"type": "log", "gridIndex": 1, "min": 0.5, "max": TEST_SET, "name": "images"}
+    images |= {"startValue": 0.5}  # so that a bar of one image has a height
+    bins = {"type": "category", "axisTick": {"show": False}}
+    name = {"name": "confidence, %", "nameLocation": "middle", "nameGap": 26}
+    confidence = line(
+        "confidence",
+        "bin",
+        "confidence",
+        SPLIT_COLORS["validation"],
+        name="confidence",
+        symbol="diamond",
+        symbolSize=9,
+        lineStyle={"type": "dashed", "width": 1},
+    )
     return options(
         grid=[
             {"left": 46, "right": 8, "top": 34, "height": 260, "outerBoundsMode": "none"},
@@ -33,66 +48,16 @@ def draw_reliability(table: pd.DataFrame) -> dict[str, Any]:
         tooltip={"trigger": "axis"},
         axisPointer={"link": [{"xAxisIndex": "all"}]},
         dataset={"source": reliability_frame(table)},
-        series=_series(),
-        **_axes(),
+        xAxis=[bins | {"gridIndex": 0}, bins | {"gridIndex": 1} | name],
+        yAxis=[percent, images],
+        series=[
+            _bars("accuracy", SPLIT_COLORS["test"]),
+            confidence,
+            _bars("images", NEUTRAL) | {"xAxisIndex": 1, "yAxisIndex": 1},
+        ],
     )
 
 
-def _axes() -> dict[str, Any]:
-    return {
-        "xAxis": [
-            {"type": "category", "gridIndex": 0, "axisTick": {"show": False}},
-            {
-                "type": "category",
-                "gridIndex": 1,
-                "axisTick": {"show": False},
-                "name": "confidence, %",
-                "nameLocation": "middle",
-                "nameGap": 26,
-            },
-        ],
-        "yAxis": [
-            {"type": "value", "gridIndex": 0, "min": 0, "max": 100, "name": "accuracy, %"},
-            {
-                "type": "log",
-                "gridIndex": 1,
-                "min": 0.5,
-                "startValue": 0.5,  # so that a bar of one image has a height
-                "max": TEST_SET,
-                "name": "images",
-            },
-        ],
-    }
-
-
-def _series() -> list[dict[str, Any]]:
-    return [
-        {
-            "type": "bar",
-            "id": "accuracy",
-            "name": "accuracy",
-            "encode": {"x": "bin", "y": "accuracy"},
-            "color": SPLIT_COLORS["test"],
-            "barCategoryGap": "8%",
-        },
-        {
-            "type": "line",
-            "id": "confidence",
-            "name": "confidence",
-            "encode": {"x": "bin", "y": "confidence"},
-            "color": SPLIT_COLORS["validation"],
-            "symbol": "diamond",
-            "symbolSize": 9,
-            "lineStyle": {"type": "dashed", "width": 1},
-        },
-        {
-            "type": "bar",
-            "id": "images",
-            "name": "images",
-            "encode": {"x": "bin", "y": "images"},
-            "xAxisIndex": 1,
-            "yAxisIndex": 1,
-            "color": NEUTRAL,
-            "barCategoryGap": "8%",
-        },
-    ]
+def _bars(column: str, color: str) -> dict[str, Any]:
+    bars = {"type": "bar", "id": column, "name": column, "color": color, "barCategoryGap": "8%"}
+    return bars | {"encode": {"x": "bin", "y": column}}
