@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from core.export import export_notebook, export_script, has_result
+from core.export import can_export, export_notebook, export_script
 from core.runs import Run
 
 _ALONE = (
@@ -16,7 +16,7 @@ _ALONE = (
 
 def render_downloads(run: Run) -> None:
     """Draw a button that opens what can be downloaded of the run."""
-    is_repeatable = has_result(run)
+    is_repeatable = can_export(run)
     with st.popover("Download", icon=":material/download:"):
         _download(
             "Network (.keras)",
