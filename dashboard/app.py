@@ -44,7 +44,7 @@ def _apologise(error: Exception) -> bool:
     _log.error("a page failed", exc_info=error)
     if isinstance(error, DataError):
         st.error(
-            f"{text.plain(error)}.",
+            f"{text.escape(error)}.",
             title="The data set cannot be read",
             icon=":material/broken_image:",
         )

@@ -110,5 +110,5 @@ def _pages() -> tuple[st.Page, ...]:
             help=page.sentence,
         )
         for name, page in PAGES.items()
-        if name != "classroom" or guard() is not Guard.ALONE
+        if name != "classroom" or guard() is not Guard.LOCAL_ONLY
     )

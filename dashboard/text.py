@@ -20,17 +20,17 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
-def rate(value: float) -> str:
+def short_number(value: float) -> str:
     """A learning rate or penalty in its shortest form: 0.001, 1e-05, 0."""
     return f"{value:g}"
 
 
-def span(low: float, high: float) -> str:
+def range_text(low: float, high: float) -> str:
     """(0.0, 255.0) -> "0 to 255"."""
     return f"{low:g} to {high:g}"
 
 
-def plain(words: object) -> str:
+def escape(words: object) -> str:
     """Markdown that shows a user's words, such as a run's name, as they were typed.
 
     For an error's message too, since it may quote them. Streamlit makes links, icons and arrows of

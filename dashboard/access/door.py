@@ -82,7 +82,7 @@ class Door:
         if scope["path"] == HEALTH_PATH:
             return None
         match guard():
-            case Guard.ALONE:
+            case Guard.LOCAL_ONLY:
                 is_welcome, refusal = _is_from_this_machine(connection), _LOCAL_ONLY
             case Guard.PROVIDER:
                 is_welcome = leads_to_login(connection) or is_logged_in(connection.cookies)

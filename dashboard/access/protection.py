@@ -20,7 +20,7 @@ from core.runs.errors import RunError
 class Guard(StrEnum):
     """What protects the pages from the network."""
 
-    ALONE = "alone"
+    LOCAL_ONLY = "local"
     """Nothing: the server answers only this machine, and its user may do everything."""
     PASSWORD = "password"
     """A password that a class shares. Each browser has a name of its own."""
@@ -32,13 +32,13 @@ def guard() -> Guard:
     """What protects this server: a provider if there is one, else a password if there is one."""
     if _secrets().get("auth"):
         return Guard.PROVIDER
-    return Guard.PASSWORD if settings().class_password else Guard.ALONE
+    return Guard.PASSWORD if settings().class_password else Guard.LOCAL_ONLY
 
 
 def refuse_open_network() -> None:
     """End the program if it would listen on the network without protection."""
     address = st.get_option("server.address")
-    if guard() is Guard.ALONE and not is_loopback(address or ""):
+    if guard() is Guard.LOCAL_ONLY and not is_loopback(address or ""):
         raise SystemExit(
             f"Digit Lab does not listen on {address or 'every address'} unguarded. For a class: "
             "`make run-class`, or set DIGITLAB_CLASS_PASSWORD, or name an OpenID Connect provider "

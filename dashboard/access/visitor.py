@@ -30,7 +30,7 @@ def visitor() -> Visitor:
     Without a guard it is the user of this machine, who may do everything.
     """
     match guard():
-        case Guard.ALONE:
+        case Guard.LOCAL_ONLY:
             return Visitor(getuser(), is_teacher=True)
         case Guard.PASSWORD:
             login = read_login(st.context.cookies)

@@ -11,7 +11,7 @@ import pandas as pd
 from core.runs.status import Status
 from dashboard.charts.colors import NEUTRAL, SPLIT_COLORS
 from dashboard.charts.echarts import left_axis, line, mark_line, named_axis, options
-from dashboard.text import rate
+from dashboard.text import short_number
 
 SERIES = {
     "fitting": "While fitting",
@@ -151,7 +151,7 @@ def _marks(
     if best_epoch:
         marks.append({"xAxis": float(places[best_epoch]), "label": {"formatter": "best"}})
     for epoch, base_rate in rate_changes(history, first_rate):
-        label = {"formatter": f"rate {rate(base_rate)}", "position": "insideEndTop"}
+        label = {"formatter": f"rate {short_number(base_rate)}", "position": "insideEndTop"}
         marks.append({"xAxis": float(places[epoch]), "label": label})
     return marks
 

@@ -39,7 +39,7 @@ def render_config_form() -> RunConfig:
     with st.expander("More options", icon=":material/tune:", expanded=is_open):
         _render_fields(more, wrong)
     for name in wrong.keys() - RunConfig.model_fields.keys():
-        st.error(f"{text.plain(name)}: {text.plain(wrong[name])}")
+        st.error(f"{text.escape(name)}: {text.escape(wrong[name])}")
     return config
 
 
@@ -52,7 +52,7 @@ def _render_fields(fields: list[Hyperparameter], wrong: dict[str, str]) -> None:
             else:
                 render_control(field, form.key(field.name), persist_state="session")
         if field.name in wrong:  # of what is not shown too: a link may have asked for it
-            sentence = text.plain(wrong[field.name])
+            sentence = text.escape(wrong[field.name])
             st.error(f"{field.title}: {sentence}.", icon=":material/error:")
 
 

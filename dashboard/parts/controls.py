@@ -26,7 +26,7 @@ def render_control(field: Hyperparameter, key: str, **kept: Any) -> Any:
         case ControlKind.ONE_TWO_FIVE | ControlKind.POWERS_OF_TWO:
             value = st.session_state.get(key, field.info.default)  # between two steps, it is a step
             steps = [_number(field, step) for step in field.slider_steps(value)]
-            return st.select_slider(options=steps, format_func=text.rate, **options)
+            return st.select_slider(options=steps, format_func=text.short_number, **options)
         case ControlKind.SLIDER:
             return st.slider(**step_options(field), **options)
         case ControlKind.NUMBER:

@@ -111,7 +111,7 @@ def _pick_others(run: Run) -> dict[Run, pd.DataFrame]:
         try:
             histories[other] = read_history(other)
         except RunError as error:
-            st.warning(f"{text.plain(error)}.", icon=":material/broken_image:")
+            st.warning(f"{text.escape(error)}.", icon=":material/broken_image:")
     return {other: history for other, history in histories.items() if len(history)}
 
 
@@ -175,7 +175,7 @@ def _render_best(table: pd.DataFrame) -> None:
     with st.container(key="best_epochs"):
         st.table(
             {
-                "Run": table["run"].map(text.plain),
+                "Run": table["run"].map(text.escape),
                 "Epochs": table["epochs"].map(str),
                 "Best epoch": table["best_epoch"].map("{:.0f}".format),
                 "Validation loss": table["validation_loss"].map("{:.4f}".format),

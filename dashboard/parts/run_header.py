@@ -76,7 +76,7 @@ def say_no_epoch(run: Run, name: str) -> None:
     if status.state.is_active:
         st.info(f"{name} has not ended its first epoch yet.", icon=":material/hourglass_empty:")
         return
-    why = f" {text.plain(status.error)}" if status.error else ""
+    why = f" {text.escape(status.error)}" if status.error else ""
     st.info(f"{name} ended before its first epoch did.{why}", icon=":material/block:")
 
 

@@ -29,7 +29,7 @@ def render_title_with_state(name: str, state: State) -> None:
     """Draw the name, with a badge that shows the state beside it."""
     color, icon = _BADGES[state]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(text.plain(name), anchor=False, width="content")
+        st.subheader(text.escape(name), anchor=False, width="content")
         st.badge(state.value, color=color, icon=icon)
 
 

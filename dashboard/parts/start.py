@@ -19,9 +19,9 @@ def start_runs(asked: Sequence[tuple[RunConfig, str | None]]) -> list[Run]:
     try:
         return server().engine.enqueue_all(asked, visitor().name)
     except QueueError as error:
-        st.toast(text.plain(error), icon=":material/group:", duration="long")
+        st.toast(text.escape(error), icon=":material/group:", duration="long")
     except RunError as error:
-        st.toast(f"{text.plain(error)}.", icon=":material/cloud_off:", duration="long")
+        st.toast(f"{text.escape(error)}.", icon=":material/cloud_off:", duration="long")
     return []
 
 

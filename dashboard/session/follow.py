@@ -10,9 +10,9 @@ from core.runs.errors import RunError
 from core.runs.status import State
 from core.runs.summary import Summary
 from dashboard.session import dialogs
+from dashboard.session.cache import history_version
 from dashboard.session.live_refresh import RefreshRate, draw_live
 from dashboard.session.queries import summaries
-from dashboard.session.sharing import history_version
 
 _training = RefreshRate(fastest=1.0)
 _ended = RefreshRate(fastest=5.0)  # they may still be deleted

@@ -119,7 +119,7 @@ def pick_member(
     try:
         chosen = choice.find(store.get)
     except (RunNotFoundError, SweepError) as error:
-        st.warning(f"{text.plain(error)}; it may have been deleted.", icon=":material/search_off:")
+        st.warning(f"{text.escape(error)}; it may have been deleted.", icon=":material/search_off:")
         chosen = None
     offered = {one.id: one for one in store.list()[:MAX_OFFERED]}
     if chosen:
@@ -146,7 +146,7 @@ def _choose_picked(choice: Linked, store: DocumentStore[Any]) -> None:
             store.get(choice.picked)
         choice.choose(choice.picked)
     except (RunNotFoundError, SweepError) as error:
-        st.toast(f"{text.plain(error)}.", icon=":material/search_off:")
+        st.toast(f"{text.escape(error)}.", icon=":material/search_off:")
 
 
 def chosen_runs() -> list[Run]:
@@ -156,7 +156,7 @@ def chosen_runs() -> list[Run]:
         try:
             found.append(server().store.get(run_id))
         except RunNotFoundError as error:
-            missing.append(f"{text.plain(error)}; it may have been deleted.")
+            missing.append(f"{text.escape(error)}; it may have been deleted.")
     choose_runs(run.id for run in found)
     if missing:
         st.warning(missing[0], icon=":material/search_off:")

@@ -16,11 +16,11 @@ from core.runs.summary import Summary, summarize
 from core.sweep.config import SweepConfig
 from core.sweep.store import Sweep
 from core.sweep.study import load_study, trial_table
+from dashboard.session.cache import cached, cached_by_version, history_version
 from dashboard.session.server import server
-from dashboard.session.sharing import history_version, shared, shared_as_of
 
 _summaries: dict[str, tuple[object, Summary]] = {}
-"""Each run's summary, with the version of its files: in a list of a thousand runs, `shared` would
+"""Each run's summary, with the version of its files: in a list of a thousand runs, `cached` would
 take too long."""
 
 
@@ -44,12 +44,12 @@ def summaries() -> list[Summary]:
 
 def read_history(run: Run) -> pd.DataFrame:
     """The run's history as it stands: shared, not to be changed. Raises what reading it raises."""
-    return shared_as_of(history_version(run), _read_history, run)
+    return cached_by_version(history_version(run), _read_history, run)
 
 
-def test_probabilities(run: Run, epoch: int) -> npt.NDArray[np.float32]:
+def read_test_probabilities(run: Run, epoch: int) -> npt.NDArray[np.float32]:
     """What the network thought of the test images after `epoch`: float32 (10000, 10), shared."""
-    return shared_as_of(history_version(run), _read_test_probabilities, run, epoch)
+    return cached_by_version(history_version(run), _load_test_probabilities, run, epoch)
 
 
 def all_drawings() -> list[Drawing]:
@@ -78,7 +78,7 @@ def queue_position(run: Run) -> tuple[int, float] | None:
 
 def sweep_trials(sweep: Sweep) -> pd.DataFrame:
     """The sweep's `trial_table` as it stands: shared, not to be changed. Raises SweepError."""
-    return shared(_read_trials, sweep)
+    return cached(_read_trials, sweep)
 
 
 def _read_history(run: Run) -> pd.DataFrame:
@@ -87,7 +87,7 @@ def _read_history(run: Run) -> pd.DataFrame:
     return history
 
 
-def _read_test_probabilities(run: Run, epoch: int) -> npt.NDArray[np.float32]:
+def _load_test_probabilities(run: Run, epoch: int) -> npt.NDArray[np.float32]:
     probabilities = run.test_probabilities(epoch).astype(np.float32, copy=False)
     probabilities.flags.writeable = False
     return probabilities

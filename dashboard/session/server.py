@@ -17,16 +17,16 @@ class Server:
         self.drawings = DrawingStore()
         self.engine = Engine(self.store)
         self.sweeps = SweepStore(self.store)
-        self.sweeper = SweepSupervisor(self.sweeps, self.engine)
+        self.sweep_supervisor = SweepSupervisor(self.sweeps, self.engine)
 
     def start(self) -> None:
         """Start the workers, and go on with whatever has not ended."""
         self.engine.start()
-        self.sweeper.start()
+        self.sweep_supervisor.start()
 
     def stop(self) -> None:
         """Stop the workers. What has not ended goes on at the next start."""
-        self.sweeper.stop()
+        self.sweep_supervisor.stop()
         self.engine.stop()
 
 

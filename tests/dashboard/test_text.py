@@ -1,6 +1,6 @@
 import pytest
 
-from dashboard.text import duration, percent, plain, rate
+from dashboard.text import duration, escape, percent, short_number
 
 
 @pytest.mark.parametrize(
@@ -20,13 +20,13 @@ def test_durations_read_naturally(seconds: float, words: str) -> None:
 
 def test_shares_and_rates_have_sensible_digits() -> None:
     assert percent(0.98312) == "98.31 %"
-    assert rate(1e-5) == "1e-05"
-    assert rate(0.001) == "0.001"
+    assert short_number(1e-5) == "1e-05"
+    assert short_number(0.001) == "0.001"
 
 
 def test_a_persons_words_are_no_markdown() -> None:
-    assert plain("**a** [b](c) :red[d] $x$") == (r"\*\*a\*\* \[b\]\(c\) \:red\[d\] \$x\$")
-    assert plain("erster Versuch 1") == "erster Versuch 1"
+    assert escape("**a** [b](c) :red[d] $x$") == (r"\*\*a\*\* \[b\]\(c\) \:red\[d\] \$x\$")
+    assert escape("erster Versuch 1") == "erster Versuch 1"
 
 
 @pytest.mark.parametrize(
@@ -43,11 +43,11 @@ def test_a_persons_words_are_no_markdown() -> None:
     ],
 )
 def test_words_that_would_become_links_arrows_or_icons_are_cut_invisibly(words: str) -> None:
-    shown = plain(words).replace("\\", "")
+    shown = escape(words).replace("\\", "")
     assert shown != words
     assert shown.replace("\u2060", "") == words
 
 
 def test_entities_and_line_breaks_are_words_too() -> None:
-    assert plain("&lt; a\n# b") == r"\&lt; a \# b"
-    assert plain(ValueError("*a*")) == r"\*a\*"
+    assert escape("&lt; a\n# b") == r"\&lt; a \# b"
+    assert escape(ValueError("*a*")) == r"\*a\*"

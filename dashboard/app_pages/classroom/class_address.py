@@ -19,7 +19,7 @@ def render_address() -> None:
     """Show the address and, to a teacher, the password."""
     st.title(_url(), anchor=False)  # a link, and whole when it is copied
     if guard() is Guard.PASSWORD and visitor().is_teacher:
-        st.header(f"Password: {text.plain(settings().class_password)}", anchor=False)
+        st.header(f"Password: {text.escape(settings().class_password)}", anchor=False)
 
 
 def _url() -> str:

@@ -17,10 +17,10 @@ from dashboard.parts.messages import render_damage
 from dashboard.parts.run_header import say_no_epoch, say_nothing_trained
 from dashboard.parts.run_picker import pick_runs
 from dashboard.session import linked
+from dashboard.session.cache import cached
 from dashboard.session.follow import follow
-from dashboard.session.queries import read_history, test_probabilities
+from dashboard.session.queries import read_history, read_test_probabilities
 from dashboard.session.server import server
-from dashboard.session.sharing import shared
 
 _LETTERS = "ABCDEFGH"
 
@@ -76,13 +76,13 @@ def require_compared() -> list[ComparedRun]:
     readable = []
     for run in chosen:
         try:
-            summary, history = shared(summarize, run), read_history(run)
+            summary, history = cached(summarize, run), read_history(run)
             if history.empty:
-                say_no_epoch(run, text.plain(summary.name))
+                say_no_epoch(run, text.escape(summary.name))
             else:
                 readable.append((run, summary, run.config, history))
         except RunError as error:
-            st.warning(f"{text.plain(error)}.", icon=":material/broken_image:")
+            st.warning(f"{text.escape(error)}.", icon=":material/broken_image:")
     if len(readable) < 2:
         st.info("Choose two runs or more to compare.", icon=":material/compare_arrows:")
         st.page_link(
@@ -103,7 +103,7 @@ def pick_pair(compared: list[ComparedRun]) -> Pair:
     """
     a, b = compared if len(compared) == 2 else _pick_two(compared)
     try:
-        predicted = [test_probabilities(one.run, one.epoch).argmax(axis=1) for one in (a, b)]
+        predicted = [read_test_probabilities(one.run, one.epoch).argmax(axis=1) for one in (a, b)]
     except DamagedRunError as error:
         render_damage(error, "These runs cannot be shown")
         st.stop()

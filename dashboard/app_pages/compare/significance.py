@@ -47,7 +47,7 @@ def render_significance(pair: Pair, runs: list[Summary]) -> None:
 
 
 def _render_verdict(verdict: Verdict) -> None:
-    sentence = text.plain(f"{verdict.finding} {verdict.advice}".strip())
+    sentence = text.escape(f"{verdict.finding} {verdict.advice}".strip())
     with st.container(key="verdict"):
         if verdict.is_real:
             st.success(f"**{sentence}**", icon=":material/verified:")
@@ -103,7 +103,7 @@ def _render_images(pair: Pair, sentence: str) -> None:
             alt="Images that both, one or none of the two get right",
         )
     if sentence:
-        st.caption(text.plain(sentence))
+        st.caption(text.escape(sentence))
 
 
 def _render_seeds(pair: Pair, first: dict[int, float], second: dict[int, float]) -> None:

@@ -116,7 +116,7 @@ def _pick(side: _Side, runs: list[Run]) -> tuple[Run, pd.DataFrame] | None:
         follow(run)
         history = read_history(run)
     except RunError as error:
-        st.error(f"{text.plain(error)}.", icon=":material/broken_image:")
+        st.error(f"{text.escape(error)}.", icon=":material/broken_image:")
         return None
     if history.empty:
         say_no_epoch(run, "This run")

@@ -8,7 +8,7 @@ from core.data.browsing import class_counts, training_class_images
 from dashboard.app_pages.data.digit_charts import draw_class_counts
 from dashboard.app_pages.data.scrollable import scrollable
 from dashboard.charts.images import draw_image_grid
-from dashboard.session.sharing import shared
+from dashboard.session.cache import cached
 
 _SIZE = 110
 _DIGITS = [str(digit) for digit in range(CLASSES)]
@@ -17,12 +17,12 @@ _DIGITS = [str(digit) for digit in range(CLASSES)]
 def render_classes(config: RunConfig) -> None:
     """Draw images per class in each split, and the mean and spread image of each class."""
     st.plotly_chart(
-        draw_class_counts(shared(class_counts, config)),
+        draw_class_counts(cached(class_counts, config)),
         key="class_counts",
         config={"displayModeBar": False},
         alt="Images per class in train, validation and test",
     )
-    mean, spread = shared(training_class_images, config)
+    mean, spread = cached(training_class_images, config)
     for title, images, explanation in (
         ("Mean image", mean, "The average of all training images of a class, pixel by pixel."),
         (

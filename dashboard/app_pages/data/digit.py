@@ -13,7 +13,7 @@ from dashboard.app_pages.data.scrollable import scrollable
 from dashboard.charts.images import enlarge
 from dashboard.parts.controls import choose
 from dashboard.parts.data_image import pick_image_number, render_image_head
-from dashboard.session.sharing import shared
+from dashboard.session.cache import cached
 
 _SETS = {"train": "training", "test": "test"}
 _CONTENT = {
@@ -64,7 +64,7 @@ def render_arrays(_: RunConfig) -> None:
     picker, values = st.columns([1, 2], gap="large")
     with picker:
         st.table(
-            _array_table(shared(describe_arrays)),
+            _array_table(cached(describe_arrays)),
             hide_index=True,
             alt="The four arrays of the data set",
         )
@@ -89,6 +89,8 @@ def _array_table(facts: pd.DataFrame) -> pd.DataFrame:
             "Holds": facts["array"].map(_CONTENT),
             "Shape": facts["shape"].map(str),
             "Type": facts["dtype"],
-            "Values": [text.span(*ends) for ends in facts[["low", "high"]].itertuples(index=False)],
+            "Values": [
+                text.range_text(*ends) for ends in facts[["low", "high"]].itertuples(index=False)
+            ],
         }
     )

@@ -27,7 +27,7 @@ def pick_split() -> RunConfig:
         config = run.config if run else RunConfig()
     except RunError as error:
         st.warning(
-            f"{text.plain(error)}. The default split is shown.", icon=":material/broken_image:"
+            f"{text.escape(error)}. The default split is shown.", icon=":material/broken_image:"
         )
         config = RunConfig()
     config = RunConfig(  # no more than decides the split, so that runs share what is computed

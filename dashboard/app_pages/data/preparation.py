@@ -13,7 +13,7 @@ from core.data.preparation import (
 from dashboard import text
 from dashboard.app_pages.data.digit_charts import as_picture, draw_stretch
 from dashboard.charts.images import draw_image_grid
-from dashboard.session.sharing import shared
+from dashboard.session.cache import cached
 
 _EXPLANATIONS = {
     "flatten": "each image's 28 rows, one after another, become a vector",
@@ -29,13 +29,13 @@ def render_preparation(config: RunConfig) -> None:
     """Draw the steps as a table, and how the notebook's scaler differs from dividing by 255."""
     with st.grid(1, min_column_width=900, wrap=False):
         st.table(
-            [_row(step) for step in shared(preparation_steps, config)],
+            [_row(step) for step in cached(preparation_steps, config)],
             hide_index=True,
             alt="Steps of the preparation",
         )
     st.caption("The 10,000 test images go the same way; they are never split.")
     st.subheader("Why divide by 255, and not as the notebook does?", anchor=False)
-    _render_scaler(shared(scaler_difference))
+    _render_scaler(cached(scaler_difference))
 
 
 def _row(step: PreparationStep) -> dict[str, str]:
@@ -47,8 +47,8 @@ def _row(step: PreparationStep) -> dict[str, str]:
         "Shape after": str(after.shape),
         "Type before": before.dtype,
         "Type after": after.dtype,
-        "Values before": text.span(before.low, before.high),
-        "Values after": text.span(after.low, after.high),
+        "Values before": text.range_text(before.low, before.high),
+        "Values after": text.range_text(after.low, after.high),
     }
 
 

@@ -84,7 +84,7 @@ def _read_file() -> Images | None:
     try:
         found = read_picture(file.getvalue())
     except PictureError as error:
-        st.error(f"{text.plain(file.name)}: {text.plain(error)}.", icon=":material/broken_image:")
+        st.error(f"{text.escape(file.name)}: {text.escape(error)}.", icon=":material/broken_image:")
         return None
     st.image(turn_upright(file.getvalue()), width=SIDE, alt="The picture as it came")
     if not found.any():

@@ -14,7 +14,7 @@ from dashboard.app_pages.draw.drawing_views import render_views
 from dashboard.app_pages.draw.label_drawing import render_label_buttons
 from dashboard.charts.answer import draw_answer
 from dashboard.parts.worker_errors import explain_worker_errors
-from dashboard.session.sharing import ask_worker_anew
+from dashboard.session.cache import call_worker_uncached
 
 _SIDE = 132
 """Width of the picture of a step, in pixels."""
@@ -49,7 +49,7 @@ def render_drawing(run: Run, epoch: int) -> None:
 
 def _answer(run: Run, epoch: int, preparation: PreparedDrawing) -> Reading:
     """Draw what the network takes the drawing for."""
-    reading: Reading = ask_worker_anew(calls.read_image, run, epoch, preparation.image)
+    reading: Reading = call_worker_uncached(calls.read_image, run, epoch, preparation.image)
     second, first = reading.probabilities.argsort(kind="stable")[-2:].tolist()
     sure, less = (text.percent(reading.probabilities[digit]) for digit in (first, second))
     st.markdown(f"### Read as {first} &ensp; :small[{sure} sure; next {second}, {less}]")

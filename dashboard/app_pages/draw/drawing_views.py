@@ -18,7 +18,7 @@ from dashboard.charts.feature_map import Coloring, draw_map
 from dashboard.charts.images import enlarge
 from dashboard.parts.activations import render_activations, render_evidence
 from dashboard.parts.tabs import render_tabs
-from dashboard.session.sharing import ask_worker_anew
+from dashboard.session.cache import call_worker_uncached
 
 
 def render_views(run: Run, epoch: int, image: Floats, reading: Reading) -> None:
@@ -43,7 +43,7 @@ def _render_inside(reading: Reading) -> None:
 
 
 def _render_neighbours(run: Run, epoch: int, image: Floats) -> None:
-    found: Neighbours = ask_worker_anew(calls.nearest_images, run, epoch, image)
+    found: Neighbours = call_worker_uncached(calls.nearest_images, run, epoch, image)
     where = "in the last hidden layer" if run.config.hidden else "by their pixels"
     st.markdown(f"The five training images nearest {where}, of {found.searched:,}")
     labels = load_mnist().y_train[found.indices]
@@ -72,7 +72,7 @@ def _render_place(run: Run, image: Floats) -> None:
         help="The drawing lies at the median of the 15 images of the map nearest to it in the "
         "layer that was mapped.",
     )
-    place = ask_worker_anew(calls.place_on_map, run, request, image)
+    place = call_worker_uncached(calls.place_on_map, run, request, image)
     figure = draw_map(StoredMap(run, request).read_points(), Coloring.TRUE, request.method)
     st.plotly_chart(
         mark_place(figure, *place),
@@ -96,7 +96,7 @@ def _describe(request: MapRequest) -> str:
 
 
 def _render_epochs(run: Run, epoch: int, image: Floats) -> None:
-    epochs, history = ask_worker_anew(calls.answers_by_epoch, run, image)
+    epochs, history = call_worker_uncached(calls.answers_by_epoch, run, image)
     if not len(epochs):
         st.info(
             "This run was trained before the weights of each epoch were kept.",

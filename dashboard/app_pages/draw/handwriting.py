@@ -19,9 +19,9 @@ from dashboard.charts.images import GRID_CONFIG, draw_image_grid
 from dashboard.parts.controls import choose
 from dashboard.parts.run_picker import label_runs
 from dashboard.parts.worker_errors import explain_worker_errors
+from dashboard.session.cache import call_worker
 from dashboard.session.queries import all_drawings, summaries
 from dashboard.session.server import server
-from dashboard.session.sharing import ask_worker
 
 _MAX_RUNS = 30
 _MAX_MEGABYTES = 20
@@ -43,7 +43,7 @@ def render_handwriting(run: Run) -> None:
         return
     with explain_worker_errors():
         images, labels = as_arrays(chosen)
-        answers = ask_worker(calls.predict, run, images).argmax(axis=1)
+        answers = call_worker(calls.predict, run, images).argmax(axis=1)
         left, right = st.columns([5, 4], gap="medium")
         with left:
             st.markdown("How this run reads them")
@@ -93,7 +93,7 @@ def _offer_import() -> None:
             try:
                 count = server().drawings.add_file(file.getvalue(), visitor().name)
             except DrawingError as error:
-                st.error(f"Refused: {text.plain(error)}.", icon=":material/error:")
+                st.error(f"Refused: {text.escape(error)}.", icon=":material/error:")
             else:
                 st.toast(f"{count:,} drawings added.")
                 st.rerun()
@@ -107,7 +107,7 @@ def _render_runs(chosen: list[Drawing]) -> None:
     names = label_runs(runs)
     for run in runs:
         with suppress(NoNetworkError, DamagedRunError, RunNotFoundError):
-            answers = ask_worker(calls.predict, run, images).argmax(axis=1)
+            answers = call_worker(calls.predict, run, images).argmax(axis=1)
             measured = accuracy(labels, answers)
             rows.append(
                 {

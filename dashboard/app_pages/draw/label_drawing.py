@@ -44,7 +44,7 @@ def _save_label(digit: int, image: Floats, answer: int) -> None:
         try:
             server().drawings.add(image, digit, visitor().name)
         except DrawingError as error:
-            message = f"It was not kept: {text.plain(error)}. It is still there, to try again."
+            message = f"It was not kept: {text.escape(error)}. It is still there, to try again."
             st.toast(message, icon=":material/error:", duration="long")
             return
     right, total = st.session_state.get(_SCORE, (0, 0))

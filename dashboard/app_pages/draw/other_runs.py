@@ -9,7 +9,7 @@ from core.engine import calls
 from core.runs import Run
 from dashboard import text
 from dashboard.parts.run_picker import label_runs, pick_runs, readable_runs
-from dashboard.session.sharing import ask_worker_anew
+from dashboard.session.cache import call_worker_uncached
 
 _MAX_RUNS = 12
 
@@ -26,7 +26,7 @@ def render_other_runs(run: Run, image: Floats) -> None:
         help="Each is asked as it stands, whatever epoch is chosen above.",
     )
     labels = label_runs([run, *others])
-    answers = ask_worker_anew(calls.answers_by_run, [run, *chosen], image)
+    answers = call_worker_uncached(calls.answers_by_run, [run, *chosen], image)
     st.table(
         pd.DataFrame([_row(labels[answer.run_id], answer) for answer in answers]),
         hide_index=True,
@@ -36,11 +36,11 @@ def render_other_runs(run: Run, image: Floats) -> None:
 
 def _row(label: str, answer: RunAnswer) -> dict[str, object]:
     if answer.probabilities is None:
-        problem = text.plain(f"nothing: {answer.problem}")
-        return {"Run": text.plain(label), "Says": problem, "How sure": "–", "Next": "–"}
+        problem = text.escape(f"nothing: {answer.problem}")
+        return {"Run": text.escape(label), "Says": problem, "How sure": "–", "Next": "–"}
     second, first = answer.probabilities.argsort(kind="stable")[-2:].tolist()
     return {
-        "Run": text.plain(label),
+        "Run": text.escape(label),
         "Says": str(first),
         "How sure": text.percent(answer.probabilities[first]),
         "Next": f"{second}, {text.percent(answer.probabilities[second])}",

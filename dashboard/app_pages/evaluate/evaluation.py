@@ -11,7 +11,7 @@ from core.runs import Run
 from core.runs.errors import DamagedRunError
 from dashboard.parts.messages import render_damage
 from dashboard.parts.metrics import render_accuracy
-from dashboard.session.queries import test_probabilities
+from dashboard.session.queries import read_test_probabilities
 
 
 class Evaluation(NamedTuple):
@@ -29,7 +29,7 @@ class Evaluation(NamedTuple):
 def load_evaluation(run: Run, epoch: int) -> Evaluation:
     """The run's answers after `epoch`; if they cannot be read, say why and end the page."""
     try:
-        probabilities = test_probabilities(run, epoch)
+        probabilities = read_test_probabilities(run, epoch)
     except DamagedRunError as error:
         render_damage(error, "This run cannot be shown")
         st.stop()

@@ -34,7 +34,7 @@ def pick_map(config: RunConfig) -> MapRequest | None:
         return MapRequest.model_validate(values)
     except ValidationError as error:
         for sentence in explain(error).values():
-            st.error(f"{text.plain(sentence[0].upper() + sentence[1:])}.", icon=":material/error:")
+            st.error(f"{text.escape(sentence[0].upper() + sentence[1:])}.", icon=":material/error:")
         return None
 
 

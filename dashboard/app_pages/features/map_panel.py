@@ -58,7 +58,7 @@ def _render_head(run: Run, request: MapRequest, status: MapStatus | None) -> Non
     elif status.state.is_active:
         _render_progress(run, request, status)
     elif status.state is State.FAILED:
-        st.error(text.plain(status.error), title="There is no such map", icon=":material/error:")
+        st.error(text.escape(status.error), title="There is no such map", icon=":material/error:")
         _ask("Try again", run, request)
     elif status.epoch != run.network_epoch:
         st.warning(
@@ -149,4 +149,4 @@ def _explain() -> Iterator[None]:
             yield
         except RunNotWritableError as error:
             sentence = f"{error}. Make room on the disk, or see that it can be written."
-            st.toast(text.plain(sentence), icon=":material/save:", duration="long")
+            st.toast(text.escape(sentence), icon=":material/save:", duration="long")

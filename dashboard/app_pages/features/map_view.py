@@ -16,7 +16,7 @@ from dashboard.charts.images import draw_image_grid
 from dashboard.parts.controls import choose
 from dashboard.parts.data_image import mark_disputed
 from dashboard.parts.epoch_slider import pick_epoch
-from dashboard.session.queries import read_history, test_probabilities
+from dashboard.session.queries import read_history, read_test_probabilities
 
 _CHART = "map"
 _CHOSEN = "map_chosen"
@@ -91,7 +91,7 @@ def _answered(points: pd.DataFrame, run: Run, epoch: int, map_epoch: int) -> pd.
     """The points, of test images, with what the network answered after `epoch`."""
     if epoch == map_epoch:
         return points
-    probabilities = test_probabilities(run, epoch)[points["index"]]
+    probabilities = read_test_probabilities(run, epoch)[points["index"]]
     return points.assign(
         predicted=probabilities.argmax(axis=1), confidence=probabilities.max(axis=1)
     )

@@ -13,7 +13,7 @@ from dashboard.charts.images import enlarge
 from dashboard.parts.activations import render_activations, render_evidence
 from dashboard.parts.data_image import pick_image_number, render_image_head
 from dashboard.parts.epoch_slider import pick_kept_epoch
-from dashboard.session.sharing import ask_worker
+from dashboard.session.cache import call_worker
 
 _INDEX_KEY = "layers_digit"
 
@@ -30,7 +30,7 @@ def render_digit(run: Run) -> None:
         st.button("Another", icon=":material/casino:", key="random_digit", on_click=_choose_any)
         digit = _pick_class()
     image, true = load_mnist().x_test[index], int(load_mnist().y_test[index])
-    reading = ask_worker(calls.read_image, run, epoch, image, digit)
+    reading = call_worker(calls.read_image, run, epoch, image, digit)
     predicted = int(reading.probabilities.argmax())
     render_image_head(index, true, predicted)
     with st.grid(3, min_column_width=240):

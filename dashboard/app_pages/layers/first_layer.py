@@ -10,7 +10,7 @@ from dashboard.charts.images import enlarge
 from dashboard.charts.weights import color_weights, draw_weights
 from dashboard.parts.controls import choose
 from dashboard.parts.epoch_slider import pick_epoch
-from dashboard.session.sharing import ask_worker
+from dashboard.session.cache import call_worker
 
 _KEPT, _EPOCHS = "as kept, by norm", "after each epoch"
 _A_PAGE = 40
@@ -45,7 +45,7 @@ def _render_kept(run: Run) -> None:
     page = st.pagination(pages, key="units_page", bind="query-params") if pages > 1 else 1
     # No more than is shown: the answers are kept, one for each epoch of a run that is watched.
     function = calls.first_layer_weights
-    images, units, norms = ask_worker(function, run, (page - 1) * _A_PAGE, _A_PAGE)
+    images, units, norms = call_worker(function, run, (page - 1) * _A_PAGE, _A_PAGE)
     for picture, unit, norm in zip(color_weights(images), units, norms, strict=True):
         grid.image(
             enlarge(picture),

@@ -4,12 +4,12 @@ import streamlit as st
 
 from core.engine import calls
 from core.runs import Run
-from dashboard.session.sharing import ask_worker
+from dashboard.session.cache import call_worker
 
 
 def render_layer_table(run: Run) -> None:
     """Draw the layers as a table, and below it the full configuration of each."""
-    table = ask_worker(calls.layer_table, run)
+    table = call_worker(calls.layer_table, run)
     st.dataframe(
         table,
         hide_index=True,
@@ -44,4 +44,4 @@ def render_layer_table(run: Run) -> None:
     )
     if details.open:
         with details:
-            st.json(ask_worker(calls.layer_configs, run), expanded=1)
+            st.json(call_worker(calls.layer_configs, run), expanded=1)

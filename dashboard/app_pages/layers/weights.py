@@ -8,15 +8,15 @@ from core.runs import Run
 from dashboard import text
 from dashboard.app_pages.layers.weight_chart import draw_weight_histogram
 from dashboard.parts.metrics import render_metric
-from dashboard.session.sharing import ask_worker
+from dashboard.session.cache import call_worker
 
 _SHOWN_FIRST = ("kernel", "bias")
 
 
 def render_weights(run: Run) -> None:
     """Draw the share of dead units of each hidden layer, and a histogram of every array."""
-    _render_dead_units(ask_worker(calls.dead_units, run))
-    _render_histograms(ask_worker(calls.weight_histograms, run))
+    _render_dead_units(call_worker(calls.dead_units, run))
+    _render_histograms(call_worker(calls.weight_histograms, run))
 
 
 def _render_dead_units(layers: pd.DataFrame) -> None:

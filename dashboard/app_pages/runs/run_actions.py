@@ -34,9 +34,9 @@ def render_actions(chosen: list[Summary]) -> None:
 
 def _render_one(summary: Summary) -> None:
     run = server().store.get(summary.id)
-    st.subheader(text.plain(summary.name), anchor=False)
+    st.subheader(text.escape(summary.name), anchor=False)
     if summary.status.error:
-        st.error(text.plain(summary.status.error), icon=":material/error:")
+        st.error(text.escape(summary.status.error), icon=":material/error:")
     if summary.label.note:
         st.text(summary.label.note)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -120,7 +120,7 @@ def _edit(summary: Summary) -> None:
             if may_change(run):
                 run.update_label(name=name, note=note)
         except RunError as error:
-            st.error(f"{text.plain(error)}.", icon=":material/error:")
+            st.error(f"{text.escape(error)}.", icon=":material/error:")
             return
         dialogs.close_dialog()
         st.rerun()
@@ -128,7 +128,7 @@ def _edit(summary: Summary) -> None:
 
 @st.dialog("Delete for good?", on_dismiss=dialogs.close_dialog)
 def _confirm_delete(chosen: list[Summary], kept: int) -> None:
-    names = [f"- {text.plain(summary.name)}" for summary in chosen[:_MAX_NAMES]]
+    names = [f"- {text.escape(summary.name)}" for summary in chosen[:_MAX_NAMES]]
     if len(chosen) > _MAX_NAMES:
         names.append(f"- and {len(chosen) - _MAX_NAMES} more")
     st.markdown("\n".join(names))
@@ -158,7 +158,7 @@ def _delete(chosen: list[Summary]) -> bool:
         except RunNotFoundError:  # somebody else was quicker
             continue
         except OSError as error:
-            st.error(f"{text.plain(summary.name)} could not be deleted: {text.plain(error)}.")
+            st.error(f"{text.escape(summary.name)} could not be deleted: {text.escape(error)}.")
             return False
     linked.forget_runs(summary.id for summary in chosen)
     server().engine.wake()
@@ -174,5 +174,5 @@ def _pin(chosen: list[Summary], pinned: bool) -> None:
         except RunNotFoundError:
             continue
         except RunNotWritableError as error:
-            st.toast(f"{text.plain(error)}.", icon=":material/save:")
+            st.toast(f"{text.escape(error)}.", icon=":material/save:")
             return

@@ -19,7 +19,9 @@ from dashboard.session.server import server
 def start_sweep(config: SweepConfig) -> None:
     """Have the server begin the sweep, and look at it."""
     try:
-        sweep = server().sweeper.begin(config, st.session_state["sweep_name"], visitor().name)
+        sweep = server().sweep_supervisor.begin(
+            config, st.session_state["sweep_name"], visitor().name
+        )
     except SweepError as error:
         dialogs.keep_message(f"{error}.")
     else:

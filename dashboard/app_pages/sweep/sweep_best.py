@@ -35,7 +35,7 @@ def render_best(sweep: Sweep, trials: pd.DataFrame) -> None:
         for name in sweep.config.vary:
             value = best[name]
             if isinstance(value, int | float):
-                value = text.rate(float(f"{value:.3g}"))
+                value = text.short_number(float(f"{value:.3g}"))
             st.metric(hyperparameter(name).title, value)
     try:
         run = server().store.get(best["runs"][0])

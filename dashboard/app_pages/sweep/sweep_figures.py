@@ -14,9 +14,9 @@ from core.sweep.study import compute_importances, load_study
 from dashboard import text
 from dashboard.app_pages.sweep import sweep_charts
 from dashboard.session import linked
+from dashboard.session.cache import cached
 from dashboard.session.queries import sweep_trials
 from dashboard.session.server import server
-from dashboard.session.sharing import shared
 
 _TABLE = "Trials"
 _EXPLANATIONS = {
@@ -76,9 +76,9 @@ def _render_figure(sweep: Sweep, trials: pd.DataFrame, title: str) -> None:
         if len(names) < 2:
             return
     try:
-        figure = shared(_draw, sweep, title, names)
+        figure = cached(_draw, sweep, title, names)
     except ValueError as error:
-        st.info(text.plain(error), icon=":material/hourglass_empty:")
+        st.info(text.escape(error), icon=":material/hourglass_empty:")
         return
     options: dict[str, Any] = {
         "key": f"sweep_{title.lower()}",

@@ -62,7 +62,7 @@ def _validate(values: dict[str, Any]) -> SweepConfig | None:
         return SweepConfig.model_validate(values)
     except ValidationError as error:
         for sentence in explain(error).values():
-            st.error(f"{text.plain(sentence)}.", icon=":material/error:")
+            st.error(f"{text.escape(sentence)}.", icon=":material/error:")
         return None
 
 
@@ -87,7 +87,7 @@ def _pick_range(field: Hyperparameter) -> tuple[float, float]:
     picked: tuple[float, float]
     if limits.logarithmic:
         steps = [number(step) for step in field.slider_steps(low, high, limits.high) if step]
-        write = "{:,}".format if field.is_integer else text.rate
+        write = "{:,}".format if field.is_integer else text.short_number
         picked = st.select_slider(**labels, options=steps, value=(low, high), format_func=write)
     else:
         picked = st.slider(**labels, **step_options(field), value=(low, high))

@@ -79,7 +79,7 @@ def _render_head(sweep: Sweep) -> None:
     seeds = f", {config.seeds} seeds each" if config.seeds > 1 else ""
     search = config.sampler.upper() if config.sampler is Sampler.TPE else config.sampler.title()
     words = f"{search} search over {'; '.join(ranges)}{seeds}. Base: {config.base.summary()}."
-    st.caption(text.plain(words))
+    st.caption(text.escape(words))
 
 
 def _render_progress(sweep: Sweep, status: SweepStatus, trials: pd.DataFrame) -> None:
@@ -92,7 +92,7 @@ def _render_progress(sweep: Sweep, status: SweepStatus, trials: pd.DataFrame) ->
         parts.append(f"about {text.duration(left)} left")
     st.progress(min(status.done / sweep.planned, 1.0), " · ".join(parts))
     if problem := status.problem or server().engine.problem:
-        st.warning(f"It does not go on: {text.plain(problem)}.", icon=":material/warning:")
+        st.warning(f"It does not go on: {text.escape(problem)}.", icon=":material/warning:")
 
 
 def _seconds_left(sweep: Sweep, status: SweepStatus, trials: pd.DataFrame) -> float | None:
@@ -131,4 +131,4 @@ def _change(change: Callable[[T], None], value: T) -> None:
         change(value)
     except SweepError as error:
         dialogs.keep_message(f"{error}.")
-    server().sweeper.wake()
+    server().sweep_supervisor.wake()

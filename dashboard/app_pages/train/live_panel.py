@@ -24,11 +24,11 @@ from dashboard.parts.metrics import render_metric
 from dashboard.parts.run_curves import pick_log_loss, pick_series
 from dashboard.parts.run_state import render_request_button, render_title_with_state
 from dashboard.session import dialogs
+from dashboard.session.cache import cached, cached_by_version, history_version, recent_version
 from dashboard.session.follow import follow
 from dashboard.session.live_refresh import RefreshRate, draw_live
-from dashboard.session.queries import queue_position, read_history, test_probabilities
+from dashboard.session.queries import queue_position, read_history, read_test_probabilities
 from dashboard.session.server import server
-from dashboard.session.sharing import history_version, recent_version, shared, shared_as_of
 
 # Panels are drawn one after another: at once they would be no quicker, as Python runs one thread at
 # a time, and with a class watching they would wait for Streamlit's locks a hundred times each.
@@ -70,7 +70,7 @@ def _render(run: Run, every: float | None = None) -> None:
 
 
 def _render_panel(run: Run, every: float | None) -> None:
-    status, history = shared(_read, run)
+    status, history = cached(_read, run)
     if every and not status.state.is_active:
         st.rerun()  # ends the timer, and shows what comes after a run
     if status.state is State.DAMAGED:
@@ -84,11 +84,11 @@ def _render_panel(run: Run, every: float | None) -> None:
     if in_hand:
         _render_requests(run, status)
     elif status.state.is_active:
-        st.caption(f"A run of {text.plain(run.record.owner)}: you may watch, not change it.")
+        st.caption(f"A run of {text.escape(run.record.owner)}: you may watch, not change it.")
     if not status.state.is_active and len(history):
         render_result(run.config, status, history)
     elif len(history) or status.running_loss is not None:
-        shared_as_of(recent_version(run, lately), _render_figures, run)
+        cached_by_version(recent_version(run, lately), _render_figures, run)
     if len(history) or status.running_loss is not None:
         _render_curves(run, lately)
     if in_hand and status.base_learning_rate:
@@ -109,9 +109,9 @@ def _render_progress(run: Run, status: Status, history: pd.DataFrame) -> None:
     trouble = server().engine.queue.problems.get(run.id) if status.state.is_active else None
     if trouble:
         sentence = f"{trouble}. It goes on by itself once it can be."
-        st.warning(text.plain(sentence), icon=":material/save:")
+        st.warning(text.escape(sentence), icon=":material/save:")
     if status.state is State.FAILED:
-        st.error(text.plain(status.error), title="This run failed", icon=":material/error:")
+        st.error(text.escape(status.error), title="This run failed", icon=":material/error:")
         return
     if status.state is State.QUEUED:
         st.caption(_queue_sentence(run))
@@ -205,7 +205,7 @@ def _render_curves(run: Run, lately: float) -> None:
     if not series:
         st.info("Choose a series to see its curves.", icon=":material/show_chart:")
         return
-    shared_as_of(recent_version(run, lately), _draw_curves, run, CurveStyle(series, log_loss))
+    cached_by_version(recent_version(run, lately), _draw_curves, run, CurveStyle(series, log_loss))
 
 
 def _draw_curves(run: Run, style: CurveStyle) -> None:
@@ -241,7 +241,7 @@ def _render_rate(run: Run) -> None:
         bounds("learning_rate").steps(current),
         value=current,
         key=key,
-        format_func=text.rate,
+        format_func=text.short_number,
         on_change=lambda: _request(run, learning_rate=st.session_state[key]),
         help="Acts on the running training from its next batch on. The curves mark the change.",
     )
@@ -250,14 +250,14 @@ def _render_rate(run: Run) -> None:
 def _render_network(run: Run, epoch: int) -> None:
     """Draw the first-layer pictures and the ten digits' probabilities as they are after `epoch`."""
     try:
-        shared_as_of(history_version(run), _draw_network, run, epoch)
+        cached_by_version(history_version(run), _draw_network, run, epoch)
     except DamagedRunError as error:
-        st.caption(text.plain(error))
+        st.caption(text.escape(error))
 
 
 def _draw_network(run: Run, epoch: int) -> None:
     weights = run.first_layer(epoch)
-    probabilities = test_probabilities(run, epoch)[_TEN_DIGITS]
+    probabilities = read_test_probabilities(run, epoch)[_TEN_DIGITS]
     units = run.config.hidden[0] if run.config.hidden else len(weights)
     count = f"{len(weights)} of {units}" if len(weights) < units else f"{units}"
     with st.grid(2, min_column_width=300):

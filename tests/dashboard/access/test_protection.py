@@ -73,7 +73,7 @@ def test_the_server_ends_with_a_sentence_at_a_wrong_setting(
     ("secrets", "guarded_by"),
     [
         ('DIGITLAB_CLASS_PASSWORD = "sesame"', "password"),
-        ("DIGITLAB_CLASS_PASSWORD = sesame", "alone"),  # cannot be read
+        ("DIGITLAB_CLASS_PASSWORD = sesame", "local"),  # cannot be read
     ],
 )
 def test_secrets_guard_too(tmp_path: Path, secrets: str, guarded_by: str) -> None:

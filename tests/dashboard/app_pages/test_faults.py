@@ -14,7 +14,7 @@ from core.runs.status import Request, State, Status
 from core.training import train
 from dashboard import text
 from dashboard.app import app as digit_lab
-from dashboard.session import sharing
+from dashboard.session import cache
 from dashboard.session.server import server
 from tests.dashboard.app_pages.lab import MAIN, Lab, address, words
 
@@ -47,7 +47,7 @@ def damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.write_bytes(content)
     monkeypatch.setattr(load_mnist.__wrapped__, "__defaults__", (path,))
     load_mnist.cache_clear()
-    sharing._shared.clear()
+    cache._cached.clear()
     return path
 
 
@@ -66,7 +66,7 @@ def press(app: AppTest, key: str) -> AppTest:
 def test_a_damaged_data_set_is_named(served: Lab, damaged: Path) -> None:
     app = served.open("data")
     assert title(app) == "The data set cannot be read"
-    assert text.plain(f"{damaged} cannot be read") in app.error[0].value
+    assert text.escape(f"{damaged} cannot be read") in app.error[0].value
 
 
 def test_the_server_starts_with_a_damaged_data_set(lab: Lab, damaged: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_pause_that_cannot_be_written_is_told(lab: Lab) -> None:
     control.mkdir()
     press(app, "ask_pause")
     (toast,) = app.toast
-    assert text.plain(run.id) in toast.value
+    assert text.escape(run.id) in toast.value
     control.rmdir()
     press(app, "ask_pause")
     assert not app.toast
@@ -150,7 +150,7 @@ def test_a_run_that_cannot_be_written_is_told_and_goes_on(lab: Lab) -> None:
     server().engine.queue.problems[run.id] = str(caught.value)
     app = lab.open("train", run=run.id)
     (warning,) = app.warning
-    assert warning.value == text.plain(f"{caught.value}. {GOES_ON}")
+    assert warning.value == text.escape(f"{caught.value}. {GOES_ON}")
     in_the_way.rmdir()
     assert train(run).state is State.FINISHED
     app.run()
@@ -209,7 +209,7 @@ def test_damaged_weights_are_named_where_a_digit_is_drawn(lab: Lab, trained: Run
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     app = lab.open("draw", run=trained.id)
     assert title(app) == "The network cannot be shown"
-    assert text.plain("weights.npy of run") in app.error[0].value
+    assert text.escape("weights.npy of run") in app.error[0].value
 
 
 # --- what is pressed at the wrong moment

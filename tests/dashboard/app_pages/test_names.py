@@ -24,7 +24,7 @@ from core.runs.status import State
 from core.sweep.config import SweepConfig
 from core.sweep.store import SweepStore
 from dashboard.session.server import server
-from dashboard.text import plain
+from dashboard.text import escape
 from tests.core.sweep.conftest import drive
 from tests.dashboard.app_pages.lab import Lab, go, nodes, words
 from tests.dashboard.app_pages.test_every_view import PAGES, views
@@ -99,7 +99,7 @@ def assert_nothing_can_be_made_of_it(app: AppTest) -> None:
 
 def is_named(app: AppTest) -> bool:
     """Whether the name is to be seen, as it was typed."""
-    return any(HOSTILE in shown.text or plain(HOSTILE) in shown.text for shown in read(app))
+    return any(HOSTILE in shown.text or escape(HOSTILE) in shown.text for shown in read(app))
 
 
 def texts(app: AppTest, place: str) -> list[str]:
@@ -140,9 +140,9 @@ def test_nothing_can_be_made_of_a_runs_name_in_any_view(
 
 def test_a_name_is_shown_to_the_letter_where_markdown_is_made(lab: Lab, hostile: list[Run]) -> None:
     one, other = (run.id for run in hostile)
-    assert lab.open("train", run=one).subheader[0].value == plain(HOSTILE)
+    assert lab.open("train", run=one).subheader[0].value == escape(HOSTILE)
     app = lab.open("runs", runs=one)
-    assert app.subheader[0].value == plain(HOSTILE)
+    assert app.subheader[0].value == escape(HOSTILE)
     assert [note.value for note in app.text] == [HOSTILE]
     rows = app.dataframe[0].value
     assert set(rows["name"]) == {HOSTILE, "a trained run"}
@@ -151,7 +151,7 @@ def test_a_name_is_shown_to_the_letter_where_markdown_is_made(lab: Lab, hostile:
 
     app = lab.open("compare", runs=f"{one},{other}", compare="Curves")
     best = [text for text in texts(app, "table.arrow_data.data") if "Best epoch" in text]
-    assert [plain(f"{letter} · {HOSTILE}") in best[0] for letter in "AB"] == [True, True]
+    assert [escape(f"{letter} · {HOSTILE}") in best[0] for letter in "AB"] == [True, True]
     assert f"A · {HOSTILE}" in texts(app, "echarts_chart.spec.legend.data")
     go(app, "compare", compare="Ruler")
     ticks = texts(app, "plotly_chart.spec.data.y")
@@ -168,7 +168,7 @@ def test_the_dialogs_about_a_run_show_its_name_as_typed(lab: Lab, hostile: list[
     app = lab.open("runs", runs=",".join(run.id for run in hostile))
     app.button(key="delete_runs").click().run()
     (dialog,) = [node for node in nodes(app) if node.type == "dialog"]
-    assert dialog.markdown[0].value == "\n".join([f"- {plain(HOSTILE)}"] * 2)
+    assert dialog.markdown[0].value == "\n".join([f"- {escape(HOSTILE)}"] * 2)
     assert_nothing_can_be_made_of_it(app)
 
 
@@ -179,7 +179,7 @@ def test_a_sweeps_name_is_shown_as_typed(lab: Lab) -> None:
     drive(sweep, lab.runs)
     app = lab.open("sweep", sweep=sweep.id)
     assert "2 of 2 trials" in words(app)
-    assert app.subheader[0].value == plain(HOSTILE)
+    assert app.subheader[0].value == escape(HOSTILE)
     (option,) = app.selectbox(key="picked_sweep").options
     assert option.startswith(f"{HOSTILE} · ")
     name, count = PAGES["sweep"]
@@ -194,7 +194,7 @@ def test_a_sweeps_name_is_shown_as_typed(lab: Lab) -> None:
     assert "The best again, from 5 other seeds" in words(app)
     assert_nothing_can_be_made_of_it(app)
     go(app, "train", run=lab.runs.list()[0].id)
-    assert app.subheader[0].value.startswith(plain("Best of <img"))
+    assert app.subheader[0].value.startswith(escape("Best of <img"))
     assert_nothing_can_be_made_of_it(app)
 
 
@@ -204,7 +204,7 @@ def test_the_owner_of_a_run_that_trains_is_named_to_who_watches(
     run = lab.runs.create(RunConfig(), name=HOSTILE, owner=OWNER, state=State.RUNNING)
     come_in("Bert")
     app = lab.open("train", run=run.id)
-    watching = f"A run of {plain(OWNER)}: you may watch, not change it."
+    watching = f"A run of {escape(OWNER)}: you may watch, not change it."
     assert watching in [caption.value for caption in app.caption]
     assert_nothing_can_be_made_of_it(app)
 
@@ -218,7 +218,7 @@ def test_other_runs_are_named_beside_what_they_say_of_a_drawing(
     app = lab.open("draw", run=hostile[0].id, **query)
     app.file_uploader[0].upload("digit.png", file.getvalue()).run()
     (says,) = texts(app, "table.arrow_data.data")
-    assert says.count(plain(f"{HOSTILE} · ")) == 2
+    assert says.count(escape(f"{HOSTILE} · ")) == 2
     assert_nothing_can_be_made_of_it(app)
 
 
@@ -226,7 +226,7 @@ def test_other_runs_are_named_beside_what_they_say_of_a_drawing(
 def test_the_name_of_a_file_is_shown_as_typed(lab: Lab, trained: Run, name: str) -> None:
     app = lab.open("draw", run=trained.id, digit_source="Picture file")
     app.file_uploader[0].upload(name, b"no picture").run()
-    assert app.error[0].value.startswith(f"{plain(name)}: ")
+    assert app.error[0].value.startswith(f"{escape(name)}: ")
     assert_nothing_can_be_made_of_it(app)
 
 
@@ -246,8 +246,8 @@ def test_a_visitors_name_and_the_class_password_are_shown_as_typed(
     owner = come_in(name, "open wide")
     assert owner.rpartition(" #")[0] == name
     app = lab.open("classroom")
-    assert app.subheader[0].value == plain(owner)
-    assert app.header[0].value == f"Password: {plain(HOSTILE)}"
+    assert app.subheader[0].value == escape(owner)
+    assert app.header[0].value == f"Password: {escape(HOSTILE)}"
     assert_nothing_can_be_made_of_it(app)
 
 
@@ -272,7 +272,7 @@ LINK = "[a](http://evil.example)"
 def test_a_link_is_quoted_as_typed(lab: Lab, page: str, query: dict[str, str], quoted: str) -> None:
     lab.runs.create(RunConfig(), state=State.FINISHED)
     app = lab.open(page, **query)
-    assert plain(quoted) in words(app)
+    assert escape(quoted) in words(app)
     assert_nothing_can_be_made_of_it(app)
 
 
@@ -283,7 +283,7 @@ def test_a_link_is_quoted_as_typed(lab: Lab, page: str, query: dict[str, str], q
 def test_what_is_not_escaped_is_found(text: str) -> None:
     for place in ("alert.body", "selectbox.label", "table.arrow_data.data", "a_new_kind.body"):
         assert Shown(place, f"It says {text}.").is_raw
-        assert not Shown(place, f"It says {plain(text)}.").is_raw
+        assert not Shown(place, f"It says {escape(text)}.").is_raw
     assert not Shown("selectbox.options", text).is_raw
 
 

@@ -9,14 +9,13 @@ from core.config import RunConfig
 from core.runs import HISTORY_COLUMNS, Run, RunStore
 from core.runs.errors import RunNotFoundError
 from core.runs.status import State, Status
-from dashboard.session.queries import estimate_seconds, queue_position
-from dashboard.session.queries import test_probabilities as read_test_probabilities
-from dashboard.session.server import server
-from dashboard.session.sharing import (
+from dashboard.session.cache import (
+    cached,
+    cached_by_version,
     history_version,
-    shared,
-    shared_as_of,
 )
+from dashboard.session.queries import estimate_seconds, queue_position, read_test_probabilities
+from dashboard.session.server import server
 
 calls: list[str] = []
 
@@ -39,28 +38,28 @@ def store(tmp_path: Path) -> RunStore:
 
 def test_a_run_is_read_once_until_it_changes(store: RunStore) -> None:
     run = store.create(RunConfig(), state=State.QUEUED)
-    assert [shared(look, store.get(run.id)) for _ in range(3)] == [State.QUEUED] * 3
+    assert [cached(look, store.get(run.id)) for _ in range(3)] == [State.QUEUED] * 3
     assert len(calls) == 1
     run.write_status(Status(state=State.RUNNING))
-    assert shared(look, run) is State.RUNNING
+    assert cached(look, run) is State.RUNNING
     assert len(calls) == 2
 
 
 def test_runs_are_told_apart(store: RunStore) -> None:
     queued = store.create(RunConfig(), state=State.QUEUED)
     running = store.create(RunConfig(), state=State.RUNNING)
-    assert [shared(look, run) for run in (queued, running)] == [State.QUEUED, State.RUNNING]
+    assert [cached(look, run) for run in (queued, running)] == [State.QUEUED, State.RUNNING]
 
 
 def test_what_depends_on_the_epoch_outlives_a_status(store: RunStore) -> None:
     run = store.create(RunConfig(), state=State.RUNNING)
     run.write_history([dict.fromkeys(HISTORY_COLUMNS, 1.0)])
-    assert shared_as_of(history_version(run), count_epochs, run, 1) == (1, 1)
+    assert cached_by_version(history_version(run), count_epochs, run, 1) == (1, 1)
     run.write_status(Status(state=State.RUNNING, batch=7))
-    assert shared_as_of(history_version(run), count_epochs, run, 1) == (1, 1)
+    assert cached_by_version(history_version(run), count_epochs, run, 1) == (1, 1)
     assert len(calls) == 1
     run.write_history([dict.fromkeys(HISTORY_COLUMNS, 1.0)] * 2)
-    assert shared_as_of(history_version(run), count_epochs, run, 1) == (1, 2)
+    assert cached_by_version(history_version(run), count_epochs, run, 1) == (1, 2)
 
 
 def test_an_epoch_that_was_trained_again_is_read_again(store: RunStore) -> None:
@@ -75,11 +74,11 @@ def test_an_epoch_that_was_trained_again_is_read_again(store: RunStore) -> None:
 
 def test_a_deleted_run_is_missed_by_all(store: RunStore) -> None:
     run = store.create(RunConfig(), state=State.STOPPED)
-    shared(look, run)
+    cached(look, run)
     store.delete(run.id)
     for _ in range(2):
         with pytest.raises(RunNotFoundError):
-            shared(look, run)
+            cached(look, run)
 
 
 def test_a_deleted_run_keeps_nobody_in_the_queue(

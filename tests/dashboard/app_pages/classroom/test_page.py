@@ -50,7 +50,7 @@ def test_anothers_training_may_be_watched_not_changed(lab: Lab, come_in: ComeIn)
     run = lab.runs.create(RunConfig(), owner=anna, state=State.RUNNING)
     learning = {"running_loss": 0.3, "running_accuracy": 0.9, "base_learning_rate": 0.001}
     requests = {"Pause", "Stop", "Learning rate from now on"}
-    watching = f"A run of {text.plain(anna)}: you may watch, not change it."
+    watching = f"A run of {text.escape(anna)}: you may watch, not change it."
 
     def watch() -> AppTest:
         run.write_status(Status(state=State.RUNNING, epoch=1, batch=7, **learning))
@@ -174,7 +174,7 @@ def test_the_class_page_says_who_one_is_and_shows_teachers_the_password(
     assert app.title[1].value == address
     (picture,) = protos(app, "image")
     assert picture.imgs[0].alt == f"QR code of {address}"
-    assert app.subheader[0].value == text.plain(name)
+    assert app.subheader[0].value == text.escape(name)
     shown = words(app)
     assert ("You are a teacher: you may stop, change and delete **everyone's** runs." in shown) is (
         is_teacher

@@ -113,14 +113,14 @@ def test_a_run_is_chosen_renamed_noted_and_pinned(lab: Lab, zebras: list[Run]) -
     note.set_value("# a note <script>")
     app.button(key="save_label").click().run()
     assert (plain.name, plain.label.note) == ("zebra *renamed*", "# a note <script>")
-    assert headings(app) == [text.plain("zebra *renamed*")]
+    assert headings(app) == [text.escape("zebra *renamed*")]
     assert [one.value for one in app.text] == ["# a note <script>"]
     assert not app.text_area
 
     app.button(key="pin_runs").click().run()
     assert app.button(key="pin_runs").label == "Unpin"
     assert listed(app) == ["zebra *renamed*", quarter.name, half.name]
-    assert headings(app) == [text.plain("zebra *renamed*")]
+    assert headings(app) == [text.escape("zebra *renamed*")]
     app.button(key="pin_runs").click().run()
     assert listed(app) == [quarter.name, half.name, "zebra *renamed*"]
 
@@ -130,7 +130,7 @@ def test_a_link_chooses_runs_and_deleting_asks_first(lab: Lab, zebras: list[Run]
     app = lab.open("runs", runs=f"{plain.id},{quarter.id}")
     assert headings(app) == ["2 runs chosen"]
     app.button(key="delete_runs").click().run()
-    assert dialog_names(app) == [f"- {text.plain(run.name)}" for run in (plain, quarter)]
+    assert dialog_names(app) == [f"- {text.escape(run.name)}" for run in (plain, quarter)]
     app.button(key="cancel_delete").click().run()
     assert dialog_names(app) == []
     assert headings(app) == ["2 runs chosen"]
@@ -274,7 +274,7 @@ def test_a_link_to_runs_that_are_gone_says_so(lab: Lab, zebras: list[Run]) -> No
     app = lab.open("runs", runs=f"../../etc,{zebras[0].id}")
     (warning,) = app.warning
     assert (
-        warning.value == text.plain("there is no run '../../etc'") + "; it may have been deleted."
+        warning.value == text.escape("there is no run '../../etc'") + "; it may have been deleted."
     )
     assert headings(app) == ["zebra one"]
     assert len(protos(app, "page_link")) == 8

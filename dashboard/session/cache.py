@@ -21,24 +21,24 @@ _HASHES: dict[str | type, Callable[[Any], object]] = {
     Run: lambda run: str(run.path),
     Sweep: lambda sweep: str(sweep.path),
 }
-_seen: dict[str, tuple[float, object]] = {}
+_recent_versions: dict[str, tuple[float, object]] = {}
 """By run id: when `recent_version` last read the version, and the version."""
 
 
-def shared(function: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
+def cached(function: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
     """`function(*args)`, computed once for equal arguments, by whatever session.
 
     Anew for a run or sweep whose files have changed. All are given the same object, not to be
     changed. Raises what the function raises.
     """
-    return shared_as_of([_version(arg) for arg in args], function, *args, **kwargs)
+    return cached_by_version([_version(arg) for arg in args], function, *args, **kwargs)
 
 
-def shared_as_of(
+def cached_by_version(
     version: object, function: Callable[P, Result], *args: P.args, **kwargs: P.kwargs
 ) -> Result:
-    """As `shared`, but computed anew when `version` changes, whatever else has."""
-    return _shared(version, function, *args, **kwargs)  # type: ignore[no-any-return]
+    """As `cached`, but computed anew when `version` changes, whatever else has."""
+    return _cached(version, function, *args, **kwargs)  # type: ignore[no-any-return]
 
 
 def history_version(run: Run) -> object:
@@ -49,14 +49,14 @@ def history_version(run: Run) -> object:
 def recent_version(run: Run, seconds: float) -> object:
     """The run's version as it was at most `seconds` ago, so that many watchers share one."""
     now = time.monotonic()
-    read, version = _seen.get(run.id, (-math.inf, None))
+    read, version = _recent_versions.get(run.id, (-math.inf, None))
     if now - read >= seconds:
         version = run.version
-        _seen[run.id] = now, version
+        _recent_versions[run.id] = now, version
     return version
 
 
-def ask_worker(
+def call_worker(
     function: Callable[Concatenate[Run, P], Result], run: Run, *args: P.args, **kwargs: P.kwargs
 ) -> Result:
     """`function(run, *args)`, one of `core.engine.calls`, computed by a worker.
@@ -65,11 +65,13 @@ def ask_worker(
     and what the function raises.
     """
     version = (run.status.state, history_version(run))
-    return _asked(version, function, run, *args, **kwargs)  # type: ignore[no-any-return]
+    return _answers(version, function, run, *args, **kwargs)  # type: ignore[no-any-return]
 
 
-def ask_worker_anew(function: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
-    """As `ask_worker`, but not kept: for calls that are hardly ever repeated."""
+def call_worker_uncached(
+    function: Callable[P, Result], *args: P.args, **kwargs: P.kwargs
+) -> Result:
+    """As `call_worker`, but not kept: for calls that are hardly ever repeated."""
     future = server().engine.submit(function, *args, **kwargs)
     return future.result(timeout=_WORKER_SECONDS)  # type: ignore[no-any-return]
 
@@ -81,10 +83,10 @@ def _version(arg: object) -> object:
 
 
 @st.cache_resource(max_entries=200, show_spinner=False, hash_funcs=_HASHES)
-def _shared(version: object, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def _cached(version: object, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     return function(*args, **kwargs)
 
 
 @st.cache_data(max_entries=200, show_spinner="Asking the network …", hash_funcs=_HASHES)
-def _asked(version: object, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    return ask_worker_anew(function, *args, **kwargs)
+def _answers(version: object, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    return call_worker_uncached(function, *args, **kwargs)
