@@ -60,7 +60,7 @@ class Server:
                 stdout=log,
                 stderr=log,
             )
-        wait_for(self._is_healthy, "the server to answer")
+        wait_for(self._is_healthy, "a process that imports much to answer", deadline=60)
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)

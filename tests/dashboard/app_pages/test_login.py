@@ -27,7 +27,7 @@ def provided(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
 def test_a_stranger_sees_the_login_on_every_page(provided: Lab) -> None:
     run = provided.runs.create(RunConfig(hidden=(16,)), name="a secret", state=State.FINISHED)
     app = provided.open("train", run=run.id, runs=run.id)
-    for page in menu.PAGES:
+    for page in (*menu.PAGES, "classroom"):
         go(app, page)
         assert [button.label for button in app.button] == ["Log in"]
         assert "a secret" not in words(app)
