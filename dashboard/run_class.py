@@ -11,7 +11,7 @@ import sys
 
 import streamlit as st
 
-from core.config.settings import VARIABLES, settings
+from core.config.settings import ENVIRONMENT_VARIABLES, settings
 from core.runs import RunStore
 from dashboard.access.invitation import class_url, large_letters, network_address, qr_text
 from dashboard.access.protection import Guard, guard, refuse_wrong_settings
@@ -45,10 +45,14 @@ def _set_passwords() -> None:
     So they are the same after a restart, and nobody has to log in again.
     """
     if not settings().class_password:
-        os.environ[VARIABLES["class_password"]] = _derive_password("class", _CLASS_SYLLABLES)
+        os.environ[ENVIRONMENT_VARIABLES["class_password"]] = _derive_password(
+            "class", _CLASS_SYLLABLES
+        )
     if settings().teacher_password:
         return
-    os.environ[VARIABLES["teacher_password"]] = _derive_password("teacher", _TEACHER_SYLLABLES)
+    os.environ[ENVIRONMENT_VARIABLES["teacher_password"]] = _derive_password(
+        "teacher", _TEACHER_SYLLABLES
+    )
     print(
         "For the teacher alone: come in with the password\n\n"
         f"    {settings().teacher_password}\n\n"

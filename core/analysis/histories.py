@@ -12,7 +12,7 @@ _LOSSES = ["running_loss", "train_loss", "validation_loss", "test_loss"]
 _ACCURACIES = [name.replace("loss", "accuracy") for name in _LOSSES]
 
 
-def without_penalty(history: pd.DataFrame) -> pd.DataFrame:
+def subtract_l2_penalty(history: pd.DataFrame) -> pd.DataFrame:
     """The history with cross-entropy alone in its losses: less the L2 penalty.
 
     `running_loss` is a mean over the epoch; the penalty at the epoch's end stands in for its mean.
@@ -29,12 +29,12 @@ def smooth(history: pd.DataFrame, weight: float) -> pd.DataFrame:
     return history.assign(**history[columns].ewm(alpha=1 - weight).mean())
 
 
-def with_elapsed(history: pd.DataFrame) -> pd.DataFrame:
+def add_elapsed(history: pd.DataFrame) -> pd.DataFrame:
     """The history with a column `elapsed`: seconds spent training by the end of each epoch."""
     return history.assign(elapsed=history["seconds"].cumsum())
 
 
-def last_improvement(losses: Iterable[float], min_delta: float = 0.0) -> int:
+def last_improved_epoch(losses: Iterable[float], min_delta: float = 0.0) -> int:
     """The epoch (from 1) of the last improvement by more than `min_delta`; 0 for no epochs.
 
     An improvement is judged as `keras.callbacks.EarlyStopping` does.
@@ -53,11 +53,11 @@ def best_epoch(history: pd.DataFrame, min_delta: float = 0.0) -> int:
     0 if no epoch has ended, or none with a finite loss.
     """
     losses = history.set_index("epoch")["validation_loss"].dropna()
-    place = last_improvement(losses, min_delta)
+    place = last_improved_epoch(losses, min_delta)
     return int(losses.index[place - 1]) if place else 0
 
 
-def best_table(
+def compute_best_epochs(
     histories: Mapping[str, pd.DataFrame], min_deltas: Mapping[str, float] | None = None
 ) -> pd.DataFrame:
     """Each run's best epoch, a row a name: run, epochs, best_epoch, validation_loss,
@@ -68,7 +68,7 @@ def best_table(
     rows = []
     for name, history in histories.items():
         if epoch := best_epoch(history, (min_deltas or {}).get(name, 0.0)):
-            best = with_elapsed(history).set_index("epoch").loc[epoch]
+            best = add_elapsed(history).set_index("epoch").loc[epoch]
             values = best[["validation_loss", "validation_accuracy", "elapsed"]].to_dict()
             rows.append({"run": name, "epochs": len(history), "best_epoch": epoch, **values})
     return pd.DataFrame(rows)

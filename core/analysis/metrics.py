@@ -16,7 +16,7 @@ from sklearn import metrics
 
 from core.config import CLASSES
 
-Labels = npt.NDArray[np.int64]
+ClassIndices = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 
 
@@ -157,7 +157,7 @@ def accuracy(y_true: npt.ArrayLike, y_pred: npt.ArrayLike, without: Iterable[int
     return Accuracy(correct / total, low, high, correct, total)
 
 
-def as_labels(values: npt.ArrayLike) -> Labels:
+def as_labels(values: npt.ArrayLike) -> ClassIndices:
     """`values` as int64 (n,). Raises ValueError unless they are whole numbers from 0 to 9."""
     labels = np.asarray(values)
     if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
@@ -178,7 +178,7 @@ def as_probabilities(values: npt.ArrayLike) -> Doubles:
     return probabilities
 
 
-def as_answers(probabilities: npt.ArrayLike, y_true: npt.ArrayLike) -> tuple[Doubles, Labels]:
+def as_answers(probabilities: npt.ArrayLike, y_true: npt.ArrayLike) -> tuple[Doubles, ClassIndices]:
     """Probabilities and true labels of the same images. Raises ValueError if they do not fit."""
     answers, labels = as_probabilities(probabilities), as_labels(y_true)
     if len(answers) != len(labels):

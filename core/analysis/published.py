@@ -17,7 +17,7 @@ _SRIVASTAVA = (
 )
 
 
-class Published(NamedTuple):
+class PublishedResult(NamedTuple):
     """A network and its share of wrong answers to the 10,000 test images, from 0 to 1."""
 
     name: str
@@ -26,13 +26,13 @@ class Published(NamedTuple):
 
 
 PUBLISHED = (
-    Published("linear", 0.120, _LECUN),
-    Published("300 hidden units", 0.047, _LECUN),
-    Published("800 hidden units, cross-entropy", 0.016, _SIMARD),
-    Published("500-300, weight decay", 0.0153, _HINTON),
-    Published("3×1024 logistic, dropout", 0.0135, _SRIVASTAVA),
-    Published("3×1024 ReLU, dropout", 0.0125, _SRIVASTAVA),
-    Published("3×1024 ReLU, dropout, max-norm", 0.0106, _SRIVASTAVA),
-    Published("2×8192 ReLU, dropout, max-norm", 0.0095, _SRIVASTAVA),
+    PublishedResult("linear", 0.120, _LECUN),
+    PublishedResult("300 hidden units", 0.047, _LECUN),
+    PublishedResult("800 hidden units, cross-entropy", 0.016, _SIMARD),
+    PublishedResult("500-300, weight decay", 0.0153, _HINTON),
+    PublishedResult("3×1024 logistic, dropout", 0.0135, _SRIVASTAVA),
+    PublishedResult("3×1024 ReLU, dropout", 0.0125, _SRIVASTAVA),
+    PublishedResult("3×1024 ReLU, dropout, max-norm", 0.0106, _SRIVASTAVA),
+    PublishedResult("2×8192 ReLU, dropout, max-norm", 0.0095, _SRIVASTAVA),
 )
 """From the highest error to the lowest."""

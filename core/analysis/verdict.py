@@ -23,9 +23,9 @@ def judge_images(found: ImageComparison, a: str = "A", b: str = "B") -> Verdict:
         return Verdict(False, f"{a} and {b} get the same of the {images} right.", _MORE_SEEDS)
     p = _p_value(found.p_value)
     if found.p_value >= SIGNIFICANCE_LEVEL:
-        finding = f"{_differ(found, a, b)}; with {images} that is within chance, {p}."
+        finding = f"{_describe_difference(found, a, b)}; with {images} that is within chance, {p}."
         return Verdict(False, finding, _MORE_SEEDS)
-    finding = f"{_exceed(found, a, b)}; with {images} chance would seldom do that, {p}."
+    finding = f"{_describe_advantage(found, a, b)}; with {images} chance would seldom do that, {p}."
     return Verdict(True, finding, f"From another seed either may do otherwise. {_MORE_SEEDS}")
 
 
@@ -36,22 +36,23 @@ def judge_seeds(found: SeedComparison, a: str = "A", b: str = "B") -> Verdict:
     else:
         seeds = f"over {found.seeds_a} seeds of {a} and {found.seeds_b} others of {b}"
     if found.p_value is None:
-        finding = f"{_differ(found, a, b)} each time, {seeds}: too few to say how much is chance."
+        finding = f"{_describe_difference(found, a, b)} each time, {seeds}"
+        finding += ": too few to say how much is chance."
         return Verdict(False, finding, _MORE_SEEDS)
     p = _p_value(found.p_value)
     if found.p_value < SIGNIFICANCE_LEVEL:
-        return Verdict(True, f"{_exceed(found, a, b)} on average {seeds}, {p}.")
-    finding = f"{_differ(found, a, b)} on average {seeds}; that is within chance, {p}."
+        return Verdict(True, f"{_describe_advantage(found, a, b)} on average {seeds}, {p}.")
+    finding = f"{_describe_difference(found, a, b)} on average {seeds}; that is within chance, {p}."
     if min(found.seeds_a, found.seeds_b) >= _ENOUGH_SEEDS:
         return Verdict(False, finding, "If there is a difference, it is small.")
     return Verdict(False, finding, _MORE_SEEDS)
 
 
-def _differ(found: ImageComparison | SeedComparison, a: str, b: str) -> str:
+def _describe_difference(found: ImageComparison | SeedComparison, a: str, b: str) -> str:
     return f"{a} and {b} differ by {_points(found)}"
 
 
-def _exceed(found: ImageComparison | SeedComparison, a: str, b: str) -> str:
+def _describe_advantage(found: ImageComparison | SeedComparison, a: str, b: str) -> str:
     """That one is better, with the interval of its advantage."""
     low, high = 100 * (found.low or 0.0), 100 * (found.high or 0.0)
     if found.difference < 0:

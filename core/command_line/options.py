@@ -4,7 +4,7 @@ import argparse
 
 from core.config import (
     PRESETS,
-    Control,
+    ControlKind,
     Hyperparameter,
     RunConfig,
     field_text,
@@ -21,7 +21,7 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             "--" + field.name.replace("_", "-"),
             default=argparse.SUPPRESS,
-            nargs="*" if field.control is Control.LAYERS else None,
+            nargs="*" if field.control is ControlKind.LAYERS else None,
             metavar=_form(field),
             help=f"{field.description} Default: {field_text(field.info.default)}.".replace(
                 "%", "%%"

@@ -21,13 +21,13 @@ class Group(Enum):
     MORE = auto()
 
 
-class Control(Enum):
+class ControlKind(Enum):
     """The kinds of control in the form."""
 
     LAYERS = auto()
     """A number for each hidden layer."""
     SLIDER = auto()
-    SCALE = auto()
+    ONE_TWO_FIVE = auto()
     """A slider over 1, 2, 5, 10, 20 …"""
     POWERS_OF_TWO = auto()
     """A slider over 1, 2, 4, 8 …"""
@@ -36,7 +36,7 @@ class Control(Enum):
     SWITCH = auto()
 
 
-class Prepared(Flag):
+class Rebuilt(Flag):
     """What a training prepares before its first step, and its process keeps for later runs."""
 
     NOTHING = 0
@@ -50,10 +50,10 @@ class Prepared(Flag):
 class Traits:
     """What a field of `RunConfig` may state beside its type, bounds, default, title and help."""
 
-    changes: Prepared = Prepared.GRAPH | Prepared.IMAGES
+    rebuilds: Rebuilt = Rebuilt.GRAPH | Rebuilt.IMAGES
     """The parts that a run rebuilds if this value differs from the previous run's."""
     group: Group = Group.MORE
-    control: Control | None = None
+    control: ControlKind | None = None
     """None: the one that suits the type and bounds."""
     step: float | None = None
     """How far apart the values of a slider or number are. None: 1, or a twentieth of the bounds."""
@@ -118,15 +118,15 @@ class Hyperparameter:
         return ["off", "on"] if kind is bool else []
 
     @property
-    def control(self) -> Control:
+    def control(self) -> ControlKind:
         """The kind of its control in the form."""
         if self.traits.control:
             return self.traits.control
         if self.choices:
-            return Control.SWITCH if self.info.annotation is bool else Control.CHOICE
+            return ControlKind.SWITCH if self.info.annotation is bool else ControlKind.CHOICE
         if self.is_integer:
-            return Control.NUMBER
-        return Control.SCALE if self.bounds.logarithmic else Control.SLIDER
+            return ControlKind.NUMBER
+        return ControlKind.ONE_TWO_FIVE if self.bounds.logarithmic else ControlKind.SLIDER
 
     @property
     def step(self) -> float:
@@ -136,7 +136,7 @@ class Hyperparameter:
 
     def slider_steps(self, *others: float) -> list[float]:
         """The values of its slider, if its bounds are logarithmic, and `others`."""
-        if self.control is not Control.POWERS_OF_TWO:
+        if self.control is not ControlKind.POWERS_OF_TWO:
             return self.bounds.steps(*others)
         low, high = (round(math.log2(end)) for end in (self.bounds.low, self.bounds.high))
         return sorted({*others, *(2**power for power in range(low, high + 1))})

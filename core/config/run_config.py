@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from core.config.bounds import Bounds
-from core.config.hyperparameter import Control, Group, Hyperparameter, Prepared, Traits
+from core.config.hyperparameter import ControlKind, Group, Hyperparameter, Rebuilt, Traits
 
 IMAGE_SIDE = 28
 PIXELS = IMAGE_SIDE * IMAGE_SIDE
@@ -76,7 +76,10 @@ class RunConfig(BaseModel):
         tuple[Width, ...],
         BeforeValidator(_widths_from_text),
         Traits(
-            Prepared.GRAPH, Group.MAIN, Control.LAYERS, sweep_values=("128", "256-128", "512-256")
+            rebuilds=Rebuilt.GRAPH,
+            group=Group.MAIN,
+            control=ControlKind.LAYERS,
+            sweep_values=("128", "256-128", "512-256"),
         ),
     ] = Field(
         (512, 256),
@@ -84,14 +87,16 @@ class RunConfig(BaseModel):
         description="Units in each hidden layer. More units and layers can express more, "
         "learn more slowly and overfit more easily. None at all is a linear classifier.",
     )
-    activation: Annotated[Activation, Traits(Prepared.GRAPH)] = Field(
+    activation: Annotated[Activation, Traits(rebuilds=Rebuilt.GRAPH)] = Field(
         Activation.RELU,
         title="Activation",
         description="The non-linearity after each hidden layer. ReLU, ELU and GELU keep gradients "
         "alive in deep networks; sigmoid and tanh saturate and learn more slowly.",
     )
     dropout: Annotated[
-        float, Bounds(0, 0.9), Traits(Prepared.GRAPH, Group.MAIN, step=0.05, sweep_range=(0, 0.7))
+        float,
+        Bounds(0, 0.9),
+        Traits(rebuilds=Rebuilt.GRAPH, group=Group.MAIN, step=0.05, sweep_range=(0, 0.7)),
     ] = Field(
         0.0,
         title="Dropout",
@@ -99,7 +104,7 @@ class RunConfig(BaseModel):
         "step. It hinders overfitting, and makes the loss while fitting look worse than it is.",
     )
     input_dropout: Annotated[
-        float, Bounds(0, 0.9), Traits(Prepared.GRAPH, step=0.05, sweep_range=(0, 0.4))
+        float, Bounds(0, 0.9), Traits(rebuilds=Rebuilt.GRAPH, step=0.05, sweep_range=(0, 0.4))
     ] = Field(
         0.0,
         title="Input dropout",
@@ -109,20 +114,20 @@ class RunConfig(BaseModel):
     l2: Annotated[
         float,
         Bounds(1e-6, 1e-1, logarithmic=True, or_zero=True),
-        Traits(Prepared.GRAPH, Group.MAIN, sweep_range=(1e-6, 1e-2)),
+        Traits(rebuilds=Rebuilt.GRAPH, group=Group.MAIN, sweep_range=(1e-6, 1e-2)),
     ] = Field(
         0.0,
         title="L2",
         description="Penalty on the squared weights of the hidden layers, added to the loss. "
         "Keeps weights small and the function smooth; too much and the network cannot fit.",
     )
-    batch_normalization: Annotated[bool, Traits(Prepared.GRAPH)] = Field(
+    batch_normalization: Annotated[bool, Traits(rebuilds=Rebuilt.GRAPH)] = Field(
         False,
         title="Batch normalisation",
         description="Standardises each hidden unit's input over the batch. Training tolerates "
         "higher learning rates and deeper networks; small batches make it noisy.",
     )
-    optimizer: Annotated[Optimizer, Traits(Prepared.GRAPH)] = Field(
+    optimizer: Annotated[Optimizer, Traits(rebuilds=Rebuilt.GRAPH)] = Field(
         Optimizer.ADAM,
         title="Optimizer",
         description="How gradients become weight changes. Adam and RMSprop adapt the step of each "
@@ -131,14 +136,14 @@ class RunConfig(BaseModel):
     learning_rate: Annotated[
         float,
         Bounds(1e-6, 10, logarithmic=True),
-        Traits(Prepared.NOTHING, Group.MAIN, sweep_range=(1e-4, 1e-2)),
+        Traits(rebuilds=Rebuilt.NOTHING, group=Group.MAIN, sweep_range=(1e-4, 1e-2)),
     ] = Field(
         1e-3,
         title="Learning rate",
         description="Size of each step down the gradient. Too small learns slowly; too large "
         "jumps about, or diverges. It can be changed while the run trains.",
     )
-    schedule: Annotated[Schedule, Traits(Prepared.NOTHING)] = Field(
+    schedule: Annotated[Schedule, Traits(rebuilds=Rebuilt.NOTHING)] = Field(
         Schedule.CONSTANT,
         title="Learning-rate schedule",
         description="Constant, or falling to zero along a half cosine over all the epochs, which "
@@ -147,7 +152,12 @@ class RunConfig(BaseModel):
     batch_size: Annotated[
         int,
         Bounds(16, 4096, logarithmic=True),
-        Traits(Prepared.GRAPH, Group.MAIN, Control.POWERS_OF_TWO, sweep_range=(64, 1024)),
+        Traits(
+            rebuilds=Rebuilt.GRAPH,
+            group=Group.MAIN,
+            control=ControlKind.POWERS_OF_TWO,
+            sweep_range=(64, 1024),
+        ),
     ] = Field(
         512,
         title="Batch size",
@@ -155,14 +165,14 @@ class RunConfig(BaseModel):
         "and take longer; large ones are quick but often need a higher learning rate.",
     )
     epochs: Annotated[
-        int, Bounds(1, 200), Traits(Prepared.NOTHING, Group.MAIN, sweep_range=(5, 50))
+        int, Bounds(1, 200), Traits(rebuilds=Rebuilt.NOTHING, group=Group.MAIN, sweep_range=(5, 50))
     ] = Field(
         50,
         title="Epochs",
         description="Passes through the training images. Past the best epoch the network only "
         "learns its training images by heart.",
     )
-    early_stopping: Annotated[bool, Traits(Prepared.NOTHING)] = Field(
+    early_stopping: Annotated[bool, Traits(rebuilds=Rebuilt.NOTHING)] = Field(
         False,
         title="Early stopping",
         description="Stop when the validation loss has not improved for a while: saves time, and "
@@ -171,7 +181,7 @@ class RunConfig(BaseModel):
     patience: Annotated[
         int,
         Bounds(1, 100),
-        Traits(Prepared.NOTHING, shown_with="early_stopping", sweep_range=(2, 20)),
+        Traits(rebuilds=Rebuilt.NOTHING, shown_with="early_stopping", sweep_range=(2, 20)),
     ] = Field(
         5,
         title="Patience",
@@ -181,8 +191,8 @@ class RunConfig(BaseModel):
         float,
         Bounds(0, 1),
         Traits(
-            Prepared.NOTHING,
-            control=Control.NUMBER,
+            rebuilds=Rebuilt.NOTHING,
+            control=ControlKind.NUMBER,
             step=1e-4,
             shown_with="early_stopping",
             sweep_range=(0, 0.01),
@@ -194,7 +204,7 @@ class RunConfig(BaseModel):
     )
     restore_best_weights: Annotated[
         bool,
-        Traits(Prepared.NOTHING, shown_with="early_stopping"),
+        Traits(rebuilds=Rebuilt.NOTHING, shown_with="early_stopping"),
     ] = Field(
         True,
         title="Restore best weights",
@@ -205,7 +215,7 @@ class RunConfig(BaseModel):
         float,
         Bounds(0.05, 0.5),
         Traits(
-            Prepared.IMAGES,
+            rebuilds=Rebuilt.IMAGES,
             step=0.05,
             not_swept="trials are compared on the same validation images",
         ),
@@ -218,7 +228,7 @@ class RunConfig(BaseModel):
     training_images: Annotated[
         int,
         Bounds(1_000, TRAINING_SET, logarithmic=True),
-        Traits(Prepared.IMAGES, step=1_000, sweep_range=(1_000, 50_000)),
+        Traits(rebuilds=Rebuilt.IMAGES, step=1_000, sweep_range=(1_000, 50_000)),
     ] = Field(
         TRAINING_SET,
         title="Training images",
@@ -229,7 +239,7 @@ class RunConfig(BaseModel):
         int,
         Bounds(0, 2**31 - 1),
         Traits(
-            Prepared.IMAGES,
+            rebuilds=Rebuilt.IMAGES,
             not_swept="seeds are chance and not a choice; set how many seeds each trial gets",
         ),
     ] = Field(

@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     """The teachers' e-mail addresses, where a provider logs people in; with commas in between."""
 
 
-VARIABLES = {
+ENVIRONMENT_VARIABLES = {
     name: str(field.validation_alias or f"{_PREFIX}{name.upper()}")
     for name, field in Settings.model_fields.items()
 }
@@ -55,7 +55,7 @@ VARIABLES = {
 
 def settings() -> Settings:
     """The settings as the environment has them now. Raises SettingsError."""
-    return _read_settings(tuple(map(os.environ.get, VARIABLES.values())))
+    return _read_settings(tuple(map(os.environ.get, ENVIRONMENT_VARIABLES.values())))
 
 
 @lru_cache(maxsize=1)
@@ -65,5 +65,7 @@ def _read_settings(_environment: tuple[str | None, ...]) -> Settings:
         return Settings()
     except ValidationError as error:
         wrong = explain(error).items()
-    sentences = [f"correct or unset {VARIABLES[name]}: {sentence}" for name, sentence in wrong]
+    sentences = [
+        f"correct or unset {ENVIRONMENT_VARIABLES[name]}: {sentence}" for name, sentence in wrong
+    ]
     raise SettingsError("; ".join(sentences)) from None

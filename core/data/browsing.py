@@ -22,7 +22,7 @@ class ClassImages(NamedTuple):
     spread: Floats
 
 
-class Digits(NamedTuple):
+class DigitImages(NamedTuple):
     """Images of a run with labels and indices.
 
     Indices of the test split point into the 10,000 test images, all others into the 60,000 training
@@ -36,27 +36,29 @@ class Digits(NamedTuple):
     """uint8 (n,)"""
 
 
-def find_digits(config: RunConfig, split: str, classes: Sequence[int] = ()) -> Indices:
+def select_indices(config: RunConfig, split: str, classes: Sequence[int] = ()) -> Indices:
     """Indices of the images of a run's split, in its order; only those of `classes`, if any.
 
     Raises KeyError unless the split is train, validation or test.
     """
     train, validation = split_indices(config)
     indices = {"train": train, "validation": validation, "test": np.arange(TEST_SET)}[split]
-    _, labels = _arrays(split)
+    _, labels = _images_and_labels(split)
     return indices[np.isin(labels[indices], classes)] if classes else indices
 
 
-def load_digits(split: str, indices: Indices) -> Digits:
+def load_digits(split: str, indices: Indices) -> DigitImages:
     """The images and labels of these indices of a split."""
-    images, labels = _arrays(split)
-    return Digits(indices, images[indices], labels[indices])
+    images, labels = _images_and_labels(split)
+    return DigitImages(indices, images[indices], labels[indices])
 
 
 def class_counts(config: RunConfig) -> pd.DataFrame:
     """Images of each digit in the run's splits: a row a digit, columns train, validation, test."""
     counts = {
-        split: np.bincount(_arrays(split)[1][find_digits(config, split)], minlength=CLASSES)
+        split: np.bincount(
+            _images_and_labels(split)[1][select_indices(config, split)], minlength=CLASSES
+        )
         for split in SPLITS
     }
     return pd.DataFrame(counts).rename_axis("digit")
@@ -64,7 +66,7 @@ def class_counts(config: RunConfig) -> pd.DataFrame:
 
 def training_class_images(config: RunConfig) -> ClassImages:
     """`class_images` of all that the run trains on."""
-    _, images, labels = load_digits("train", find_digits(config, "train"))
+    _, images, labels = load_digits("train", select_indices(config, "train"))
     return class_images(images, labels)
 
 
@@ -77,7 +79,7 @@ def class_images(images: Images, labels: Array) -> ClassImages:
     )
 
 
-def _arrays(split: str) -> tuple[Images, ByteLabels]:
+def _images_and_labels(split: str) -> tuple[Images, ByteLabels]:
     """The images and labels that a split's indices point into."""
     mnist = load_mnist()
     return (mnist.x_test, mnist.y_test) if split == "test" else (mnist.x_train, mnist.y_train)

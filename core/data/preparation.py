@@ -34,9 +34,9 @@ class ScalerDifference(NamedTuple):
     stretch: Floats
     """The factor by which the scaler enlarges each pixel, (28, 28). NaN for pixels that are 0 in
     every training image: their values stay 0 to 255."""
-    beyond: int
+    values_above_one: int
     """Values of the test images that the scaler puts above 1."""
-    image: int
+    image_index: int
     """Index of the test image that the two treat most differently, by the sum over its pixels."""
     divided: Floats
     """That image over 255, (28, 28)."""
@@ -44,12 +44,12 @@ class ScalerDifference(NamedTuple):
     """The same from the scaler."""
 
     @property
-    def stretched(self) -> int:
+    def stretched_pixels(self) -> int:
         """Pixels that the scaler stretches: inked in some training image, but never up to 255."""
         return int((self.stretch > 1).sum())
 
     @property
-    def blank(self) -> int:
+    def blank_pixels(self) -> int:
         """Pixels that are 0 in every training image."""
         return int(np.isnan(self.stretch).sum())
 

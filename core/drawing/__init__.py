@@ -2,4 +2,11 @@
 of that, and the collection of drawings that were kept. Only `reading` loads Keras.
 """
 
-from core.drawing.prepare import BOX_SIDE, Preparation, Steps, find_ink, prepare, to_mnist
+from core.drawing.prepare import (
+    BOX_SIDE,
+    DrawingSteps,
+    PreparedDrawing,
+    find_ink,
+    prepare,
+    to_mnist,
+)

@@ -25,11 +25,11 @@ from core.config.settings import settings
 from core.data import Array, ByteLabels, Images
 from core.runs.document_folder import replace_file
 
-MOST_DRAWINGS = 20_000
+MAX_DRAWINGS = 20_000
 """At most this many drawings are in a collection."""
 
 _ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{12}")
-_IMPORT_BYTES = 2 * MOST_DRAWINGS * PIXELS
+_IMPORT_BYTES = 2 * MAX_DRAWINGS * PIXELS
 
 
 class DrawingError(ValueError):
@@ -120,9 +120,9 @@ class DrawingStore:
 
     def _add_all(self, drawn: Iterable[tuple[Images, int]], owner: str) -> list[str]:
         drawn = list(drawn)
-        if len(self._names()) + len(drawn) > MOST_DRAWINGS:
+        if len(self._names()) + len(drawn) > MAX_DRAWINGS:
             raise DrawingError(
-                f"the collection holds at most {MOST_DRAWINGS:,} drawings; delete some first"
+                f"the collection holds at most {MAX_DRAWINGS:,} drawings; delete some first"
             )
         ids: list[str] = []
         try:

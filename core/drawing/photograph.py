@@ -12,7 +12,7 @@ from skimage.filters import threshold_otsu
 from skimage.segmentation import clear_border
 
 from core.data import Floats, Images, Mask
-from core.drawing.prepare import lay_on_paper
+from core.drawing.prepare import flatten_transparency
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 MAX_FILE_BYTES = 20_000_000
@@ -57,13 +57,13 @@ def find_digit(grey: Floats) -> Images:
     (1979); the stronger of the two is taken. Specks and shapes at the border are removed if
     anything else remains.
     """
-    difference = grey - _light(grey)
+    difference = grey - _estimate_light(grey)
     if -np.percentile(difference, 1) > np.percentile(difference, 99):
         difference = -difference
     difference = ndimage.gaussian_filter(np.maximum(difference, 0), 1)
     if difference.max() < _LEAST_CONTRAST:
         return np.zeros(grey.shape, np.uint8)
-    mask = _without_specks(difference > max(threshold_otsu(difference), _LEAST_CONTRAST / 2))
+    mask = _remove_specks(difference > max(threshold_otsu(difference), _LEAST_CONTRAST / 2))
     if not mask.any():
         return np.zeros(grey.shape, np.uint8)
     strength = np.percentile(difference[mask], 75)
@@ -92,7 +92,7 @@ def _open(content: bytes) -> Floats:
             if upright.mode.startswith("I"):  # 16 bits, which `convert` would cut off at 255
                 return np.asarray(upright, np.float32) / np.float32(65_535)
             if upright.has_transparency_data:
-                upright = lay_on_paper(upright.convert("RGBA"))
+                upright = flatten_transparency(upright.convert("RGBA"))
             return np.asarray(upright.convert("L"), np.float32) / np.float32(255)
     except PictureError:
         raise
@@ -102,7 +102,7 @@ def _open(content: bytes) -> Floats:
         raise PictureError(f"the picture cannot be read ({error})") from error
 
 
-def _light(grey: Floats) -> Floats:
+def _estimate_light(grey: Floats) -> Floats:
     """The light without the ink: a median over a wide window, float32 (H, W)."""
     zoom = [max(_LIGHT_SIDE / max(grey.shape), 1 / length) for length in grey.shape]
     small = ndimage.zoom(grey, zoom, order=1, mode="nearest", grid_mode=True)
@@ -113,7 +113,7 @@ def _light(grey: Floats) -> Floats:
     return large
 
 
-def _without_specks(mask: Mask) -> Mask:
+def _remove_specks(mask: Mask) -> Mask:
     """The pieces of a mask that may be a digit."""
     inner: Mask = clear_border(mask)
     if inner.sum() >= _SPECK * mask.sum():

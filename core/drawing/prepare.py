@@ -21,12 +21,12 @@ _MIDDLE = 14.0
 """Where a digit's centre of mass lies: the mean over MNIST is 14.00 in rows and in columns."""
 _LARGEST_SIDE = 1024  # a larger canvas is reduced first, which a 20×20 digit never shows
 _LEAST_CONTRAST = 8.0  # grey values of 255 between paper and ink
-_FAINT = 0.1  # less ink than this, of 1, is the blurred edge of a stroke
+_LEAST_INK = 0.1  # less ink than this, of 1, is the blurred edge of a stroke
 _RESAMPLING = Image.Resampling.BOX
 
 
 @dataclass(frozen=True)
-class Steps:
+class DrawingSteps:
     """Which steps of the preparation are taken."""
 
     crop: bool = True
@@ -37,7 +37,7 @@ class Steps:
     """Move the centre of mass to the middle. Otherwise the digit stays where it was drawn."""
 
 
-class Preparation(NamedTuple):
+class PreparedDrawing(NamedTuple):
     """A canvas after each step; ink is 1, paper 0, all float32."""
 
     canvas: Floats
@@ -64,23 +64,23 @@ def to_mnist(canvas: Array) -> Floats:
     return prepare(canvas).image
 
 
-def prepare(canvas: Array, steps: Steps = Steps()) -> Preparation:
+def prepare(canvas: Array, steps: DrawingSteps = DrawingSteps()) -> PreparedDrawing:
     """As `to_mnist`, with what each of the steps makes of the canvas."""
     ink = find_ink(canvas)
-    rows, columns = _extent(ink, _FAINT) if steps.crop else (slice(None), slice(None))
+    rows, columns = _ink_bounds(ink, _LEAST_INK) if steps.crop else (slice(None), slice(None))
     cropped = ink[rows, columns]
     side = BOX_SIDE if steps.shrink else IMAGE_SIDE
     scaled = _fit(cropped, side) if ink.any() else np.zeros((side, side), np.float32)
     if steps.center:
         corner = _center(scaled)
     else:
-        spots = [_spot(*pair) for pair in zip((rows, columns), ink.shape, strict=True)]
+        spots = [_relative_middle(*pair) for pair in zip((rows, columns), ink.shape, strict=True)]
         top, left = (
             int(np.clip(round(spot * IMAGE_SIDE - side / 2), 0, IMAGE_SIDE - side))
             for spot in spots
         )
         corner = top, left
-    return Preparation(ink, cropped, scaled, _lay(scaled, corner))
+    return PreparedDrawing(ink, cropped, scaled, _paste(scaled, corner))
 
 
 def find_ink(canvas: Array) -> Floats:
@@ -101,7 +101,7 @@ def find_ink(canvas: Array) -> Floats:
     return ink
 
 
-def lay_on_paper(picture: Image.Image) -> Image.Image:
+def flatten_transparency(picture: Image.Image) -> Image.Image:
     """An RGBA picture on paper: on black if what is seen of it is light, else on white."""
     grey, alpha = (np.asarray(band, np.float32) for band in picture.convert("LA").split())
     seen = alpha.sum()
@@ -123,16 +123,16 @@ def _grey(canvas: Array) -> Images:
     if factor > 1:
         picture = picture.reduce(factor)
     if picture.mode == "RGBA":
-        picture = lay_on_paper(picture)
+        picture = flatten_transparency(picture)
     return np.asarray(picture.convert("L"))
 
 
-def _extent(ink: Floats, least: float) -> tuple[slice, slice]:
+def _ink_bounds(ink: Floats, least: float) -> tuple[slice, slice]:
     """The rows and the columns in which there is ink; all if there is none."""
-    return _span(ink.max(axis=1) > least), _span(ink.max(axis=0) > least)
+    return _marked_slice(ink.max(axis=1) > least), _marked_slice(ink.max(axis=0) > least)
 
 
-def _span(marked: Mask) -> slice:
+def _marked_slice(marked: Mask) -> slice:
     places = np.flatnonzero(marked)
     return slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0, len(marked))
 
@@ -152,7 +152,7 @@ def _fit(ink: Floats, side: int) -> Floats:
 def _center(box: Floats) -> tuple[int, int]:
     """Where to lay the box so that its centre of mass is in the middle and no ink falls off."""
     corner = []
-    for span, axis in zip(_extent(box, 0), (1, 0), strict=True):
+    for span, axis in zip(_ink_bounds(box, 0), (1, 0), strict=True):
         weights = box.sum(axis=axis)
         mass = float(weights.sum()) or 1.0
         wanted = round(_MIDDLE - float(weights @ np.arange(len(weights))) / mass)
@@ -160,13 +160,13 @@ def _center(box: Floats) -> tuple[int, int]:
     return corner[0], corner[1]
 
 
-def _spot(span: slice, length: int) -> float:
+def _relative_middle(span: slice, length: int) -> float:
     """Where the middle of a span lies on a side of the canvas, from 0 to 1."""
     start, stop, _ = span.indices(length)
     return (start + stop) / 2 / length
 
 
-def _lay(box: Floats, corner: tuple[int, int]) -> Floats:
+def _paste(box: Floats, corner: tuple[int, int]) -> Floats:
     """Lay the box into 28×28 with its corner at `corner`, which may be outside."""
     padded = np.pad(box, IMAGE_SIDE)
     top, left = (IMAGE_SIDE - place for place in corner)

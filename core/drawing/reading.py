@@ -21,7 +21,7 @@ from core.network.load import as_pixels, layer_features, layer_outputs, load_net
 from core.runs import Run
 from core.runs.errors import RunError
 
-_FEATURES = 16_000_000
+_MAX_FEATURES = 16_000_000
 """At most this many features are kept of a network's training images: 64 MB."""
 _NEIGHBOURS = 5
 
@@ -84,7 +84,7 @@ def _training_features(path: Path, epoch: int) -> tuple[Indices, Floats, Array]:
     """Indices of the run's training images, their features (n, units), and each one's square."""
     run = Run(path)
     units = (PIXELS, *run.config.hidden)[-1]
-    indices = split_indices(run.config)[0][: _FEATURES // units]
+    indices = split_indices(run.config)[0][: _MAX_FEATURES // units]
     features = _features(run, epoch, load_mnist().x_train[indices])
     return indices, features, np.einsum("ij,ij->i", features, features)
 

@@ -3,6 +3,6 @@ that knows Dask: `cluster` talks to it, `worker` is what runs there, and `queue`
 know it, decides what trains next.
 """
 
-from core.engine.cluster import LOST, EngineError
+from core.engine.cluster import WORKER_LOST_ERRORS, EngineError
 from core.engine.engine import Engine
 from core.engine.queue import QueueError, QueueFullError, RepeatedRunError

@@ -19,7 +19,7 @@ _TRAIN = {"train": 1}
 _THREADS = 4
 _PREFIX = "train-"  # of the keys of trainings
 _CONNECT_SECONDS = 10
-_LEAVE_SECONDS = 30.0  # for which a paused run keeps its worker from the others
+_MAX_PAUSE_SECONDS = 30.0  # for which a paused run keeps its worker from the others
 _WORKER_ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",  # its greetings drown our log
     # The threads of t-SNE wait for one another by spinning unless told otherwise; on cores that a
@@ -34,13 +34,13 @@ class EngineError(RuntimeError):
     """The engine is not running, or its cluster cannot be reached; the message says which."""
 
 
-LOST = (KilledWorker, CancelledError)
+WORKER_LOST_ERRORS = (KilledWorker, CancelledError)
 """What a future raises whose worker died, again and again, or whose cluster went away."""
 
 
 @dataclass(frozen=True)
 class DaskTraining:
-    """A training that a worker was given."""
+    """A training that was submitted to a worker."""
 
     client: Client
     future: Future
@@ -138,11 +138,11 @@ class Cluster:
         client = self._require_client()
         if not self.slots:
             raise EngineError(self.problem or "no workers: they are starting")
-        given = {worker: set(keys) for worker, keys in client.processing().items()}
+        tasks_by_worker = {worker: set(keys) for worker, keys in client.processing().items()}
         for training in trainings:
             if not training.is_done:
-                given.setdefault(training.worker, set()).add(training.future.key)
-        return free_worker(self.slots, given)
+                tasks_by_worker.setdefault(training.worker, set()).add(training.future.key)
+        return free_worker(self.slots, tasks_by_worker)
 
     def train(
         self, run: Run, worker: str, takes_slot: bool, on_end: Callable[[], object]
@@ -156,7 +156,7 @@ class Cluster:
             train_run,
             run.path.parent,
             run.id,
-            _LEAVE_SECONDS,
+            _MAX_PAUSE_SECONDS,
             resources=_TRAIN if takes_slot else None,
             workers=[worker],
             key=f"{_PREFIX}{run.id}-{secrets.token_hex(4)}",  # a finished one is kept
@@ -215,14 +215,14 @@ class Cluster:
         return f"no workers: {self._refusal or f'none has joined the scheduler at {scheduler}'}"
 
 
-def free_worker(slots: Mapping[str, int], given: Mapping[str, Collection[str]]) -> str:
+def free_worker(slots: Mapping[str, int], tasks_by_worker: Mapping[str, Collection[str]]) -> str:
     """Return the worker with the most free slots.
 
-    `slots`: trainings at once on each worker. `given`: task keys on each; only keys of trainings
-    take a slot.
+    `slots`: trainings at once on each worker. `tasks_by_worker`: their keys on each; only those of
+    trainings take a slot.
     """
     free = {
-        worker: most - sum(key.startswith(_PREFIX) for key in given.get(worker, ()))
+        worker: most - sum(key.startswith(_PREFIX) for key in tasks_by_worker.get(worker, ()))
         for worker, most in slots.items()
     }
     return max(free, key=free.__getitem__)

@@ -69,10 +69,10 @@ class Engine:
         self.cluster.close()
 
     def enqueue_all(
-        self, asked: Sequence[tuple[RunConfig, str | None]], owner: str | None = None
+        self, requested: Sequence[tuple[RunConfig, str | None]], owner: str | None = None
     ) -> list[Run]:
         """Create a run of each configuration, with its name, or none at all. Raises QueueError."""
-        runs = self.queue.add(asked, owner)
+        runs = self.queue.add(requested, owner)
         self.wake()
         return runs
 
@@ -101,7 +101,7 @@ class Engine:
 
         The future's result is the run's last `Status`. Raises RunNotFoundError, EngineError.
         """
-        return self.queue.give(run_id).future
+        return self.queue.start_training(run_id).future
 
     def submit(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Future:
         """Run the function on a worker, at once, whether or not a training is under way.

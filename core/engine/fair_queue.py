@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from core.runs import Run
 
 
-def take_turns(
+def order_fairly(
     waiting: Iterable[Run], training: Iterable[Run], last_turns: Mapping[str, int]
 ) -> list[Run]:
     """`waiting`, oldest first, in the order in which the runs are to train.
@@ -27,19 +27,19 @@ def take_turns(
 
 
 def expected_waits(
-    seconds_left: Sequence[float], lengths: Sequence[float], slots: int
+    seconds_left: Sequence[float], durations: Sequence[float], slots: int
 ) -> list[float]:
     """Seconds until each of the waiting runs starts, in the order of their turns.
 
-    `seconds_left` of the runs that train, `lengths` in seconds of those that wait, `slots` where
+    `seconds_left` of the runs that train, `durations` in seconds of those that wait, `slots` where
     one run each can train (at least 1).
     """
     free = sorted([*seconds_left, *[0.0] * (max(slots, 1) - len(seconds_left))])
     while len(free) > max(slots, 1):  # more train than there are slots now: the last ends later
         heapq.heappop(free)
     waits = []
-    for length in lengths:
+    for duration in durations:
         start = heapq.heappop(free)
         waits.append(start)
-        heapq.heappush(free, start + length)
+        heapq.heappush(free, start + duration)
     return waits

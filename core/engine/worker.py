@@ -37,7 +37,7 @@ def check_worker(client: Client, address: str) -> tuple[int, str | None]:
     return int(slots), compare_versions(theirs)
 
 
-def train_run(root: Path, run_id: str, leave_after: float) -> Status | None:
+def train_run(root: Path, run_id: str, max_pause_seconds: float) -> Status | None:
     """Train the run below the folder `root`, as `core.training.train` does.
 
     None if another process trains it, or it was deleted meanwhile. Raises RunNotFoundError if this
@@ -53,7 +53,7 @@ def train_run(root: Path, run_id: str, leave_after: float) -> Status | None:
             "it must have the same folder under the same path"
         ) from None
     try:
-        return train(run, leave_after=leave_after)
+        return train(run, max_pause_seconds=max_pause_seconds)
     except (RunBusyError, RunNotFoundError) as error:
         _log.info("%s", error)
         return None

@@ -16,7 +16,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from core.runs import Run
 from core.runs.errors import NoNetworkError
 from core.runs.status import State
-from core.runs.summary import is_steady
+from core.runs.summary import kept_learning_rate
 
 STANDALONE = Path(__file__).with_name("standalone.py")
 
@@ -45,16 +45,16 @@ def export_notebook(run: Run) -> str:
     return notebook
 
 
-def is_exact(run: Run) -> bool:
+def is_reproducible(run: Run) -> bool:
     """Whether the program ends in the run's very numbers: not if a person moved its learning rate.
 
     Where within an epoch that happened is not kept.
     """
     (rates,) = run.history_columns("base_learning_rate")
-    return is_steady(run, rates)
+    return kept_learning_rate(run, rates)
 
 
-def has_result(run: Run) -> bool:
+def can_export(run: Run) -> bool:
     """Whether the run has ended with a network that a program can repeat: if it was stopped before
     its first step, there is nothing to repeat.
     """
@@ -65,7 +65,7 @@ def has_result(run: Run) -> bool:
 def _describe(run: Run) -> str:
     exact = (
         "On the machine that trained the run it ends in the same numbers, to the last digit."
-        if is_exact(run)
+        if is_reproducible(run)
         else "A person moved the learning rate while the run trained; the program changes it only\n"
         "from epoch to epoch, so it ends near the run's numbers, not in the same."
     )
@@ -78,7 +78,7 @@ def _describe(run: Run) -> str:
 
 def _values(run: Run) -> dict[str, Any]:
     """What the run puts in the place of the program's constants, by their names."""
-    if not has_result(run):
+    if not can_export(run):
         raise NoNetworkError(f"run {run.id} has not ended with a network that could be repeated")
     config, status, history = run.config, run.status, run.history
     result = history.set_index("epoch").loc[status.final_epoch]
@@ -91,7 +91,7 @@ def _values(run: Run) -> dict[str, Any]:
     if status.state is State.STOPPED:  # maybe in the middle of an epoch
         epochs = len(history)
         values["STEPS"] = (epochs - 1) * config.batches + (status.batch or config.batches)
-    if not is_exact(run):
+    if not is_reproducible(run):
         rates = [float(rate) for rate in history["base_learning_rate"]]
         values["LEARNING_RATES"] = rates + rates[-1:] * (epochs - len(rates))
     return values
@@ -103,11 +103,11 @@ def _fill(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     cells = [(text, code.strip()) for text, _, code in (part.partition("\n") for part in parts)]
     text, settings = cells[0]
     for name, value in values.items():
-        settings = _put(settings, name, repr(value))
+        settings = _set_constant(settings, name, repr(value))
     return [(text, settings), *cells[1:]]
 
 
-def _put(settings: str, name: str, value: str) -> str:
+def _set_constant(settings: str, name: str, value: str) -> str:
     """The settings with another value of this name; last, if the program has no such name."""
     line = re.compile(rf"^({name}\b.*?) = .*?(  # .*)?$", re.MULTILINE)
     if not line.search(settings):

@@ -19,7 +19,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from core.config.architecture import PIXELS_LAYER
 from core.data import Array, Floats
-from core.data.browsing import Digits
+from core.data.browsing import DigitImages
 from core.maps.request import (
     EARLY_ITERATIONS,
     MAIN_ITERATIONS,
@@ -91,25 +91,25 @@ def tsne(
         random_state=seed,
     )
     embedding = model.prepare_initial(reduced)
-    watch = _Watch(on_progress)
+    reporter = _ProgressReporter(on_progress)
     for iterations, momentum, exaggeration in (
         (EARLY_ITERATIONS, model.initial_momentum, model.early_exaggeration),
         (MAIN_ITERATIONS, model.final_momentum, 1),
     ):
-        watch.begin_phase()
-        if not watch.is_stopped:
+        reporter.begin_phase()
+        if not reporter.is_stopped:
             embedding.optimize(
                 iterations,
                 inplace=True,
                 momentum=momentum,
                 exaggeration=exaggeration,
-                callbacks=watch,
+                callbacks=reporter,
                 callbacks_every_iters=_REPORT_EVERY,
             )
     return np.array(embedding, np.float32)
 
 
-class _Watch:
+class _ProgressReporter:
     """Called by openTSNE every few iterations: reports progress, and ends a phase that is done."""
 
     def __init__(self, on_progress: OnProgress) -> None:
@@ -218,7 +218,7 @@ def _threads() -> int:
     return min(4, os.cpu_count() or 1) if passive else 1
 
 
-def _predict(network: keras.Sequential, digits: Digits) -> pd.DataFrame:
+def _predict(network: keras.Sequential, digits: DigitImages) -> pd.DataFrame:
     probabilities = layer_outputs(network, "output", digits.images)
     return pd.DataFrame(
         {

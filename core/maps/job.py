@@ -42,14 +42,14 @@ def compute_and_keep_map(run: Run, request: MapRequest) -> None:
         with stored.lock():
             status = stored.status
             if status and status.state.is_active:  # else done while this job waited for a worker
-                _compute_and_keep(run, request, _Journal(stored, status.owner))
+                _compute_and_keep(run, request, _MapWriter(stored, status.owner))
     except (RunBusyError, RunNotFoundError) as error:
         _log.info("%s", error)
     except RunNotWritableError as error:
         _log.error("map %s: %s", request.key, error)
 
 
-class _Journal:
+class _MapWriter:
     """What the job writes of its map: the points, and the status with its signs of life."""
 
     def __init__(self, stored: StoredMap, owner: str | None) -> None:
@@ -68,7 +68,7 @@ class _Journal:
         self.write(MapStatus.model_validate(stage._asdict() | {"state": state}))
 
     @contextmanager
-    def signs_of_life(self) -> Iterator[None]:
+    def heartbeats(self) -> Iterator[None]:
         """Give a sign of life every few seconds, however long a step of the map takes."""
         over = threading.Event()
 
@@ -92,17 +92,17 @@ class _Journal:
             self.stored.write_status(alive)
 
 
-def _compute_and_keep(run: Run, request: MapRequest, journal: _Journal) -> None:
+def _compute_and_keep(run: Run, request: MapRequest, writer: _MapWriter) -> None:
     def keep(stage: FeatureMap) -> bool:
-        journal.write_stage(stage, State.RUNNING)
-        return journal.stored.is_stop_requested
+        writer.write_stage(stage, State.RUNNING)
+        return writer.stored.is_stop_requested
 
     try:
-        with journal.signs_of_life():
+        with writer.heartbeats():
             result = compute_map(run, request, keep)
-        journal.write_stage(result, State.STOPPED if result.is_stopped else State.FINISHED)
+        writer.write_stage(result, State.STOPPED if result.is_stopped else State.FINISHED)
     except Exception as error:  # whatever it was, the page must not wait for ever
         if not isinstance(error, _EXPECTED):
             _log.exception("map %s of run %s failed", request.key, run.id)
         sentence = describe_failure(error, _EXPECTED, "Try fewer points.")
-        journal.write(MapStatus(state=State.FAILED, error=sentence))
+        writer.write(MapStatus(state=State.FAILED, error=sentence))

@@ -11,9 +11,9 @@ from typing import Annotated, Literal, NamedTuple, Self
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from core.config import Bounds, Control, RunConfig
+from core.config import Bounds, ControlKind, RunConfig
 from core.config.hyperparameter import Traits
-from core.data.browsing import Digits, find_digits, load_digits
+from core.data.browsing import DigitImages, load_digits, select_indices
 from core.runs.status import State
 
 EARLY_ITERATIONS, MAIN_ITERATIONS = 250, 500  # openTSNE's defaults
@@ -54,7 +54,7 @@ class MapRequest(BaseModel):
     points: Annotated[
         int,
         Bounds(100, 10_000, logarithmic=True),
-        Traits(control=Control.SCALE),
+        Traits(control=ControlKind.ONE_TWO_FIVE),
     ] = Field(
         1_000,
         title="How many",
@@ -71,7 +71,7 @@ class MapRequest(BaseModel):
     perplexity: Annotated[
         int,
         Bounds(2, 200, logarithmic=True),
-        Traits(control=Control.SLIDER),
+        Traits(control=ControlKind.SLIDER),
     ] = Field(
         30,
         title="Perplexity",
@@ -173,7 +173,7 @@ def check_perplexity(perplexity: float, points: int) -> None:
         )
 
 
-def select_images(config: RunConfig, request: MapRequest) -> Digits:
+def select_images(config: RunConfig, request: MapRequest) -> DigitImages:
     """The requested images of the run's split."""
-    indices = find_digits(config, request.split)[: request.points]
+    indices = select_indices(config, request.split)[: request.points]
     return load_digits(request.split, indices)

@@ -39,7 +39,7 @@ class StoredMap:
 
     def read_points(self) -> pd.DataFrame:
         """The map's points so far, as `FeatureMap` has them. Raises DamagedRunError."""
-        with self._run.files.reading(self._points_file):
+        with self._run.files.explain_read_errors(self._points_file):
             points = pd.DataFrame(load_arrays(self._run.path / self._points_file))
             if list(points.columns) != list(POINT_COLUMNS):
                 raise ValueError(f"expected the columns {', '.join(POINT_COLUMNS)}")
@@ -55,18 +55,18 @@ class StoredMap:
 
         Not if one is under way or has done it: two requests start one job.
         """
-        with self._run.files.changing():
+        with self._run.files.locked_change():
             status = self.status
             if status and status.is_current(self._run.network_epoch):
                 return False
-            with self._run.files.writing():
+            with self._run.files.explain_write_errors():
                 self._stop_file.unlink(missing_ok=True)
             self.write_status(MapStatus(state=State.QUEUED, owner=owner))
             return True
 
     def request_stop(self) -> None:
         """Request that the map's job ends with its next report, and keeps what was reached."""
-        with self._run.files.writing():
+        with self._run.files.explain_write_errors():
             self._stop_file.touch()
 
     def lock(self) -> AbstractContextManager[None]:
@@ -79,7 +79,7 @@ class StoredMap:
 
     def write_status(self, status: MapStatus) -> None:
         """Replace what `status` reads."""
-        with self._run.files.writing():
+        with self._run.files.explain_write_errors():
             (self._run.path / _FOLDER).mkdir(exist_ok=True)
         self._run.files.write(self._status_file, status)
 

@@ -19,7 +19,7 @@ _PAUSED = "paused/"
 
 
 @dataclass(frozen=True)
-class Sums:
+class RunningTotals:
     """Totals over the images seen in an epoch: losses (with penalty) and right answers."""
 
     images: int = 0
@@ -37,7 +37,7 @@ class EpochProgress:
     """Time spent, without pauses."""
     learning_rate: float = 0.0
     """The rate of the last batch."""
-    running: Sums = field(default_factory=Sums)
+    running: RunningTotals = field(default_factory=RunningTotals)
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,8 @@ def unpack_checkpoint(arrays: Mapping[str, Array], model: keras.Model) -> Progre
     next_epoch = EpochProgress()
     if "under_way" in arrays:
         batch, seconds, rate, images, loss, correct = arrays["under_way"].tolist()
-        next_epoch = EpochProgress(int(batch), seconds, rate, Sums(int(images), loss, correct))
+        running = RunningTotals(int(images), loss, correct)
+        next_epoch = EpochProgress(int(batch), seconds, rate, running)
     base_rate = float(arrays["base_learning_rate"])
     return Progress(int(arrays["epochs"]), base_rate, best or None, next_epoch)
 

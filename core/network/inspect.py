@@ -107,7 +107,7 @@ def activations_and_gradient(
     """
     if digit is not None and digit not in range(CLASSES):
         raise ValueError(f"{digit!r} is no digit; choose 0 to {CLASSES - 1}")
-    output, names = model.layers[-1], [layer.name for layer in _computing(model)]
+    output, names = model.layers[-1], [layer.name for layer in _layers_without_dropout(model)]
     pixels = tf.constant(as_pixels(image))
     if len(pixels) != 1:
         raise ValueError(f"expected one image, not {len(pixels)}")
@@ -124,7 +124,7 @@ def activations_and_gradient(
 @lru_cache(maxsize=8)
 def _all_outputs(model: keras.Sequential) -> keras.Model:
     """`model` with what each layer gives, by its name, and what the last one is given."""
-    outputs = {layer.name: layer.output for layer in _computing(model)}
+    outputs = {layer.name: layer.output for layer in _layers_without_dropout(model)}
     return keras.Model(model.inputs[0], outputs | {_BEFORE_OUTPUT: model.layers[-1].input})
 
 
@@ -142,5 +142,5 @@ def _histogram(values: Array, bins: int) -> pd.DataFrame:
     return pd.DataFrame({"low": edges[:-1], "high": edges[1:], "count": counts})
 
 
-def _computing(model: keras.Sequential) -> Iterator[keras.Layer]:
+def _layers_without_dropout(model: keras.Sequential) -> Iterator[keras.Layer]:
     return (layer for layer in model.layers if not isinstance(layer, keras.layers.Dropout))

@@ -51,16 +51,16 @@ class DocumentFolder:
             return model.model_validate_json((self.path / name).read_bytes())
         except FileNotFoundError:
             if not self.path.is_dir():
-                raise self.gone() from None
-            raise self.missing(name) from None
+                raise self.not_found() from None
+            raise self.missing_error(name) from None
         except ValidationError as error:
             detail = error.errors()[0]
             where = ".".join(map(str, detail["loc"]))
-            raise self.damaged(
+            raise self.damaged_error_for(
                 name, f"{where}: {detail['msg']}" if where else detail["msg"]
             ) from error
         except OSError as error:
-            raise self.damaged(name, error) from error
+            raise self.damaged_error_for(name, error) from error
 
     def write(self, name: str, document: BaseModel) -> None:
         """Replace a JSON file. Raises `not_found_error`, `not_writable_error`."""
@@ -68,18 +68,18 @@ class DocumentFolder:
 
     def replace(self, name: str, save: Callable[[Path], object]) -> None:
         """Replace a file by what `save` writes to the path it is given. Raises as `write`."""
-        with self.writing():
+        with self.explain_write_errors():
             replace_file(self.path / name, save)
 
     @contextmanager
-    def reading(self, name: str) -> Iterator[None]:
+    def explain_read_errors(self, name: str) -> Iterator[None]:
         """Raise `damaged_error` for any exception while the file is read."""
         try:
             yield
         except self.damaged_error:
             raise
         except Exception as error:
-            raise self.damaged(name, error) from error
+            raise self.damaged_error_for(name, error) from error
 
     def version(self, name: str) -> tuple[int, int]:
         """When the file was written, in nanoseconds, and its size; zeros if it cannot be found."""
@@ -89,20 +89,20 @@ class DocumentFolder:
             return 0, 0
         return found.st_mtime_ns, found.st_size
 
-    def missing(self, name: str) -> RuntimeError:
+    def missing_error(self, name: str) -> RuntimeError:
         """The error to raise if a file that must be there is not."""
         return self.damaged_error(f"{name} of {self._title} is missing")
 
-    def damaged(self, name: str, why: object) -> RuntimeError:
+    def damaged_error_for(self, name: str, why: object) -> RuntimeError:
         """The error to raise for a file whose content is wrong."""
         return self.damaged_error(f"{name} of {self._title} cannot be read ({why})")
 
-    def gone(self) -> RuntimeError:
+    def not_found(self) -> RuntimeError:
         """The error to raise if the folder is not there."""
         return self.not_found_error(f"{self._title} does not exist, or was deleted")
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
+    def explain_write_errors(self) -> Iterator[None]:
         """Turn an OSError of writing into a `not_writable_error` or `not_found_error`."""
         try:
             yield
@@ -110,7 +110,7 @@ class DocumentFolder:
             raise
         except OSError as error:
             if not self.path.is_dir():
-                raise self.gone() from error
+                raise self.not_found() from error
             words = f"{self._title} cannot be written: {os_reason(error)}"
             raise self.not_writable_error(words) from error
 
@@ -121,10 +121,10 @@ class DocumentFolder:
         Raises `refused` if another holder does not let go within `wait` seconds, `not_found_error`.
         """
         if not self.path.is_dir():
-            raise self.gone()
+            raise self.not_found()
         lock = filelock.FileLock(self.path / name, timeout=wait)
         try:
-            with self.writing():
+            with self.explain_write_errors():
                 lock.acquire()
                 found = set(os.listdir(self.path))
         except filelock.Timeout:
@@ -133,14 +133,14 @@ class DocumentFolder:
             # The folder was deleted just before, and acquiring the lock has made it again.
             lock.release()
             shutil.rmtree(self.path, ignore_errors=True)
-            raise self.gone()
+            raise self.not_found()
         try:
             yield
         finally:
             lock.release()
 
     @contextmanager
-    def changing(self) -> Iterator[None]:
+    def locked_change(self) -> Iterator[None]:
         """Lock the small files against other threads and processes, to read and change one."""
         words = f"{self._title} is being changed by another process; try again"
         busy = self.not_writable_error(words)

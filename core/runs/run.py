@@ -30,7 +30,7 @@ from core.runs.run_files import EpochArray, RunFiles, load_arrays
 from core.runs.status import Control, Label, Record, Request, State, Status
 
 # Errors of the system that say nothing of the file: it may well be read later.
-_PASSING = {errno.EACCES, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EPERM, errno.ESTALE}
+_TRANSIENT_ERRORS = {errno.EACCES, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EPERM, errno.ESTALE}
 
 FIRST_LAYER_UNITS = 32
 """At most this many of the first layer's units are kept as pictures after each epoch."""
@@ -102,7 +102,7 @@ class Run:
             if status.final_epoch and status.state in {State.FINISHED, State.STOPPED}:
                 for name in (_HISTORY, _MODEL):
                     if not (self.path / name).exists():
-                        raise self.files.missing(name)
+                        raise self.files.missing_error(name)
             return status
         except DamagedRunError as error:
             return Status(state=State.DAMAGED, error=str(error))
@@ -120,7 +120,7 @@ class Run:
 
         Raises DamagedRunError.
         """
-        with self.files.reading(_HISTORY):
+        with self.files.explain_read_errors(_HISTORY):
             return read_history(self.path / _HISTORY)
 
     def history_columns(self, *names: str) -> Doubles:
@@ -128,7 +128,7 @@ class Run:
 
         Raises DamagedRunError.
         """
-        with self.files.reading(_HISTORY):
+        with self.files.explain_read_errors(_HISTORY):
             return read_history_columns(self.path / _HISTORY, names)
 
     @property
@@ -199,7 +199,7 @@ class Run:
         try:
             return load_arrays(self.path / _CHECKPOINT)
         except Exception as error:  # a rubbish zip raises almost anything
-            if isinstance(error, OSError) and error.errno in _PASSING:
+            if isinstance(error, OSError) and error.errno in _TRANSIENT_ERRORS:
                 raise RunNotWritableError(
                     f"the checkpoint of run {self.id} cannot be read: {error.strerror}"
                 ) from error
@@ -231,7 +231,7 @@ class Run:
         """
         if learning_rate is not None:
             bounds("learning_rate").check(learning_rate)
-        with self.files.changing():
+        with self.files.locked_change():
             control = self.control
             changes = {"request": request, "learning_rate": learning_rate}
             kept = {key: value for key, value in changes.items() if value is not None}
@@ -242,7 +242,7 @@ class Run:
             with suppress(RunBusyError), self.training_lock(wait=0):
                 self.write_status(Status(state=State.STOPPED, final_epoch=0))
 
-    def mark(
+    def update_label(
         self, name: str | None = None, note: str | None = None, pinned: bool | None = None
     ) -> None:
         """Rename the run, replace its note, pin or unpin it; None leaves as it is.
@@ -256,7 +256,7 @@ class Run:
         if note is not None:
             changes["note"] = note.strip()[:MAX_NOTE]
         kept = {key: value for key, value in changes.items() if value is not None}
-        with self.files.changing():
+        with self.files.locked_change():
             self.files.write(_LABEL, self.label.model_copy(update=kept))
 
     # --- training
@@ -274,7 +274,7 @@ class Run:
             except FileNotFoundError:
                 if self.path.is_dir():
                     raise
-                raise self.files.gone() from None
+                raise self.files.not_found() from None
 
     def is_training(self) -> bool:
         """Whether some process holds the right to train this run at this moment."""
@@ -322,9 +322,9 @@ class Run:
 
         Raises OSError, and DamagedRunError for a rubbish array.
         """
-        self._probabilities_file.cut(epochs)
-        self._first_layer_file.cut(epochs)
-        self._weights_file.cut(sum(epoch <= epochs for epoch in weight_epochs(self.config)))
+        self._probabilities_file.truncate(epochs)
+        self._first_layer_file.truncate(epochs)
+        self._weights_file.truncate(sum(epoch <= epochs for epoch in weight_epochs(self.config)))
         if not keep_checkpoint:
             (self.path / _CHECKPOINT).unlink(missing_ok=True)
 
@@ -353,8 +353,8 @@ class Run:
     @property
     def _weights_file(self) -> EpochArray:
         shape = (count_parameters(self.config),)
-        slots = len(weight_epochs(self.config))
-        return EpochArray(self.files, _WEIGHTS, slots, shape)
+        rows = len(weight_epochs(self.config))
+        return EpochArray(self.files, _WEIGHTS, rows, shape)
 
 
 def first_layer_units(config: RunConfig) -> int:

@@ -15,11 +15,11 @@ def siblings(config: RunConfig, summaries: Iterable[Summary]) -> list[Summary]:
     return [one for one in summaries if one.config and _without_seed(one.config) == wanted]
 
 
-def is_whole(summary: Summary) -> bool:
+def is_representative(summary: Summary) -> bool:
     """Whether the run shows what its configuration is worth: it has finished, and its learning
     rate was not changed while it trained.
     """
-    return summary.status.state is State.FINISHED and summary.results.is_steady
+    return summary.status.state is State.FINISHED and summary.results.kept_learning_rate
 
 
 def seed_accuracies(chosen: Summary, summaries: Iterable[Summary]) -> dict[int, float]:
@@ -31,7 +31,7 @@ def seed_accuracies(chosen: Summary, summaries: Iterable[Summary]) -> dict[int, 
     accuracies: dict[int, float] = {}
     for one in [chosen, *(siblings(chosen.config, summaries) if chosen.config else ())]:
         accuracy = one.results.test_accuracy
-        if one.config and accuracy is not None and is_whole(one):
+        if one.config and accuracy is not None and is_representative(one):
             accuracies.setdefault(one.config.seed, accuracy)
     return accuracies
 

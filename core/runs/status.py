@@ -69,10 +69,10 @@ class Status(BaseModel):
         leaves it after a while, until it is resumed.
         """
         working = self.state in {State.RUNNING, State.STOPPING}
-        return working and self.age > settings().silent_seconds
+        return working and self.seconds_since_written > settings().silent_seconds
 
     @property
-    def age(self) -> float:
+    def seconds_since_written(self) -> float:
         """Seconds since it was written; positive even if the clock was set back."""
         return abs(time.time() - self.heartbeat)
 

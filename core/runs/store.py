@@ -95,6 +95,6 @@ class RunStore(DocumentStore[Run]):
                 run.request(Request.STOP)
                 with suppress(RunBusyError):
                     stack.enter_context(run.training_lock(wait=_STOP_SECONDS))
-            with run.files.writing():
+            with run.files.explain_write_errors():
                 os.rename(run.path, aside)
         shutil.rmtree(aside)

@@ -23,7 +23,7 @@ class Results:
     test_low: float | None = None
     test_high: float | None = None
     """The 95 % interval of the test accuracy (Wilson's)."""
-    is_steady: bool = True
+    kept_learning_rate: bool = True
     """Whether the learning rate was not changed while the run trained."""
 
 
@@ -74,13 +74,12 @@ def _read_results(run: Run, final_epoch: int | None) -> Results:
         return Results()
     best = int(validation.argmax())
     accuracy = float(test[(final_epoch or epochs) - 1])
-    low, high = wilson_interval(round(accuracy * TEST_SET), TEST_SET)
-    return Results(
-        epochs, float(validation[best]), best + 1, accuracy, low, high, is_steady(run, rates)
-    )
+    interval = wilson_interval(round(accuracy * TEST_SET), TEST_SET)
+    kept = kept_learning_rate(run, rates)
+    return Results(epochs, float(validation[best]), best + 1, accuracy, *interval, kept)
 
 
-def is_steady(run: Run, rates: Doubles) -> bool:
+def kept_learning_rate(run: Run, rates: Doubles) -> bool:
     """Whether the learning rate was not changed while the run trained.
 
     `rates` are the history's base learning rates: one that was moved and moved back within an epoch

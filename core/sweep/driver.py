@@ -98,7 +98,7 @@ class Driver:
             trial.add_accuracy(final_accuracy(run))
             return self._advance(trial)
         is_stopped = status.state is State.STOPPED and not self._is_stopping
-        if is_stopped and status.age < _DELETE_SECONDS and not trial.is_weak():
+        if is_stopped and status.seconds_since_written < _DELETE_SECONDS and not trial.is_weak():
             return True  # it may be about to be deleted, and then it is to be replaced
         trial.tell_cut(status.error)
         return False

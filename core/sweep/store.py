@@ -15,13 +15,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.config.settings import VARIABLES, settings
+from core.config.settings import ENVIRONMENT_VARIABLES, settings
 from core.runs import MAX_NAME, RunStore, new_run_id
 from core.runs.document_folder import LOCK, DocumentFolder, DocumentStore
 from core.runs.status import Request, State
 from core.sweep.config import TRIALS, Sampler, SweepConfig
 
-DATABASE_VARIABLE = VARIABLES["studies"]
+DATABASE_VARIABLE = ENVIRONMENT_VARIABLES["studies"]
 
 _FOLDER = "sweeps"
 _CONFIG = "config.json"
@@ -201,7 +201,7 @@ class Sweep:
             yield
 
     def _change_control(self, **changes: object) -> None:
-        with self._files.changing():
+        with self._files.locked_change():
             self._files.write(_CONTROL, self.control.model_copy(update=changes))
 
 

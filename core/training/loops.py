@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from core.config import CLASSES, PIXELS, RunConfig, Schedule
 from core.data import Array, Floats, Splits
-from core.network.checkpoint import Sums
+from core.network.checkpoint import RunningTotals
 
 _BLOCK_OPERATIONS = 4e9  # multiply-adds of a block of images that is evaluated: 0.1 s or less
 _IMAGES = tf.TensorSpec([None, PIXELS], tf.float32)
@@ -54,14 +54,14 @@ class TrainingLoops:
         """Raises ValueError for a model with options that the loops would ignore."""
         _refuse_ignored_options(model)
         model.optimizer.build(model.trainable_variables)
-        self.bind(splits)
+        self.set_splits(splits)
         self._model = model
         self._batch_size = batch_size
         self._block = max(256, int(_BLOCK_OPERATIONS / model.count_params()))
         self._train_steps = _compile_training(model, batch_size)
         self._evaluate_block = _compile_evaluation(model)
 
-    def bind(self, splits: Splits | None) -> None:
+    def set_splits(self, splits: Splits | None) -> None:
         """Train on and measure by other splits from now on; with None, let go of the images."""
         # As tensors once and for all: copying them for each evaluation takes half as long again.
         self._splits = {
@@ -69,7 +69,9 @@ class TrainingLoops:
             for name, split in (splits._asdict() if splits else {}).items()
         }
 
-    def train(self, order: Array, first: int, rates: Floats, so_far: Sums) -> Sums:
+    def train(
+        self, order: Array, first: int, rates: Floats, so_far: RunningTotals
+    ) -> RunningTotals:
         """Take a step for each of `rates`, from batch `first` of the epoch's `order` on.
 
         `order` is a permutation of the training images, int32 (n,); `rates` float32 (steps,). The
@@ -84,7 +86,7 @@ class TrainingLoops:
             tf.constant(so_far.correct),
         )
         images = min((first + len(rates)) * self._batch_size, len(order))
-        return Sums(images, float(loss), float(correct))
+        return RunningTotals(images, float(loss), float(correct))
 
     def l2_penalty(self) -> float:
         """The L2 penalty of the weights as they are, 0 without regularisation."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from core.analysis.histories import last_improvement
+from core.analysis.histories import last_improved_epoch
 from core.data import Array, DataError
 from core.network.build import flatten_weights
 from core.network.checkpoint import (
@@ -49,17 +49,17 @@ class DivergedError(ArithmeticError):
 
 
 class _PausedForLongError(Exception):
-    """The run has been paused for `leave_after` seconds; see `train`."""
+    """The run has been paused for `max_pause_seconds`; see `train`."""
 
 
 def train(
     run: Run,
     on_status: Callable[[Status], object] = lambda status: None,
-    leave_after: float = math.inf,
+    max_pause_seconds: float = math.inf,
 ) -> Status:
     """Train `run` to its end, calling `on_status` with every status written; return the last.
 
-    A run that has been paused for `leave_after` seconds is left as it is, `paused`: trained again,
+    A run that has been paused for `max_pause_seconds` is left as it is, `paused`: trained again,
     it goes on from that batch. Does nothing for a run that has ended. Whatever goes wrong
     is written as the run's status `failed`, with a sentence. Raises RunBusyError if another process
     trains the run, RunNotFoundError if it is deleted meanwhile, and RunNotWritableError if the disk
@@ -67,7 +67,9 @@ def train(
     """
     try:
         with run.training_lock():
-            return _train(run, on_status, leave_after) if run.status.state.is_active else run.status
+            if not run.status.state.is_active:
+                return run.status
+            return _train(run, on_status, max_pause_seconds)
     except OSError as error:
         if not run.path.is_dir():
             raise RunNotFoundError(f"run {run.id} was deleted while it trained") from error
@@ -79,10 +81,10 @@ def train(
         gc.collect()
 
 
-def _train(run: Run, on_status: Callable[[Status], object], leave_after: float) -> Status:
+def _train(run: Run, on_status: Callable[[Status], object], max_pause_seconds: float) -> Status:
     training: _Training | None = None
     try:
-        training = _Training(run, on_status, leave_after)
+        training = _Training(run, on_status, max_pause_seconds)
         return training.run_to_end()
     except _PausedForLongError:
         return run.status
@@ -138,11 +140,13 @@ class _Clock:
 class _Training:
     """One training under way: the network, how far it is, and the clock."""
 
-    def __init__(self, run: Run, on_status: Callable[[Status], object], leave_after: float) -> None:
+    def __init__(
+        self, run: Run, on_status: Callable[[Status], object], max_pause_seconds: float
+    ) -> None:
         self.run = run
         self.config = run.config
         self.on_status = on_status
-        self.leave_after = leave_after
+        self.max_pause_seconds = max_pause_seconds
         self.status = Status(
             state=State.RUNNING,
             epoch=1,
@@ -152,7 +156,7 @@ class _Training:
         self.rows: list[dict[str, float]] = []
         self._base_rate = self.config.learning_rate
         self._best_weights: Sequence[Array] | None = None
-        self._epoch = EpochProgress()
+        self._epoch_progress = EpochProgress()
         self._step_seconds = _CHUNK_SECONDS
         self._clock = _Clock()
         self._written = 0.0
@@ -177,19 +181,19 @@ class _Training:
 
     def _train_epoch(self) -> None:
         epoch = len(self.rows) + 1
-        self._clock = _Clock(self._epoch.seconds)
+        self._clock = _Clock(self._epoch_progress.seconds)
         self._clock.start()
         order = np.random.default_rng((self.config.seed, epoch)).permutation(
             self.config.training_size
         )
         self._train_batches(epoch, order.astype(np.int32))
-        batch = self._epoch.batch
+        batch = self._epoch_progress.batch
         if batch == 0:  # stopped before the first
             return
         base_rate = self._base_rate  # while it is evaluated, another may be requested
-        results = self._loops.evaluate_all(after_block=self._obey_and_report)
+        results = self._loops.evaluate_all(after_block=self._apply_control_and_report)
         self.rows.append(self._build_row(epoch, base_rate, results))
-        self._clock, self._epoch = _Clock(), EpochProgress()
+        self._clock, self._epoch_progress = _Clock(), EpochProgress()
         restores = self.config.early_stopping and self.config.restore_best_weights
         if restores and self._best_epoch() == epoch:
             self._best_weights = [variable.numpy() for variable in self._model.variables]
@@ -205,8 +209,8 @@ class _Training:
     def _train_batches(self, epoch: int, order: Array) -> None:
         """Train on the batches of an epoch that are left, or until a stop."""
         config = self.config
-        while (batch := self._epoch.batch) < config.batches:
-            self._obey()
+        while (batch := self._epoch_progress.batch) < config.batches:
+            self._apply_control()
             if self._is_stopping:
                 break
             wanted = round(_CHUNK_SECONDS / self._step_seconds)
@@ -214,14 +218,14 @@ class _Training:
             factors = learning_rate_factors(config, (epoch - 1) * config.batches + batch, count)
             rates = np.float32(self._base_rate) * factors
             started = time.monotonic()
-            running = self._loops.train(order, batch, rates, self._epoch.running)
+            running = self._loops.train(order, batch, rates, self._epoch_progress.running)
             self._step_seconds = (time.monotonic() - started) / count
             self._check_finite(running.loss, epoch, float(rates[0]))
-            self._epoch = EpochProgress(
+            self._epoch_progress = EpochProgress(
                 batch + count, self._clock.seconds, float(rates[-1]), running
             )
             self._report(
-                least=_STATUS_SECONDS,
+                min_seconds=_STATUS_SECONDS,
                 epoch=epoch,
                 batch=batch + count,
                 running_loss=running.loss / running.images,
@@ -234,18 +238,18 @@ class _Training:
         self, epoch: int, base_rate: float, results: Mapping[str, Evaluation]
     ) -> dict[str, float]:
         """What the history says of an epoch; `results` are those of all splits by their names."""
-        running = self._epoch.running
+        running = self._epoch_progress.running
         row = {
             "epoch": epoch,
             "seconds": self._clock.seconds,
-            "learning_rate": self._epoch.learning_rate,
+            "learning_rate": self._epoch_progress.learning_rate,
             "base_learning_rate": base_rate,
             "running_loss": running.loss / running.images,
             "running_accuracy": running.correct / running.images,
             "l2_penalty": self._loops.l2_penalty(),
         }
         for name, result in results.items():
-            self._check_finite(result.loss, epoch, self._epoch.learning_rate)
+            self._check_finite(result.loss, epoch, self._epoch_progress.learning_rate)
             row |= {f"{name}_loss": result.loss, f"{name}_accuracy": result.accuracy}
         return row
 
@@ -265,7 +269,7 @@ class _Training:
 
     def _best_epoch(self) -> int:
         losses = [row["validation_loss"] for row in self.rows]
-        return last_improvement(losses, self.config.min_delta)
+        return last_improved_epoch(losses, self.config.min_delta)
 
     def _check_finite(self, loss: float, epoch: int, rate: float) -> None:
         if not math.isfinite(loss):
@@ -278,7 +282,7 @@ class _Training:
 
     @property
     def _progress(self) -> Progress:
-        return Progress(len(self.rows), self._base_rate, self._best_weights, self._epoch)
+        return Progress(len(self.rows), self._base_rate, self._best_weights, self._epoch_progress)
 
     def _resume(self) -> None:
         """Go on from where a pause was left, or from the checkpoint, if one fits the history.
@@ -300,15 +304,15 @@ class _Training:
                 ]
                 self._base_rate = progress.base_learning_rate
                 self._best_weights = progress.best_weights
-                self._epoch = progress.next_epoch
+                self._epoch_progress = progress.next_epoch
                 epoch = min(progress.epochs + 1, self.config.epochs)
-                self._report(epoch=epoch, batch=self._epoch.batch)
+                self._report(epoch=epoch, batch=self._epoch_progress.batch)
                 return
 
     # --- status and control
 
-    def _report(self, least: float = 0.0, **changes: Any) -> None:
-        """Change the status, and write it unless that was done less than `least` seconds ago."""
+    def _report(self, min_seconds: float = 0.0, **changes: Any) -> None:
+        """Change the status, and write it unless that was done less than `min_seconds` ago."""
         status = self.status.model_copy(update=changes)
         times = {
             "heartbeat": time.time(),
@@ -317,7 +321,7 @@ class _Training:
         }
         self.status = status.model_copy(update=times)
         now = time.monotonic()
-        if now - self._written >= least:
+        if now - self._written >= min_seconds:
             self._written = now
             self.run.write_status(self.status)
             self.on_status(self.status)
@@ -331,7 +335,7 @@ class _Training:
             per_epoch = _EPOCH_PER_TRAINING * self._clock.seconds / done
         return max((self.config.epochs - len(self.rows)) * per_epoch - self._clock.seconds, 0.0)
 
-    def _obey(self) -> None:
+    def _apply_control(self) -> None:
         """Do what was requested of the run; during a pause, wait here.
 
         Once stopping, nothing else is obeyed: a stop cannot be taken back.
@@ -340,30 +344,30 @@ class _Training:
             return
         control = self.run.control
         if control.request is Request.PAUSE:
-            control = self._wait_out_pause()
+            control = self._wait_while_paused()
         if control.learning_rate is not None:
             self._base_rate = control.learning_rate
         if control.request is Request.STOP:
             self._is_stopping = True
             self._report(state=State.STOPPING)
 
-    def _obey_and_report(self) -> None:
-        self._obey()
-        self._report(least=_STATUS_SECONDS)
+    def _apply_control_and_report(self) -> None:
+        self._apply_control()
+        self._report(min_seconds=_STATUS_SECONDS)
 
-    def _wait_out_pause(self) -> Control:
+    def _wait_while_paused(self) -> Control:
         """Wait until something else is requested; return that. Raises _PausedForLongError."""
         paused = time.monotonic()
         self._clock.stop()
         self._report(state=State.PAUSED)
         while (control := self.run.control).request is Request.PAUSE:
-            if time.monotonic() - paused >= self.leave_after:
-                if self._epoch.batch:
+            if time.monotonic() - paused >= self.max_pause_seconds:
+                if self._epoch_progress.batch:
                     checkpoint = self.run.read_checkpoint()
                     self.run.write_checkpoint(pack_pause(self._model, self._progress, checkpoint))
                 raise _PausedForLongError
             time.sleep(_PAUSE_SECONDS)
-            self._report(least=1.0)
+            self._report(min_seconds=1.0)
         self._clock.start()
         self._report(state=State.RUNNING)
         return control

@@ -12,14 +12,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from core.config import Prepared, RunConfig, hyperparameters
+from core.config import Rebuilt, RunConfig, hyperparameters
 from core.config.architecture import count_parameters
 from core.data import Split, Splits, prepare_splits
 from core.network.build import build_model
-from core.network.checkpoint import Sums
+from core.network.checkpoint import RunningTotals
 from core.training.loops import TrainingLoops
 
-_MOST_KEPT = 4
+_MAX_KEPT = 4
 _LARGEST = 2_000_000  # parameters of a network that is kept; with Adam, 24 MB
 
 
@@ -42,23 +42,23 @@ def claim_warm_model(config: RunConfig) -> WarmModel:
     graph is new or an earlier run's.
     """
     model = build_model(config)
-    warm = _kept.pop(_values(config, Prepared.GRAPH), None)
+    warm = _kept.pop(_values(config, Rebuilt.GRAPH), None)
     if warm is None:
         return WarmModel(model, TrainingLoops(model, _load_splits(config), config.batch_size))
     model.optimizer.build(model.trainable_variables)
     for old, new in zip(_variables(warm.model), _variables(model), strict=True):
         old.assign(new)
-    warm.loops.bind(_load_splits(config))
+    warm.loops.set_splits(_load_splits(config))
     return warm
 
 
 def release_warm_model(warm: WarmModel, config: RunConfig) -> None:
     """Keep the warm model of `config`, whose run has ended, for the next run of its shape."""
-    warm.loops.bind(None)  # else each kept one would hold the images of its last run
+    warm.loops.set_splits(None)  # else each kept one would hold the images of its last run
     if count_parameters(config) > _LARGEST:
         return
-    _kept[_values(config, Prepared.GRAPH)] = warm
-    if len(_kept) > _MOST_KEPT:
+    _kept[_values(config, Rebuilt.GRAPH)] = warm
+    if len(_kept) > _MAX_KEPT:
         del _kept[next(iter(_kept))]
 
 
@@ -70,13 +70,13 @@ def warm_up() -> None:
     config = RunConfig()
     warm = claim_warm_model(config)
     order = np.arange(config.training_size, dtype=np.int32)
-    warm.loops.train(order, 0, np.zeros(1, np.float32), Sums())
+    warm.loops.train(order, 0, np.zeros(1, np.float32), RunningTotals())
     warm.loops.evaluate("test", after_block=lambda: None)
     release_warm_model(warm, config)
 
 
 def _load_splits(config: RunConfig) -> Splits:
-    key = _values(config, Prepared.IMAGES)
+    key = _values(config, Rebuilt.IMAGES)
     if (kept := _splits.get(key)) is not None:
         return kept
     _splits.clear()  # first: two sets of images would be 440 MB
@@ -86,9 +86,9 @@ def _load_splits(config: RunConfig) -> Splits:
     return splits
 
 
-def _values(config: RunConfig, part: Prepared) -> str:
+def _values(config: RunConfig, part: Rebuilt) -> str:
     """The values of the hyperparameters that change `part`."""
-    names = {field.name for field in hyperparameters() if part in field.traits.changes}
+    names = {field.name for field in hyperparameters() if part in field.traits.rebuilds}
     return config.model_dump_json(include=names)
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from core.config import (
     MAX_HIDDEN_LAYERS,
     PRESETS,
-    Control,
+    ControlKind,
     Group,
     Hyperparameter,
     RunConfig,
@@ -47,7 +47,7 @@ def _render_fields(fields: list[Hyperparameter], wrong: dict[str, str]) -> None:
     for field in fields:
         switch = field.traits.shown_with
         if switch is None or st.session_state[form.key(switch)]:
-            if field.control is Control.LAYERS:
+            if field.control is ControlKind.LAYERS:
                 _render_layers(field)
             else:
                 render_control(field, form.key(field.name), persist_state="session")

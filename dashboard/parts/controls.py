@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from core.config import Control, Hyperparameter
+from core.config import ControlKind, Hyperparameter
 from dashboard import text
 
 Option = TypeVar("Option")
@@ -19,17 +19,17 @@ def render_control(field: Hyperparameter, key: str, **kept: Any) -> Any:
     """
     options = kept | {"label": field.title, "help": field.description, "key": key}
     match field.control:
-        case Control.SWITCH:
+        case ControlKind.SWITCH:
             return st.toggle(**options)
-        case Control.CHOICE:
+        case ControlKind.CHOICE:
             return st.selectbox(options=field.choices, **options)
-        case Control.SCALE | Control.POWERS_OF_TWO:
+        case ControlKind.ONE_TWO_FIVE | ControlKind.POWERS_OF_TWO:
             value = st.session_state.get(key, field.info.default)  # between two steps, it is a step
             steps = [_number(field, step) for step in field.slider_steps(value)]
             return st.select_slider(options=steps, format_func=text.rate, **options)
-        case Control.SLIDER:
+        case ControlKind.SLIDER:
             return st.slider(**step_options(field), **options)
-        case Control.NUMBER:
+        case ControlKind.NUMBER:
             decimals = max(0, -math.floor(math.log10(field.step)))
             shown = f"%.{decimals}f" if decimals else None
             return st.number_input(**step_options(field), format=shown, **options)

@@ -6,7 +6,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.analysis.histories import best_epoch, best_table, smooth, with_elapsed, without_penalty
+from core.analysis.histories import (
+    add_elapsed,
+    best_epoch,
+    compute_best_epochs,
+    smooth,
+    subtract_l2_penalty,
+)
 from core.runs import Run
 from core.runs.errors import RunError
 from dashboard import text
@@ -51,7 +57,7 @@ def render_histories(histories: Mapping[Run, pd.DataFrame], names: Mapping[Run, 
                 height=400,
                 alt=f"{metric.title()} of {', '.join(names.values())}",
             )
-    best = best_table(
+    best = compute_best_epochs(
         {names[run]: history for run, history in histories.items()},
         {names[run]: run.config.min_delta for run in histories},
     )
@@ -144,7 +150,7 @@ def _pick_style() -> tuple[CurveStyle, bool, float]:
 
 
 def _prepare(history: pd.DataFrame, penalty: bool, smoothing: float) -> pd.DataFrame:
-    history = with_elapsed(history if penalty else without_penalty(history))
+    history = add_elapsed(history if penalty else subtract_l2_penalty(history))
     return smooth(history, smoothing)
 
 

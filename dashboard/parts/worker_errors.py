@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from core.engine import LOST, EngineError
+from core.engine import WORKER_LOST_ERRORS, EngineError
 from core.runs.errors import RunError
 from dashboard.parts.messages import render_damage
 
@@ -19,7 +19,7 @@ def explain_worker_errors() -> Iterator[None]:
         yield
     except (EngineError, RunError) as error:
         render_damage(error, _TITLE)
-    except LOST:
+    except WORKER_LOST_ERRORS:
         st.error(
             "The worker that was asked died over it, maybe for lack of memory, or its cluster was "
             "shut down. Reload the page to ask again.",

@@ -14,7 +14,7 @@ from core.config import PIXELS, RunConfig
 from core.config.architecture import count_parameters
 from core.data import prepare_splits
 from core.network.build import build_model
-from core.network.checkpoint import Sums
+from core.network.checkpoint import RunningTotals
 from core.training.loops import TrainingLoops
 from tests.benchmarks.report import Figure, print_head, run_topic
 
@@ -52,7 +52,7 @@ def measure(rounds: int = _ROUNDS) -> Iterator[Figure]:
 
 def train_epoch(loops: TrainingLoops, config: RunConfig, order: np.ndarray) -> None:
     """Take every gradient step of an epoch, as a training does, and nothing else."""
-    sums = Sums()
+    sums = RunningTotals()
     for first in range(0, config.batches, _CALL):
         count = min(_CALL, config.batches - first)
         rates = np.full(count, config.learning_rate, np.float32)

@@ -70,7 +70,7 @@ def test_any_name_makes_a_run_that_can_be_read(store: RunStore, name: str, note:
     name, note = (words.encode("utf-8", "replace").decode() for words in (name, note))
     run = store.create(RunConfig(), name=name, state=State.FINISHED)
     assert 0 < len(store.get(run.id).name) <= MAX_NAME
-    run.mark(name=name, note=note)
+    run.update_label(name=name, note=note)
     assert len(store.get(run.id).name) <= MAX_NAME
     assert store.get(run.id).status.state is State.FINISHED
     store.delete(run.id)

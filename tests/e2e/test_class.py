@@ -179,7 +179,7 @@ def hostile(school: Server) -> list[Run]:
     for _ in range(2):
         run = school.runs.create(config, name=HOSTILE, owner=owner, state=State.RUNNING)
         assert train(run).state is State.FINISHED
-        run.mark(note=HOSTILE)
+        run.update_label(note=HOSTILE)
         runs.append(run)
     return runs
 
@@ -261,7 +261,7 @@ def test_a_button_that_was_not_drawn_for_one_cannot_be_pressed(
     teacher.wait_for_timeout(0)  # lets what was said come in
     press_pin = BackMsg.FromString(next(words for words in said if b"pin_runs" in words))
     for one, is_pressed in ((student, False), (teacher, True)):
-        run.mark(pinned=False)
+        run.update_label(pinned=False)
         say_again(school, one, press_pin)
         assert run.label.pinned is is_pressed
 

@@ -72,7 +72,7 @@ def test_a_run_outlives_its_worker_and_its_server(
     app = page.get_by_test_id("stApp")
     server.kill()
     expect(app).not_to_have_attribute("data-test-connection-state", "CONNECTED")
-    run.mark(name="drawn by the new server")
+    run.update_label(name="drawn by the new server")
     server.start()
     # The tab that was open all the while finds the new server, and the run where it stands. Before
     # the new server has drawn the page, it knows of none of its buttons and drops a press.

@@ -2,13 +2,11 @@
 
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
 from core.config import RunConfig
-from core.data import load_mnist
+from core.data import ByteLabels, Indices, Mask, load_mnist
 from core.runs import Run
 from core.runs.errors import DamagedRunError, RunError
 from core.runs.summary import Summary, summarize
@@ -54,11 +52,11 @@ class Pair(NamedTuple):
 
     a: ComparedRun
     b: ComparedRun
-    labels: npt.NDArray[np.uint8]
-    predicted_a: npt.NDArray[np.int64]
-    predicted_b: npt.NDArray[np.int64]
-    right_a: npt.NDArray[np.bool_]
-    right_b: npt.NDArray[np.bool_]
+    labels: ByteLabels
+    predicted_a: Indices
+    predicted_b: Indices
+    right_a: Mask
+    right_b: Mask
 
 
 def require_compared() -> list[ComparedRun]:

@@ -1,10 +1,9 @@
 """The images that one of two networks gets right and the other wrong, both ways."""
 
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
-from core.data import load_mnist
+from core.data import Indices, Mask, load_mnist
 from dashboard.app_pages.compare.compared import ComparedRun, Pair
 from dashboard.parts.data_image import mark_disputed, render_disputed_badge
 from dashboard.parts.image_grid import pick_image
@@ -24,8 +23,8 @@ def render_disagreements(pair: Pair) -> None:
 def _render(
     better: ComparedRun,
     worse: ComparedRun,
-    where: npt.NDArray[np.bool_],
-    wrong_answers: npt.NDArray[np.int64],
+    where: Mask,
+    wrong_answers: Indices,
 ) -> None:
     indices = np.flatnonzero(where)
     st.markdown(f"**{better.letter} right, {worse.letter} wrong: {len(indices):,} images**")

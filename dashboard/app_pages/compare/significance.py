@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.analysis.comparison import compare_on_images, compare_over_seeds
 from core.analysis.verdict import Verdict, judge_images, judge_seeds
-from core.runs.seed_siblings import is_whole, seed_accuracies, siblings
+from core.runs.seed_siblings import is_representative, seed_accuracies, siblings
 from core.runs.status import State
 from core.runs.summary import Summary
 from dashboard import text
@@ -115,7 +115,7 @@ def _render_seeds(pair: Pair, first: dict[int, float], second: dict[int, float])
         "differences where both have the seed, judges the hyperparameters.",
     )
     for one in (pair.a, pair.b):
-        if not is_whole(one.summary):
+        if not is_representative(one.summary):
             st.caption(f"{one.letter} is not among them: {_why_not_whole(one.summary)}.")
     difference = f"{b} − {a}"
     table = pd.DataFrame({a: pd.Series(first, dtype=float), b: pd.Series(second, dtype=float)})

@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from core.config import RunConfig
-from core.data.browsing import Digits, load_digits
+from core.data.browsing import DigitImages, load_digits
 from core.data.preparation import describe_arrays
 from dashboard import text
 from dashboard.app_pages.data.digit_charts import GREY_VALUES_SIZE, draw_grey_values
@@ -29,25 +29,25 @@ def digit_key(split: str) -> str:
     return "test_digit" if split == "test" else "training_digit"
 
 
-def pick_digit(split: str, placeholder: str = "click a digit, or its number") -> Digits | None:
+def pick_digit(split: str, placeholder: str = "click a digit, or its number") -> DigitImages | None:
     """Let the user give the number of an image; return it, if they do."""
     number = pick_image_number(digit_key(split), split, placeholder)
     return None if number is None else load_digits(split, np.array([number]))
 
 
-def render_head(digit: Digits, split: str) -> None:
+def render_head(digit: DigitImages, split: str) -> None:
     """Say which image of the split it is, and its label."""
     render_image_head(int(digit.indices[0]), int(digit.labels[0]), split=split)
 
 
-def render_digit(digit: Digits, split: str) -> None:
+def render_digit(digit: DigitImages, split: str) -> None:
     """Draw the image large, with its label."""
     render_head(digit, split)
     alt = f"Image {digit.indices[0]}, a {digit.labels[0]}"
     st.image(enlarge(digit.images[0]), width=224, alt=alt)
 
 
-def render_grey_values(digit: Digits) -> None:
+def render_grey_values(digit: DigitImages) -> None:
     """Draw the 28×28 numbers of the image; on a narrow screen they can be scrolled."""
     with scrollable(GREY_VALUES_SIZE):
         st.plotly_chart(

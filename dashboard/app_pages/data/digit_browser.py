@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.config import CLASSES, RunConfig
-from core.data.browsing import SPLITS, Digits, find_digits, load_digits
+from core.data.browsing import SPLITS, DigitImages, load_digits, select_indices
 from dashboard.app_pages.data.digit import (
     digit_key,
     pick_digit,
@@ -51,7 +51,7 @@ def render_browser(config: RunConfig) -> None:
             width=120,
             help="How many digits the grid shows at once.",
         )
-    indices = find_digits(config, split, classes)
+    indices = select_indices(config, split, classes)
     grid, large = st.columns([3, 1], gap="large")
     with grid:
         pages = max(1, -(-len(indices) // size))
@@ -63,7 +63,7 @@ def render_browser(config: RunConfig) -> None:
         _render_large(split)
 
 
-def _render_grid(split: str, digits: Digits) -> None:
+def _render_grid(split: str, digits: DigitImages) -> None:
     def show_large(place: int) -> None:
         st.session_state[digit_key(split)] = int(digits.indices[place])
 
@@ -95,7 +95,7 @@ def _render_large(split: str) -> None:
 
 
 @st.dialog("Grey values", width=820)
-def _show_grey_values(digit: Digits, split: str) -> None:
+def _show_grey_values(digit: DigitImages, split: str) -> None:
     render_head(digit, split)
     render_grey_values(digit)
 

@@ -55,10 +55,11 @@ def _row(step: PreparationStep) -> dict[str, str]:
 def _render_scaler(difference: ScalerDifference) -> None:
     st.markdown(
         "The notebook fits a min-max scaler to **each pixel** over the training images. Of the 784 "
-        f"pixels it stretches {difference.stretched} that never reach 255 there, up to "
-        f"{np.nanmax(difference.stretch):.0f} times, and leaves {difference.blank} that are never "
-        f"inked there as they come, so that {difference.beyond} values of the test images end "
-        "above 1. Divided by 255, every image is prepared alike, a digit that you draw too."
+        f"pixels it stretches {difference.stretched_pixels} that never reach 255 there, up to "
+        f"{np.nanmax(difference.stretch):.0f} times, and leaves {difference.blank_pixels} that are "
+        f"never inked there as they come, so that {difference.values_above_one} values of the test "
+        "images end above 1. Divided by 255, every image is prepared alike, a digit that you draw "
+        "too."
     )
     stretch, example = st.columns(2, gap="large")
     with stretch:
@@ -71,7 +72,7 @@ def _render_scaler(difference: ScalerDifference) -> None:
         )
     with example:
         st.markdown(
-            f"**Test image {difference.image:,}**, which the two treat most differently: "
+            f"**Test image {difference.image_index:,}**, which the two treat most differently: "
             f"the scaler makes its largest value {difference.rescaled.max():g}"
         )
         st.plotly_chart(

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
+from core.data import Images
 from core.drawing.photograph import (
     FORMATS,
     MAX_FILE_BYTES,
@@ -24,7 +23,7 @@ _NUMBER = "_canvas"
 """How many canvases this session has cleared: another number makes another canvas."""
 
 
-def pick_canvas() -> npt.NDArray[np.uint8] | None:
+def pick_canvas() -> Images | None:
     """Let the user draw, or give a picture: a canvas as `core.drawing` takes it, or None."""
     source = choose(
         "Where the digit comes from",
@@ -47,7 +46,7 @@ def clear_canvas() -> None:
     st.session_state[_NUMBER] = st.session_state.get(_NUMBER, 0) + 1
 
 
-def _draw() -> npt.NDArray[np.uint8] | None:
+def _draw() -> Images | None:
     """What is drawn, (280, 280, 4), light on dark. Undo and redo are the component's own."""
     square = st.container()
     width = st.slider(
@@ -72,7 +71,7 @@ def _draw() -> npt.NDArray[np.uint8] | None:
     return decode_canvas(drawn)
 
 
-def _read_file() -> npt.NDArray[np.uint8] | None:
+def _read_file() -> Images | None:
     file = st.file_uploader(
         "One digit on even paper",
         [name.lower() for name in (*FORMATS, "JPG")],

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.config import IMAGE_SIDE
-from core.drawing import BOX_SIDE, Preparation, Steps, prepare
+from core.drawing import BOX_SIDE, DrawingSteps, PreparedDrawing, prepare
 from core.drawing.answers import Reading
 from core.engine import calls
 from core.runs import Run
@@ -47,7 +47,7 @@ def render_drawing(run: Run, epoch: int) -> None:
         render_views(run, epoch, preparation.image, reading)
 
 
-def _answer(run: Run, epoch: int, preparation: Preparation) -> Reading:
+def _answer(run: Run, epoch: int, preparation: PreparedDrawing) -> Reading:
     """Draw what the network takes the drawing for."""
     reading: Reading = ask_worker_anew(calls.read_image, run, epoch, preparation.image)
     second, first = reading.probabilities.argsort(kind="stable")[-2:].tolist()
@@ -63,7 +63,7 @@ def _answer(run: Run, epoch: int, preparation: Preparation) -> Reading:
     return reading
 
 
-def _pick_steps() -> Steps:
+def _pick_steps() -> DrawingSteps:
     """Let the user leave steps out."""
     st.markdown(
         "**Prepared as MNIST was**",
@@ -71,7 +71,7 @@ def _pick_steps() -> Steps:
         "learned from. Leave a step out, draw small in a corner, and watch the answer fall apart.",
     )
     with st.container(horizontal=True):
-        return Steps(
+        return DrawingSteps(
             crop=_switch("Crop to the ink", "step_crop", "Otherwise the whole square is scaled."),
             shrink=_switch(
                 f"Fit {BOX_SIDE}×{BOX_SIDE}",
@@ -86,7 +86,7 @@ def _pick_steps() -> Steps:
         )
 
 
-def _render_steps(preparation: Preparation) -> None:
+def _render_steps(preparation: PreparedDrawing) -> None:
     """Draw the canvas after each step."""
     fitted = len(preparation.scaled)
     pictures = {

@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 
-import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
-from core.data import load_mnist
+from core.data import Floats, load_mnist
 from core.drawing.answers import Neighbours, Reading
 from core.engine import calls
 from core.maps.request import MapRequest
@@ -22,10 +20,8 @@ from dashboard.parts.activations import render_activations, render_evidence
 from dashboard.parts.tabs import render_tabs
 from dashboard.session.sharing import ask_worker_anew
 
-Image = npt.NDArray[np.float32]
 
-
-def render_views(run: Run, epoch: int, image: Image, reading: Reading) -> None:
+def render_views(run: Run, epoch: int, image: Floats, reading: Reading) -> None:
     """Draw the view that is open, of the network after `epoch` and an image (28, 28)."""
     views: dict[str, Callable[[], None]] = {
         "Inside the network": lambda: _render_inside(reading),
@@ -46,7 +42,7 @@ def _render_inside(reading: Reading) -> None:
             st.caption("This network has no hidden layer.")
 
 
-def _render_neighbours(run: Run, epoch: int, image: Image) -> None:
+def _render_neighbours(run: Run, epoch: int, image: Floats) -> None:
     found: Neighbours = ask_worker_anew(calls.nearest_images, run, epoch, image)
     where = "in the last hidden layer" if run.config.hidden else "by their pixels"
     st.markdown(f"The five training images nearest {where}, of {found.searched:,}")
@@ -61,7 +57,7 @@ def _render_neighbours(run: Run, epoch: int, image: Image) -> None:
     _render_place(run, image)
 
 
-def _render_place(run: Run, image: Image) -> None:
+def _render_place(run: Run, image: Floats) -> None:
     """Draw a map that the run keeps, with the place of an image (28, 28) on it."""
     requests = _finished_maps(run)
     if not requests:
@@ -99,7 +95,7 @@ def _describe(request: MapRequest) -> str:
     return f"{request.method.upper()} of {request.layer}, {request.points:,} {request.split} images"
 
 
-def _render_epochs(run: Run, epoch: int, image: Image) -> None:
+def _render_epochs(run: Run, epoch: int, image: Floats) -> None:
     epochs, history = ask_worker_anew(calls.answers_by_epoch, run, image)
     if not len(epochs):
         st.info(

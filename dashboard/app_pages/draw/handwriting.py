@@ -2,12 +2,11 @@
 
 from contextlib import suppress
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
 from core.analysis.metrics import accuracy, confusion_matrix
+from core.data import Indices
 from core.drawing.collection import Drawing, DrawingError, as_arrays, export_drawings
 from core.engine import calls
 from core.runs import Run
@@ -143,7 +142,7 @@ def _newest_with_network() -> list[Run]:
     return runs
 
 
-def _render_gallery(kept: list[Drawing], answers: npt.NDArray[np.int64]) -> None:
+def _render_gallery(kept: list[Drawing], answers: Indices) -> None:
     """Draw the drawings, newest first, each with its digit and the run's answer."""
     pages = -(-len(kept) // _PER_PAGE)
     page = st.pagination(pages, key=f"drawings_page_{pages}") if pages > 1 else 1

@@ -1,10 +1,9 @@
 """Buttons by which the user labels the drawing; it is counted and, if wished, kept."""
 
-import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
 from core.config import CLASSES
+from core.data import Floats
 from core.drawing.collection import DrawingError
 from dashboard import text
 from dashboard.access.visitor import visitor
@@ -16,7 +15,7 @@ _SCORE = "_drawing_score"
 """How many of the session's drawings were read right, of how many."""
 
 
-def render_label_buttons(image: npt.NDArray[np.float32], answer: int) -> None:
+def render_label_buttons(image: Floats, answer: int) -> None:
     """Draw a button for each digit; it counts and keeps the drawing, and clears the canvas."""
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.markdown("It was a", width="content")
@@ -40,7 +39,7 @@ def render_label_buttons(image: npt.NDArray[np.float32], answer: int) -> None:
             st.markdown(f"Read right: **{right} of {total}**", width="content")
 
 
-def _save_label(digit: int, image: npt.NDArray[np.float32], answer: int) -> None:
+def _save_label(digit: int, image: Floats, answer: int) -> None:
     if st.session_state[_KEEP]:
         try:
             server().drawings.add(image, digit, visitor().name)

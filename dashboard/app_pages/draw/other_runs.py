@@ -1,10 +1,9 @@
 """A drawing through several runs at once: what each says, and how sure it is."""
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
+from core.data import Floats
 from core.drawing.answers import RunAnswer
 from core.engine import calls
 from core.runs import Run
@@ -15,7 +14,7 @@ from dashboard.session.sharing import ask_worker_anew
 _MAX_RUNS = 12
 
 
-def render_other_runs(run: Run, image: npt.NDArray[np.float32]) -> None:
+def render_other_runs(run: Run, image: Floats) -> None:
     """Draw a table of the run and those that the user adds, for an image (28, 28)."""
     others = [other for other in readable_runs("drawing_runs") if other.id != run.id]
     chosen = pick_runs(

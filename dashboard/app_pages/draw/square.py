@@ -5,8 +5,9 @@ import logging
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
+
+from core.data import Images
 
 SIDE = 280
 """Its height and width in pixels."""
@@ -24,7 +25,7 @@ class CanvasResult(Protocol):
         """The PNG that the browser sent; raises anything if it sent rubbish."""
 
 
-def decode_canvas(drawn: CanvasResult) -> npt.NDArray[np.uint8] | None:
+def decode_canvas(drawn: CanvasResult) -> Images | None:
     """The picture, uint8 (SIDE, SIDE, 4); None if there is none, or anything but such a picture."""
     try:
         content = drawn.image_bytes

@@ -2,13 +2,11 @@
 
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
 from core.analysis.metrics import accuracy, answer_table, classification_table
-from core.data import DISPUTED_TEST_LABELS, load_mnist
+from core.data import DISPUTED_TEST_LABELS, ByteLabels, Floats, load_mnist
 from core.runs import Run
 from core.runs.errors import DamagedRunError
 from dashboard.parts.messages import render_damage
@@ -21,9 +19,9 @@ class Evaluation(NamedTuple):
 
     run: Run
     epoch: int
-    probabilities: npt.NDArray[np.float32]
+    probabilities: Floats
     """(10000, 10)"""
-    labels: npt.NDArray[np.uint8]
+    labels: ByteLabels
     answers: pd.DataFrame
     """`answer_table`: true, predicted, p_true, p_predicted; a row a test image."""
 

@@ -118,7 +118,7 @@ def _edit(summary: Summary) -> None:
         try:
             run = server().store.get(summary.id)
             if may_change(run):
-                run.mark(name=name, note=note)
+                run.update_label(name=name, note=note)
         except RunError as error:
             st.error(f"{text.plain(error)}.", icon=":material/error:")
             return
@@ -170,7 +170,7 @@ def _pin(chosen: list[Summary], pinned: bool) -> None:
         try:
             run: Run = server().store.get(summary.id)
             if may_change(run):
-                run.mark(pinned=pinned)
+                run.update_label(pinned=pinned)
         except RunNotFoundError:
             continue
         except RunNotWritableError as error:

@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from core.export import export_notebook, export_script, has_result
+from core.export import can_export, export_notebook, export_script
 from core.runs import Run
 
 _PROGRAM_HELP = (
@@ -16,7 +16,7 @@ _PROGRAM_HELP = (
 
 def render_downloads(run: Run) -> None:
     """Draw a button that opens the run's downloads; each is read when it is pressed."""
-    has_network, can_export = run.model_path.exists(), has_result(run)
+    has_network, is_repeatable = run.model_path.exists(), can_export(run)
     files: dict[str, tuple[str, Callable[[], str | bytes], str, bool]] = {
         "Network (.keras)": (
             ".keras",
@@ -36,8 +36,13 @@ def render_downloads(run: Run) -> None:
             "All hyperparameters.",
             True,
         ),
-        "Script (.py)": (".py", partial(export_script, run), _PROGRAM_HELP, can_export),
-        "Notebook (.ipynb)": (".ipynb", partial(export_notebook, run), _PROGRAM_HELP, can_export),
+        "Script (.py)": (".py", partial(export_script, run), _PROGRAM_HELP, is_repeatable),
+        "Notebook (.ipynb)": (
+            ".ipynb",
+            partial(export_notebook, run),
+            _PROGRAM_HELP,
+            is_repeatable,
+        ),
     }
     with st.popover("Download", icon=":material/download:"):
         for label, (ending, read, explanation, is_there) in files.items():

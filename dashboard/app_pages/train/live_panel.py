@@ -106,7 +106,7 @@ def _read(run: Run) -> tuple[Status, pd.DataFrame]:
 
 def _render_progress(run: Run, status: Status, history: pd.DataFrame) -> None:
     config = run.config
-    trouble = server().engine.queue.troubles.get(run.id) if status.state.is_active else None
+    trouble = server().engine.queue.problems.get(run.id) if status.state.is_active else None
     if trouble:
         sentence = f"{trouble}. It goes on by itself once it can be."
         st.warning(text.plain(sentence), icon=":material/save:")

@@ -1,7 +1,13 @@
 import pandas as pd
 import pytest
 
-from core.analysis.histories import best_epoch, best_table, smooth, with_elapsed, without_penalty
+from core.analysis.histories import (
+    add_elapsed,
+    best_epoch,
+    compute_best_epochs,
+    smooth,
+    subtract_l2_penalty,
+)
 from core.runs import HISTORY_COLUMNS
 
 
@@ -18,7 +24,7 @@ def history() -> pd.DataFrame:
 
 
 def test_cross_entropy_is_the_loss_less_the_penalty(history: pd.DataFrame) -> None:
-    alone = without_penalty(history)
+    alone = subtract_l2_penalty(history)
     assert alone["running_loss"].tolist() == pytest.approx([0.8, 0.42, 0.25, 0.16])
     assert alone["validation_loss"].tolist() == pytest.approx([0.3, 0.12, 0.15, 0.26])
     assert alone["validation_accuracy"].tolist() == history["validation_accuracy"].tolist()
@@ -42,7 +48,7 @@ def test_no_smoothing_changes_nothing(history: pd.DataFrame) -> None:
 
 
 def test_elapsed_seconds_add_up(history: pd.DataFrame) -> None:
-    assert with_elapsed(history)["elapsed"].tolist() == [4, 6, 8.5, 10]
+    assert add_elapsed(history)["elapsed"].tolist() == [4, 6, 8.5, 10]
 
 
 def test_the_best_epoch_is_the_first_with_the_lowest_validation_loss(
@@ -59,12 +65,14 @@ def test_a_smaller_fall_of_the_loss_does_not_count(history: pd.DataFrame) -> Non
     history["validation_loss"] = [0.4, 0.35, 0.28, 0.27]
     epochs = {0.0: 4, 0.02: 3, 0.1: 3, 0.2: 1}
     assert {delta: best_epoch(history, delta) for delta in epochs} == epochs
-    table = best_table({"one": history, "other": history}, {"one": 0.1})
+    table = compute_best_epochs({"one": history, "other": history}, {"one": 0.1})
     assert table.set_index("run")["best_epoch"].to_dict() == {"one": 3, "other": 4}
 
 
 def test_best_epochs_of_several_runs(history: pd.DataFrame) -> None:
-    table = best_table({"one": history, "empty": history.iloc[:0], "short": history.iloc[:1]})
+    table = compute_best_epochs(
+        {"one": history, "empty": history.iloc[:0], "short": history.iloc[:1]}
+    )
     assert table.to_dict("records") == [
         {
             "run": "one",

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from core.__main__ import main
-from core.config.settings import VARIABLES, Settings, SettingsError, settings
+from core.config.settings import ENVIRONMENT_VARIABLES, Settings, SettingsError, settings
 
 README = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
 
 
 @pytest.fixture(autouse=True)
 def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in VARIABLES.values():
+    for variable in ENVIRONMENT_VARIABLES.values():
         monkeypatch.delenv(variable, raising=False)
 
 
@@ -29,7 +29,7 @@ def test_settings_follow_the_environment(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in VARIABLES.values():
+    for variable in ENVIRONMENT_VARIABLES.values():
         monkeypatch.setenv(variable, "")
     assert settings() == Settings.model_construct()
 
@@ -70,5 +70,5 @@ def test_readme_names_every_variable_with_its_default_and_no_other() -> None:
     named = re.findall(r"^\| `((?:DIGITLAB|DASK)_\w+)` \| (?:`(.+?)`)? *\|", README, re.MULTILINE)
     fields = Settings.model_fields
     assert dict(named) == {
-        variable: str(fields[name].default) for name, variable in VARIABLES.items()
+        variable: str(fields[name].default) for name, variable in ENVIRONMENT_VARIABLES.items()
     }

@@ -6,8 +6,8 @@ from core.data import load_mnist, split_indices
 from core.data.browsing import (
     class_counts,
     class_images,
-    find_digits,
     load_digits,
+    select_indices,
     training_class_images,
 )
 
@@ -52,16 +52,16 @@ def test_class_images_of_mnist() -> None:
 def test_digits_of_a_split_are_found_in_its_order() -> None:
     config = RunConfig(seed=2)
     train, validation = split_indices(config)
-    np.testing.assert_array_equal(find_digits(config, "train"), train)
-    np.testing.assert_array_equal(find_digits(config, "test"), np.arange(10_000))
+    np.testing.assert_array_equal(select_indices(config, "train"), train)
+    np.testing.assert_array_equal(select_indices(config, "test"), np.arange(10_000))
     labels = load_mnist().y_train
     expected = [index for index in validation if labels[index] in (3, 7)]
-    np.testing.assert_array_equal(find_digits(config, "validation", [7, 3]), expected)
+    np.testing.assert_array_equal(select_indices(config, "validation", [7, 3]), expected)
 
 
 def test_an_unknown_split_is_refused() -> None:
     with pytest.raises(KeyError, match="holdout"):
-        find_digits(RunConfig(), "holdout")
+        select_indices(RunConfig(), "holdout")
 
 
 def test_taken_digits_are_those_of_their_set() -> None:

@@ -79,8 +79,8 @@ def test_stretch_is_that_of_a_scaler_fitted_to_all_images(
     np.testing.assert_allclose(
         difference.stretch.ravel()[~blank], 255 / scaler.data_max_[~blank], rtol=1e-6
     )
-    assert difference.blank == blank.sum() == 67
-    assert difference.stretched == ((scaler.data_max_ < 255) & ~blank).sum() == 125
+    assert difference.blank_pixels == blank.sum() == 67
+    assert difference.stretched_pixels == ((scaler.data_max_ < 255) & ~blank).sum() == 125
 
 
 def test_the_example_is_the_test_image_that_differs_most(
@@ -88,7 +88,8 @@ def test_the_example_is_the_test_image_that_differs_most(
 ) -> None:
     test = load_mnist().x_test.reshape(-1, 784)
     rescaled, divided = scaler.transform(test), test / 255
-    assert difference.beyond == (rescaled > 1).sum()
-    assert difference.image == np.abs(rescaled - divided).sum(axis=1).argmax()
-    np.testing.assert_allclose(difference.rescaled.ravel(), rescaled[difference.image], atol=1e-6)
-    np.testing.assert_allclose(difference.divided.ravel(), divided[difference.image], atol=1e-6)
+    assert difference.values_above_one == (rescaled > 1).sum()
+    image = difference.image_index
+    assert image == np.abs(rescaled - divided).sum(axis=1).argmax()
+    np.testing.assert_allclose(difference.rescaled.ravel(), rescaled[image], atol=1e-6)
+    np.testing.assert_allclose(difference.divided.ravel(), divided[image], atol=1e-6)

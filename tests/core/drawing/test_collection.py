@@ -179,7 +179,7 @@ def test_labels_of_any_whole_type_are_read() -> None:
 
 
 def test_a_full_collection_says_so(store: DrawingStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_DRAWINGS", 2)
+    monkeypatch.setattr(module, "MAX_DRAWINGS", 2)
     store.add(X_TEST[0] / np.float32(255), 7, "Ada")
     with pytest.raises(DrawingError, match="at most 2 drawings; delete some"):
         store.add_file(archive(images=X_TEST[:2], labels=np.arange(2)), "Ada")

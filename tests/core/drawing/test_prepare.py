@@ -12,7 +12,7 @@ from PIL import Image
 
 from core.config import RunConfig
 from core.data import load_mnist, scale_images
-from core.drawing import Steps, find_ink, prepare, to_mnist
+from core.drawing import DrawingSteps, find_ink, prepare, to_mnist
 from core.network.build import build_model
 
 X_TEST, Y_TEST = load_mnist().x_test, load_mnist().y_test
@@ -69,7 +69,7 @@ def test_digits_on_a_canvas_are_read_as_well_as_the_originals(
 def test_without_the_preparation_the_answers_fall_apart(
     network: keras.Model, canvases: np.ndarray
 ) -> None:
-    plain = Steps(crop=False, shrink=False, center=False)
+    plain = DrawingSteps(crop=False, shrink=False, center=False)
     pictures = np.stack([prepare(page, plain).image for page in canvases[:1_000]])
     assert accuracy(network, pictures) < 0.5
 
@@ -109,21 +109,21 @@ def test_the_centre_of_mass_of_mnist_is_where_we_lay_it() -> None:
 def test_without_centring_a_digit_stays_where_it_was_drawn() -> None:
     for top, left in product((0, 180), repeat=2):
         canvas = place(X_TEST[0], 100, top, left)
-        image = prepare(canvas, Steps(center=False)).image
+        image = prepare(canvas, DrawingSteps(center=False)).image
         rows, columns = np.nonzero(image)
         assert (rows.mean() > 13.5) == (top > 0)
         assert (columns.mean() > 13.5) == (left > 0)
 
 
 def test_without_shrinking_the_digit_fills_the_picture() -> None:
-    preparation = prepare(place(X_TEST[0], 100, 20, 90), Steps(shrink=False))
+    preparation = prepare(place(X_TEST[0], 100, 20, 90), DrawingSteps(shrink=False))
     assert preparation.scaled.shape == (28, 28)
     assert preparation.image.max(axis=1).min() > 0  # ink in every row
 
 
 def test_without_cropping_the_whole_canvas_is_scaled() -> None:
     canvas = place(X_TEST[0], 100, 0, 0)
-    preparation = prepare(canvas, Steps(crop=False))
+    preparation = prepare(canvas, DrawingSteps(crop=False))
     assert preparation.cropped.shape == canvas.shape
     assert not preparation.scaled[:, 10:].any()
 
@@ -183,12 +183,12 @@ CANVASES = st.one_of(
     st.tuples(st.integers(1, 60), st.integers(1, 60)),
     st.tuples(st.integers(1, 40), st.integers(1, 40), st.sampled_from([3, 4])),
 ).flatmap(lambda shape: st_arrays.arrays(np.uint8, shape))
-STEPS = st.builds(Steps, crop=st.booleans(), shrink=st.booleans(), center=st.booleans())
+STEPS = st.builds(DrawingSteps, crop=st.booleans(), shrink=st.booleans(), center=st.booleans())
 
 
 @given(CANVASES, STEPS)
 @settings(deadline=None)
-def test_any_canvas_gives_a_picture_in_range(canvas: np.ndarray, steps: Steps) -> None:
+def test_any_canvas_gives_a_picture_in_range(canvas: np.ndarray, steps: DrawingSteps) -> None:
     preparation = prepare(canvas, steps)
     assert (preparation.image.dtype, preparation.image.shape) == (np.float32, (28, 28))
     for picture in preparation:

@@ -184,7 +184,7 @@ def test_of_two_workers_each_trains_a_run_and_takes_over_that_of_a_dead_one(
             wait_until(
                 lambda runs=runs: all(run.status.epoch >= 1 for run in runs), "both to train"
             )
-            assert len({engine.queue.give(run.id).worker for run in runs}) == 2
+            assert len({engine.queue.start_training(run.id).worker for run in runs}) == 2
             for run in runs:
                 run.request(Request.STOP)
             for run in runs:
@@ -193,7 +193,7 @@ def test_of_two_workers_each_trains_a_run_and_takes_over_that_of_a_dead_one(
         runs = [store.create(undisturbed.config) for _ in range(2)]
         for run in runs:
             pause_after_two_epochs(run, wait_until)
-        address = str(engine.queue.give(runs[0].id).worker)
+        address = str(engine.queue.start_training(runs[0].id).worker)
         client = engine.cluster._client
         assert client is not None
         psutil.Process(client.run(os.getpid, workers=[address])[address]).kill()

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import pytest
 
 from core.config import RunConfig
-from core.engine.fair_queue import expected_waits, take_turns
+from core.engine.fair_queue import expected_waits, order_fairly
 from core.runs import Run, RunStore
 
 
@@ -31,12 +31,12 @@ def test_turns(store: RunStore, waiting: str, training: str, last: str, order: s
         for i, run in enumerate(runs)
     }
     last_turns = {owner: turn for turn, owner in enumerate(last)}
-    turns = take_turns(runs, create(store, training), last_turns)
+    turns = order_fairly(runs, create(store, training), last_turns)
     assert " ".join(names[run.id] for run in turns) == order
 
 
 @pytest.mark.parametrize(
-    ("left", "lengths", "slots", "waits"),
+    ("left", "durations", "slots", "waits"),
     [
         ([10], [5, 7, 2], 1, [10, 15, 22]),
         ([], [5, 7], 1, [0, 5]),
@@ -47,6 +47,6 @@ def test_turns(store: RunStore, waiting: str, training: str, last: str, order: s
     ],
 )
 def test_expected_waits(
-    left: Sequence[float], lengths: Sequence[float], slots: int, waits: Sequence[float]
+    left: Sequence[float], durations: Sequence[float], slots: int, waits: Sequence[float]
 ) -> None:
-    assert expected_waits(left, lengths, slots) == waits
+    assert expected_waits(left, durations, slots) == waits

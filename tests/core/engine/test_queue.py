@@ -167,12 +167,12 @@ def test_a_run_is_given_once_however_often_it_is_asked_for(
     store: RunStore, small: Small, queue: RunQueue, workers: FakeWorkers
 ) -> None:
     run = store.create(small())
-    given = [queue.give(run.id) for _ in range(3)]
+    given = [queue.start_training(run.id) for _ in range(3)]
     queue.poll()
     assert given == workers.trainings * 3
     assert ids(queue.training) == [run.id]
     with pytest.raises(RunNotFoundError, match="20200101-000000-000000"):
-        queue.give("20200101-000000-000000")
+        queue.start_training("20200101-000000-000000")
 
 
 def test_what_was_added_since_the_last_look_waits_too(
@@ -410,7 +410,7 @@ def test_a_run_that_cannot_be_written_is_tried_again_after_a_while(
     queue.poll()
     workers.trainings[0].lose(error("the disk is full"))
     queue.poll()
-    assert queue.troubles == {run.id: "the disk is full"}
+    assert queue.problems == {run.id: "the disk is full"}
     clock.seconds += 14
     queue.poll()
     assert workers.trained == [run.id]
@@ -418,10 +418,10 @@ def test_a_run_that_cannot_be_written_is_tried_again_after_a_while(
     interrupt(run)
     queue.poll()
     assert workers.trained == [run.id] * 2
-    assert queue.troubles == {run.id: "the disk is full"}  # until it gives a sign of life
+    assert queue.problems == {run.id: "the disk is full"}  # until it gives a sign of life
     tell(run, State.RUNNING)
     queue.poll()
-    assert queue.troubles == {}
+    assert queue.problems == {}
 
 
 def test_a_trouble_is_forgotten_with_its_run(
@@ -433,11 +433,11 @@ def test_a_trouble_is_forgotten_with_its_run(
     for training in workers.trainings:
         training.lose(RunNotWritableError("read-only"))
     queue.poll()
-    assert queue.troubles.keys() == {deleted.id, stopped.id, paused.id}
+    assert queue.problems.keys() == {deleted.id, stopped.id, paused.id}
     shutil.rmtree(deleted.path)
     tell(stopped, State.STOPPED)
     queue.poll()
-    assert queue.troubles.keys() == {paused.id}
+    assert queue.problems.keys() == {paused.id}
 
 
 def test_a_run_whose_lock_cannot_be_opened_holds_up_no_other(
@@ -450,15 +450,15 @@ def test_a_run_whose_lock_cannot_be_opened_holds_up_no_other(
     other = store.create(small())
     queue.poll()
     assert workers.trained == [other.id]
-    assert queue.troubles.keys() == set(ids(runs))
-    assert f"run {runs[0].id} cannot be written" in queue.troubles[runs[0].id]
+    assert queue.problems.keys() == set(ids(runs))
+    assert f"run {runs[0].id} cannot be written" in queue.problems[runs[0].id]
     workers.trainings[0].end()
     (runs[0].path / ".lock").rmdir()
     shutil.rmtree(runs[1].path)
     for _ in range(2):
         queue.poll()
     assert workers.trained == [other.id, runs[0].id]
-    assert queue.troubles == {}
+    assert queue.problems == {}
 
 
 def test_a_deleted_run_leaves_the_queue_in_peace(
@@ -472,7 +472,7 @@ def test_a_deleted_run_leaves_the_queue_in_peace(
     queue.poll()
     assert workers.trained == [run.id, following.id]
     assert ids(queue.training) == [following.id]
-    assert set(queue._given) == {following.id}
+    assert set(queue._trainings) == {following.id}
 
 
 def test_a_look_is_broken_off_where_the_engine_stops(

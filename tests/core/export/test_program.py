@@ -22,7 +22,7 @@ from sklearn.metrics import accuracy_score, log_loss
 
 from core.config import PRESETS, Activation, Optimizer, RunConfig, Schedule
 from core.data import MNIST_PATH, load_mnist, one_hot, scale_images
-from core.export import export_notebook, export_script, has_result, is_exact
+from core.export import can_export, export_notebook, export_script, is_reproducible
 from core.export.program import STANDALONE
 from core.runs import Run, RunStore
 from core.runs.errors import NoNetworkError
@@ -271,7 +271,7 @@ def test_a_run_whose_learning_rate_was_moved_says_that_it_is_not_exact(
     train(run, move)
     rates = run.history["base_learning_rate"].tolist()
     assert len(set(rates)) == 2
-    assert not is_exact(run)
+    assert not is_reproducible(run)
     script = export_script(run)
     assert "not in the same" in script
     assert f"LEARNING_RATES = {rates}" in script
@@ -284,7 +284,7 @@ def test_a_run_that_was_stopped_before_its_first_step_is_not_exported(
     run.request(Request.STOP)
     train(run)
     assert run.status.state is State.STOPPED
-    assert not has_result(run)
+    assert not can_export(run)
     with pytest.raises(NoNetworkError, match=run.id):
         export_script(run)
 
@@ -294,7 +294,7 @@ def test_a_run_without_a_network_is_not_exported(
     store: RunStore, small: Small, state: State
 ) -> None:
     run = store.create(small(), state=state)
-    assert not has_result(run)
+    assert not can_export(run)
     for export in (export_script, export_notebook):
         with pytest.raises(NoNetworkError, match=run.id):
             export(run)

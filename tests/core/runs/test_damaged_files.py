@@ -65,7 +65,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
     run = store.create(config, state=State.RUNNING)
     train(run)
     run.request(learning_rate=0.01)
-    run.mark(name="of many files", note="…", pinned=True)
+    run.update_label(name="of many files", note="…", pinned=True)
     run.write_checkpoint(pack_checkpoint(build_model(config), Progress(2, 1e-3)))
     assert StoredMap(run, MAP).request()
     compute_and_keep_map(run, MAP)

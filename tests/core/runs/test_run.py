@@ -173,7 +173,7 @@ def test_an_address_is_no_folder(
 
 def test_a_run_is_handed_to_another_process_by_its_folder(run: Run) -> None:
     sent = pickle.dumps(run)
-    run.mark(name="named since")
+    run.update_label(name="named since")
     other = pickle.loads(sent)
     assert (other.path, other.id, other.name) == (run.path, run.id, "named since")
     assert other.record == run.record
@@ -387,7 +387,7 @@ from core.runs import Run
 
 run = Run(Path(sys.argv[1]))
 for number in range(100):
-    run.mark(**{sys.argv[2]: f"{sys.argv[2]} {number}"})
+    run.update_label(**{sys.argv[2]: f"{sys.argv[2]} {number}"})
 """
 
 
@@ -442,7 +442,7 @@ def test_a_disk_that_takes_nothing_is_named(tmp_path: Path, options: str) -> Non
         for act in (
             lambda: store.create(RunConfig()),
             lambda: run.request(Request.STOP),
-            lambda: run.mark(note="x"),
+            lambda: run.update_label(note="x"),
             lambda: stored.request(),
         ):
             try:
@@ -765,19 +765,19 @@ def test_damaged_weights_are_reported(run: Run) -> None:
 def test_marks_are_kept_apart_from_the_configuration(store: RunStore) -> None:
     run = store.create(RunConfig(), name="first")
     before = (run.path / "config.json").read_bytes()
-    run.mark(name="  second\n name ", note=" line\nline ")
-    run.mark(pinned=True)
+    run.update_label(name="  second\n name ", note=" line\nline ")
+    run.update_label(pinned=True)
     label = store.get(run.id).label
     assert (label.name, label.note, label.pinned) == ("second name", "line\nline", True)
     assert run.name == "second name"
     assert (run.path / "config.json").read_bytes() == before
-    run.mark(name=" ")
+    run.update_label(name=" ")
     assert run.name == "first"
     assert run.label.note == "line\nline"
 
 
 def test_long_marks_are_cut_off(run: Run) -> None:
-    run.mark(name="n" * 1_000, note="x" * 10_000)
+    run.update_label(name="n" * 1_000, note="x" * 10_000)
     assert (len(run.label.name), len(run.label.note)) == (MAX_NAME, MAX_NOTE)
 
 
@@ -785,13 +785,13 @@ def test_long_marks_are_cut_off(run: Run) -> None:
 def test_an_unreadable_label_counts_as_none(run: Run, content: str) -> None:
     (run.path / "label.json").write_text(content)
     assert run.label == Label()
-    run.mark(pinned=True)
+    run.update_label(pinned=True)
     assert run.label == Label(pinned=True)
 
 
 def test_a_deleted_run_cannot_be_marked_or_asked(store: RunStore, run: Run) -> None:
     store.delete(run.id)
-    for change in (lambda: run.mark(name="x"), lambda: run.request(Request.STOP)):
+    for change in (lambda: run.update_label(name="x"), lambda: run.request(Request.STOP)):
         with pytest.raises(RunNotFoundError, match=run.id):
             change()
     assert os.listdir(store.root) == []
@@ -800,7 +800,7 @@ def test_a_deleted_run_cannot_be_marked_or_asked(store: RunStore, run: Run) -> N
 def test_marks_from_several_sides_are_all_kept(store: RunStore, run: Run) -> None:
     changes = [{"name": "named"}, {"note": "noted"}, {"pinned": True}] * 10
     with ThreadPoolExecutor(8) as executor:
-        list(executor.map(lambda change: store.get(run.id).mark(**change), changes))
+        list(executor.map(lambda change: store.get(run.id).update_label(**change), changes))
     assert run.label == Label(name="named", note="noted", pinned=True)
 
 
@@ -828,7 +828,7 @@ def test_columns_of_a_damaged_history(run: Run, content: str) -> None:
 def test_the_version_changes_with_label_status_and_history(run: Run) -> None:
     versions = [run.version]
     for change in (
-        lambda: run.mark(pinned=True),
+        lambda: run.update_label(pinned=True),
         lambda: run.write_status(Status(state=State.RUNNING)),
         lambda: run.write_history([history_row(1)]),
     ):
@@ -880,7 +880,7 @@ def test_deleting_marking_and_creating_at_once_leaves_whole_runs(store: RunStore
     def mark(run: Run) -> None:
         for number in range(5):
             with suppress(RunNotFoundError):
-                run.mark(name=f"name {number}")
+                run.update_label(name=f"name {number}")
 
     with ThreadPoolExecutor(8) as executor:
         marked = [executor.submit(mark, run) for run in runs]

@@ -6,7 +6,7 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from core.config import RunConfig
-from core.export import is_exact
+from core.export import is_reproducible
 from core.runs import HISTORY_COLUMNS, Run, RunStore
 from core.runs.errors import RunNotFoundError
 from core.runs.seed_siblings import next_seeds, seed_accuracies, siblings
@@ -60,7 +60,7 @@ def test_test_accuracy_is_that_of_the_network_as_it_ended(ended: Ended) -> None:
 
 
 def test_a_learning_rate_that_was_moved_is_noticed(ended: Ended) -> None:
-    assert not summarize(ended(rate=0.5)).results.is_steady
+    assert not summarize(ended(rate=0.5)).results.kept_learning_rate
 
 
 def test_a_run_before_its_first_epoch_has_no_results(store: RunStore) -> None:
@@ -158,7 +158,7 @@ def test_a_run_that_is_gone_is_not_summarized(store: RunStore) -> None:
 
 def test_the_table_holds_what_the_runs_are_and_achieved(ended: Ended) -> None:
     run = ended(RunConfig(hidden=(64, 32), dropout=0.25, early_stopping=True), owner="ada")
-    run.mark(note="look at this", pinned=True)
+    run.update_label(note="look at this", pinned=True)
     table = run_table([summarize(run)])
     assert list(table.columns) == list(COLUMNS)
     row = table.loc[run.id]
@@ -183,7 +183,7 @@ def table(ended: Ended) -> pd.DataFrame:
         ended(RunConfig(dropout=0.1), name="Alpha [x]", owner="Bob", state=State.STOPPED),
         ended(RunConfig(dropout=0.3), name="gamma", owner="bob"),
     ]
-    runs[2].mark(note="50 % less")
+    runs[2].update_label(note="50 % less")
     return run_table(map(summarize, runs))
 
 
@@ -277,13 +277,13 @@ def test_a_learning_rate_moved_and_moved_back_within_an_epoch_is_no_steady_one(
     ended: Ended,
 ) -> None:
     run = ended(RunConfig(), ((0.9, 0.91),))
-    assert summarize(run).results.is_steady
-    assert is_exact(run)
+    assert summarize(run).results.kept_learning_rate
+    assert is_reproducible(run)
     for rate in (0.5, run.config.learning_rate):
         run.request(learning_rate=rate)
     assert run.history["base_learning_rate"].eq(run.config.learning_rate).all()
-    assert not summarize(run).results.is_steady
-    assert not is_exact(run)
+    assert not summarize(run).results.kept_learning_rate
+    assert not is_reproducible(run)
 
 
 def test_next_seeds_are_new() -> None:

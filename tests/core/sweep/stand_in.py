@@ -24,12 +24,12 @@ Train = Callable[..., Status]
 def imitate_training(
     run: Run,
     on_status: Callable[[Status], object] = lambda status: None,
-    leave_after: float = math.inf,
+    max_pause_seconds: float = math.inf,
 ) -> Status:
     """Do what `core.training.train` does, as far as whoever drives a sweep can see.
 
     What is reached depends on the configuration alone. There is no early stopping, and a paused
-    run is not left, whatever `leave_after` says.
+    run is not left, whatever `max_pause_seconds` says.
     """
 
     def tell(**changes: object) -> Status:

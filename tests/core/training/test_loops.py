@@ -10,7 +10,7 @@ import pytest
 from core.config import RunConfig
 from core.data import Splits, prepare_splits
 from core.network.build import build_model
-from core.network.checkpoint import Sums
+from core.network.checkpoint import RunningTotals
 from core.training.loops import TrainingLoops
 
 
@@ -23,10 +23,10 @@ def draw_order(seed: int) -> npt.NDArray[np.int32]:
     return np.random.default_rng(seed).permutation(1_000).astype(np.int32)
 
 
-def train_epochs(loops: TrainingLoops, config: RunConfig, epochs: int) -> Sums:
+def train_epochs(loops: TrainingLoops, config: RunConfig, epochs: int) -> RunningTotals:
     rates = np.full(config.batches, config.learning_rate, np.float32)
     for epoch in range(epochs):
-        sums = loops.train(draw_order(epoch), 0, rates, Sums())
+        sums = loops.train(draw_order(epoch), 0, rates, RunningTotals())
     return sums
 
 
@@ -77,7 +77,7 @@ def test_epoch_is_that_of_a_loop_over_train_on_batch(
     ours, theirs = build_model(config), build_model(config)
     order = draw_order(0)
     rates = np.linspace(0.01, 0.001, config.batches).astype(np.float32)
-    TrainingLoops(ours, splits, config.batch_size).train(order, 0, rates, Sums())
+    TrainingLoops(ours, splits, config.batch_size).train(order, 0, rates, RunningTotals())
     for number, rate in enumerate(rates):
         batch = order[number * 128 : (number + 1) * 128]
         theirs.optimizer.learning_rate = rate
@@ -93,7 +93,7 @@ def test_running_totals_are_those_that_fit_reports(
     config = small(l2=1e-3, batch_size=128)
     order = draw_order(3)
     rates = np.full(config.batches, config.learning_rate, np.float32)
-    sums = TrainingLoops(build_model(config), splits, 128).train(order, 0, rates, Sums())
+    sums = TrainingLoops(build_model(config), splits, 128).train(order, 0, rates, RunningTotals())
     history = build_model(config).fit(
         splits.train.x[order], splits.train.y[order], batch_size=128, shuffle=False, verbose=0
     )
@@ -111,7 +111,7 @@ def test_nothing_depends_on_how_an_epoch_is_cut(
     outcomes = []
     for cuts in ([0, 16], [0, 1, 2, 9, 16], list(range(17))):
         model = build_model(config)
-        loops, sums = TrainingLoops(model, splits, config.batch_size), Sums()
+        loops, sums = TrainingLoops(model, splits, config.batch_size), RunningTotals()
         for first, end in pairwise(cuts):
             sums = loops.train(order, first, rates[first:end], sums)
         outcomes.append((sums, model.get_weights()))
@@ -129,7 +129,7 @@ def test_dropout_is_on_while_training_and_off_while_evaluating(
     config = small(hidden=(64,), dropout=0.9, learning_rate=1e-6, batch_size=1_000)
     loops = TrainingLoops(build_model(config), splits, config.batch_size)
     rates = np.full(1, 1e-6, np.float32)
-    sums = loops.train(draw_order(0), 0, rates, Sums())
+    sums = loops.train(draw_order(0), 0, rates, RunningTotals())
     first, second = (loops.evaluate("train", after_block=lambda: None) for _ in range(2))
     assert sums.loss / sums.images > first.loss + 0.05
     assert first.loss == second.loss

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.analysis.histories import last_improvement
+from core.analysis.histories import last_improved_epoch
 from core.config import RunConfig
 from core.data import Floats, load_mnist, prepare_splits, scale_images
 from core.network.build import build_model
@@ -262,11 +262,11 @@ def run_early_stopping(
 @given(st.lists(sixty_fourths, min_size=1, max_size=12), st.sampled_from([0.0, 0.25, 1.0]))
 def test_best_epoch_is_that_of_keras(losses: list[float], min_delta: float) -> None:
     expected = run_early_stopping(losses, min_delta).best_epoch + 1
-    assert last_improvement(losses, min_delta) == expected
+    assert last_improved_epoch(losses, min_delta) == expected
 
 
 def test_no_epochs_have_no_best() -> None:
-    assert last_improvement([]) == 0
+    assert last_improved_epoch([]) == 0
 
 
 @pytest.fixture(scope="module")
@@ -453,7 +453,7 @@ def test_stop_is_not_taken_back_by_a_pause(small: Small, store: RunStore) -> Non
         if status.state is State.STOPPING:
             (run.path / "control.json").write_text('{"request": "pause"}')
 
-    assert train(run, listen, leave_after=0).state is State.STOPPED
+    assert train(run, listen, max_pause_seconds=0).state is State.STOPPED
     assert list(dict.fromkeys(states)) == [State.RUNNING, State.STOPPING, State.STOPPED]
 
 
@@ -462,14 +462,14 @@ def test_run_that_is_left_in_a_pause_goes_on_to_the_same_weights(
 ) -> None:
     run = store.create(finished.config)
     pause = ask_once(run, lambda status: status.epoch == 2, request=Request.PAUSE)
-    assert train(run, pause, leave_after=0).state is State.PAUSED
+    assert train(run, pause, max_pause_seconds=0).state is State.PAUSED
     assert run.status.state is State.PAUSED
     assert not run.is_training()
     assert not run.is_closed
     assert 1 <= len(run.history) < 3
-    assert train(run, leave_after=0).state is State.PAUSED
+    assert train(run, max_pause_seconds=0).state is State.PAUSED
     run.request(Request.RUN)
-    assert train(run, leave_after=0).state is State.FINISHED
+    assert train(run, max_pause_seconds=0).state is State.FINISHED
     check_equal_outcome(run, finished)
 
 
@@ -487,7 +487,7 @@ def test_run_that_is_left_in_mid_epoch_goes_on_from_that_batch(
     train(undisturbed)
     place = epoch, batches
     pause = ask_once(run, lambda now: (now.epoch, now.batch) == place, request=Request.PAUSE)
-    assert train(run, pause, leave_after=0).state is State.PAUSED
+    assert train(run, pause, max_pause_seconds=0).state is State.PAUSED
     assert len(run.history) == epoch - 1
     if epoch > 1:  # who looks meanwhile sees the network of the whole epoch
         network, shown = load_network_and_epoch(run)

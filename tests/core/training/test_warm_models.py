@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from core.config import Optimizer, Prepared, RunConfig
+from core.config import Optimizer, Rebuilt, RunConfig
 from core.network.build import build_model
 from core.runs import RunStore
 from core.training import train, warm_models
@@ -94,7 +94,7 @@ def test_no_more_than_a_few_are_kept_and_none_with_images(small: Small) -> None:
     large = small(hidden=(2048, 256))
     release_warm_model(claim_warm_model(large), large)
     assert len(warm_models._kept) == 4
-    assert warm_models._values(large, Prepared.GRAPH) not in warm_models._kept
+    assert warm_models._values(large, Rebuilt.GRAPH) not in warm_models._kept
 
 
 @pytest.mark.parametrize("optimizer", list(Optimizer))

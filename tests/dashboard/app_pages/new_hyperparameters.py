@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.command_line.options import add_config_options, read_config
-from core.config import Prepared, RunConfig, hyperparameter
+from core.config import Rebuilt, RunConfig, hyperparameter
 from core.export import export_script
 from core.runs import RunStore
 from core.runs.status import State
@@ -131,4 +131,4 @@ def test_a_run_is_trained_and_exported_with_them(
 
 def test_no_kept_graph_or_images_are_shared_between_their_values() -> None:
     for name in NEW:
-        assert hyperparameter(name).traits.changes == Prepared.GRAPH | Prepared.IMAGES
+        assert hyperparameter(name).traits.rebuilds == Rebuilt.GRAPH | Rebuilt.IMAGES

@@ -147,7 +147,7 @@ def test_a_run_that_cannot_be_written_is_told_and_goes_on(lab: Lab) -> None:
     in_the_way.mkdir()
     with pytest.raises(RunNotWritableError, match=f"{run.id} cannot be written") as caught:
         train(run)
-    server().engine.queue.troubles[run.id] = str(caught.value)
+    server().engine.queue.problems[run.id] = str(caught.value)
     app = lab.open("train", run=run.id)
     (warning,) = app.warning
     assert warning.value == text.plain(f"{caught.value}. {GOES_ON}")

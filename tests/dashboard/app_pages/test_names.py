@@ -115,7 +115,7 @@ def hostile(lab: Lab, trained: Run) -> list[Run]:
         shutil.copytree(
             trained.path, run.path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("config.json")
         )
-        run.mark(note=HOSTILE)
+        run.update_label(note=HOSTILE)
         return run
 
     return [make(), make()]

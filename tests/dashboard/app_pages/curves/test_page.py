@@ -61,7 +61,7 @@ def test_another_run_is_laid_over_the_first(lab: Lab, trained: Run, plain: Run) 
     assert_best(app, trained, plain)
     assert chart(app, "curves_loss").alt == "Loss of a trained run, a plain run"
     assert app.query_params["curves_others"] == plain.id
-    plain.mark(name="another name")  # breaks no link
+    plain.update_label(name="another name")  # breaks no link
     app = lab.open("curves", **app.query_params)
     assert_best(app, trained, plain)
     assert chart(app, "curves_loss").alt == "Loss of a trained run, another name"

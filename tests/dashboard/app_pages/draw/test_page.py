@@ -147,7 +147,7 @@ def test_what_it_would_have_said_earlier(lab: Lab, trained: Run) -> None:
 def test_other_runs_are_asked_too(lab: Lab, trained: Run, network: keras.Model) -> None:
     twin = lab.runs.root / new_run_id()
     shutil.copytree(trained.path, twin)
-    lab.runs.get(twin.name).mark(name="a twin")
+    lab.runs.get(twin.name).update_label(name="a twin")
     empty = lab.runs.create(RunConfig(hidden=(16,)), name="a failure", state=State.STOPPED)
     image = to_mnist(read_picture(corner(0)))
     answer = expected(network(image.reshape(1, 784), training=False).numpy()[0])

@@ -258,15 +258,15 @@ def test_a_run_can_be_opened_on_every_page_that_shows_one(lab: Lab, zebras: list
 def test_a_run_is_taken_away_as_far_as_it_has_come(
     lab: Lab, zebras: list[Run], trained: Run
 ) -> None:
-    for run, is_whole in ((trained, True), (zebras[0], False)):
+    for run, is_representative in ((trained, True), (zebras[0], False)):
         app = lab.open("runs", runs=run.id)
         offered = {button.label: not button.proto.disabled for button in app.download_button}
         assert offered == {
-            "Network (.keras)": is_whole,
+            "Network (.keras)": is_representative,
             "History (CSV)": True,
             "Configuration (JSON)": True,
-            "Script (.py)": is_whole,
-            "Notebook (.ipynb)": is_whole,
+            "Script (.py)": is_representative,
+            "Notebook (.ipynb)": is_representative,
         }
 
 
