@@ -7,9 +7,9 @@ import plotly.graph_objects as go
 from dashboard.charts.images import without_axes
 
 _STRIP = 128
-"""So many units are drawn side by side; a wider layer has several rows."""
+"""At most this many units are drawn side by side; a wider layer has several rows."""
 _ROW = 16
-"""Height of such a row on the screen."""
+"""Height of a row in pixels."""
 
 
 def draw_activations(values: npt.NDArray[np.float32]) -> go.Figure:

@@ -19,7 +19,7 @@ NEUTRAL = "#7A8794"
 RUN_COLORS = (
     "#5790fc", "#f89c20", "#e42536", "#964a8b", "#9c9ca1", "#7a21dd", "#a96b59", "#92dadd",
 )  # fmt: skip
-"""For runs that are shown together; `run_colors` deals them out."""
+"""For runs that are shown together; `run_colors` assigns them."""
 CLASS_COLORS = (
     "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6",
     "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",

@@ -28,7 +28,7 @@ AXES = {"epoch": "epoch", "elapsed": "training time, s"}
 
 @dataclass(frozen=True)
 class CurveStyle:
-    """What the reader chose: which of SERIES to show, on which of AXES, losses on a log axis or
+    """What the user chose: which of SERIES to show, on which of AXES, losses on a log axis or
     not; `limits` fixes the vertical axis, so that two charts compare."""
 
     series: tuple[str, ...] = tuple(SERIES)

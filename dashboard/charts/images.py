@@ -18,7 +18,7 @@ _CAPTION = 10
 GRID_CONFIG = {"displayModeBar": False, "doubleClickDelay": 0}
 """Plotly's configuration of a grid in which images are clicked.
 
-Two clicks in quick succession, on two images, are not the double click that lets go of both.
+Two clicks in quick succession, on two images, are not the double click that clears both.
 """
 
 

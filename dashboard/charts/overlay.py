@@ -33,7 +33,7 @@ class OverlaidRun:
 def draw_overlay(runs: Sequence[OverlaidRun], metric: str, style: CurveStyle) -> dict[str, Any]:
     """ECharts options of a metric of several runs, each with a ring at its best epoch.
 
-    The legend names runs and series apart: their product would be too long to read.
+    The legend lists runs and series separately: all combinations would be too long to read.
     """
     frames = [curve_frame(run.history, metric, style) for run in runs]
     entries: list[tuple[str, str, str | list[int]]] = [

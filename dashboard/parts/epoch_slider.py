@@ -1,4 +1,4 @@
-"""After which epoch a page shows the network; by default, as the run ended."""
+"""The slider that chooses after which epoch a page shows the network."""
 
 import streamlit as st
 
@@ -13,13 +13,13 @@ _HELP = (
 _KEPT_HELP = "What this network would have said after epoch 1, 2, 3 …: it is asked as it was then."
 
 
-def pick_epoch(run: Run, epochs: int, help: str = _HELP, otherwise: int | None = None) -> int:
-    """Let the reader choose an epoch from 1 to `epochs`; return it.
+def pick_epoch(run: Run, epochs: int, help: str = _HELP, default: int | None = None) -> int:
+    """Let the user choose an epoch from 1 to `epochs`; return it.
 
-    Until it is moved it is `otherwise`, or follows the run: its latest epoch while it trains, then
+    Until it is moved it is `default`, or follows the run: its latest epoch while it trains, then
     the one whose weights it kept.
     """
-    default = otherwise or run.status.final_epoch or epochs
+    default = default or run.status.final_epoch or epochs
     if epochs == 1:
         st.caption("After epoch 1, the only one so far.")
         return 1
@@ -37,7 +37,7 @@ def pick_epoch(run: Run, epochs: int, help: str = _HELP, otherwise: int | None =
 
 
 def pick_kept_epoch(run: Run) -> int:
-    """As `pick_epoch`, but of the epochs whose weights the run keeps the one nearest to that."""
+    """As `pick_epoch`, for pages that load weights: the nearest epoch whose weights are kept."""
     chosen = pick_epoch(run, len(read_history(run)), _KEPT_HELP)
     kept = min(run.network_epochs, key=lambda epoch: abs(epoch - chosen))
     if kept != chosen:

@@ -1,4 +1,4 @@
-"""A grid of digits, of which the reader may click one."""
+"""A grid of digits, of which the user may click one."""
 
 from collections.abc import Callable, Sequence
 
@@ -23,12 +23,12 @@ def pick_image(
     """Draw the images, uint8 (n, 28, 28); return the place of the one clicked, from 0, or None.
 
     `on_pick` is called with that place when it is clicked, before the page runs again: also when it
-    is clicked a second time, which lets go of the selection. `captions` and `size` are those of
+    is clicked a second time, which clears the selection. `captions` and `size` are those of
     `draw_image_grid`.
     """
     last = f"{key}_clicked"
 
-    def tell() -> None:
+    def report() -> None:
         place = _place(st.session_state[key])
         if place is not None:
             st.session_state[last] = place
@@ -38,7 +38,7 @@ def pick_image(
     event = st.plotly_chart(
         draw_image_grid(images, captions, columns, size=size),
         key=key,
-        on_select=tell,
+        on_select=report,
         selection_mode="points",
         config=GRID_CONFIG,
         alt=alt,

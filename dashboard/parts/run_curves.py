@@ -30,7 +30,7 @@ _WITH_PENALTY, _CROSS_ENTROPY = "with L2 penalty", "cross-entropy"
 
 
 def render_run_curves() -> None:
-    """Draw the chosen run's curves, and those of others that the reader lays over it."""
+    """Draw the chosen run's curves, and those of others that the user lays over it."""
     run, history = require_run()
     histories = {run: history} | _pick_others(run)
     render_histories(histories, name_runs(list(histories)))
@@ -100,7 +100,7 @@ def _pick_others(run: Run) -> dict[Run, pd.DataFrame]:
         "Compare with",
         [other for other in readable_runs("curves_others") if other.id != run.id],
         name="curves_others",
-        most=len(RUN_COLORS) - 1,
+        limit=len(RUN_COLORS) - 1,
         placeholder="other runs to lay over it",
         help=f"Up to {len(RUN_COLORS) - 1} more runs in the same charts. Colours then tell the "
         "runs apart, dashes the series.",

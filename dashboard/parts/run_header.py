@@ -35,8 +35,8 @@ def render_header(title: str, sentence: str, no_run: str | None) -> None:
         )
 
 
-def picked_run() -> Run | None:
-    """The run that the reader picked; None if they picked none."""
+def find_chosen_run() -> Run | None:
+    """The run that the user picked; None if they picked none."""
     try:
         return linked.RUN.find(server().store.get)
     except RunNotFoundError:  # deleted since the header was drawn
@@ -44,15 +44,15 @@ def picked_run() -> Run | None:
 
 
 def require_run() -> tuple[Run, pd.DataFrame]:
-    """The run that the reader picked, with its history of at least one epoch.
+    """The run that the user picked, with its history of at least one epoch.
 
     Where there is none to show, say what to do instead and end the page.
     """
-    run = picked_run()
+    run = find_chosen_run()
     if run is None:
         if not server().store.list():
-            say_nothing_trained()
-        _say_and_stop("Choose a run above, or train one.")
+            stop_without_runs()
+        _stop_with_train_link("Choose a run above, or train one.")
     try:
         follow(run)
         history = read_history(run)
@@ -63,14 +63,14 @@ def require_run() -> tuple[Run, pd.DataFrame]:
         render_damage(damage, "This run cannot be shown")
         st.stop()
     if history.empty:
-        say_no_epoch(run, "This run")
+        render_no_epoch(run, "This run")
         label = "Watch it train" if run.status.state.is_active else "Look at the run"
         st.page_link("app_pages/train/page.py", label=label, icon=":material/visibility:")
         st.stop()
     return run, history
 
 
-def say_no_epoch(run: Run, name: str) -> None:
+def render_no_epoch(run: Run, name: str) -> None:
     """Say that the run, called `name`, has no epoch to show: not yet, or for good."""
     status = run.status
     if status.state.is_active:
@@ -80,12 +80,12 @@ def say_no_epoch(run: Run, name: str) -> None:
     st.info(f"{name} ended before its first epoch did.{why}", icon=":material/block:")
 
 
-def say_nothing_trained() -> NoReturn:
+def stop_without_runs() -> NoReturn:
     """Say what to do where there is no run at all, and end the page."""
-    _say_and_stop("Nothing has been trained yet.")
+    _stop_with_train_link("Nothing has been trained yet.")
 
 
-def _say_and_stop(sentence: str) -> NoReturn:
+def _stop_with_train_link(sentence: str) -> NoReturn:
     st.info(sentence, icon=":material/model_training:")
     st.page_link("app_pages/train/page.py", label="Train a network", icon=":material/play_arrow:")
     st.stop()

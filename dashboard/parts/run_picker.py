@@ -12,7 +12,7 @@ from core.runs.errors import DamagedRunError, RunError, RunNotFoundError
 from dashboard.session.linked import MAX_OFFERED, Linked
 from dashboard.session.server import server
 
-_ID_END = 6
+_ID_SUFFIX = 6
 """Characters at the end of an id that no other run of the same second has."""
 
 
@@ -21,22 +21,22 @@ def pick_runs(
     runs: Sequence[Run],
     *,
     name: str,
-    most: int,
+    limit: int,
     default: Sequence[Run] = (),
     placeholder: str | None = None,
     help: str,
 ) -> list[Run]:
-    """Let the reader pick up to `most` of `runs`, or `default`; the URL keeps the ids as `name`."""
+    """Let the user pick at most `limit` of `runs`, or `default`; the URL has the ids as `name`."""
     by_id, labels = {run.id: run for run in runs}, label_runs(runs)
     usual = [run.id for run in default]
     choice = Linked(name)
     linked = choice.read_ids()
-    chosen = usual if linked is None else [run_id for run_id in linked if run_id in by_id][:most]
+    chosen = usual if linked is None else [run_id for run_id in linked if run_id in by_id][:limit]
     st.multiselect(
         label,
         list(by_id),
         format_func=labels.__getitem__,
-        max_selections=most,
+        max_selections=limit,
         key=choice.show(chosen),
         on_change=lambda: choice.choose_ids(None if choice.picked == usual else choice.picked),
         placeholder=placeholder,
@@ -63,17 +63,17 @@ def readable_runs(*names: str) -> list[Run]:
 
 def label_runs(runs: Iterable[Run]) -> dict[str, str]:
     """By its id, what tells each run from the others: its name and when it was created."""
-    return tell_apart({run.id: _label(run) for run in runs})
+    return make_labels_unique({run.id: _label(run) for run in runs})
 
 
-def tell_apart(labels: Mapping[str, str]) -> dict[str, str]:
+def make_labels_unique(labels: Mapping[str, str]) -> dict[str, str]:
     """The labels of runs by their ids, with the end of the id where several runs share one.
 
-    A control finds the chosen option by its label: of equal ones it would take the last.
+    A control finds the chosen option by its label, and of equal labels takes the last.
     """
     times = Counter(labels.values())
     return {
-        run_id: label if times[label] == 1 else f"{label} · {run_id[-_ID_END:]}"
+        run_id: label if times[label] == 1 else f"{label} · {run_id[-_ID_SUFFIX:]}"
         for run_id, label in labels.items()
     }
 

@@ -1,4 +1,4 @@
-"""Queues runs for who is looking, and says so where that cannot be."""
+"""Queues runs for the visitor."""
 
 from collections.abc import Iterable, Sequence
 
@@ -14,10 +14,10 @@ from dashboard.access.visitor import visitor
 from dashboard.session.server import server
 
 
-def start_runs(asked: Sequence[tuple[RunConfig, str | None]]) -> list[Run]:
+def start_runs(requested: Sequence[tuple[RunConfig, str | None]]) -> list[Run]:
     """Queue a run of each configuration, with its name; or none, and say why in a toast."""
     try:
-        return server().engine.enqueue_all(asked, visitor().name)
+        return server().engine.enqueue_all(requested, visitor().name)
     except QueueError as error:
         st.toast(text.escape(error), icon=":material/group:", duration="long")
     except RunError as error:

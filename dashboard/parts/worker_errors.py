@@ -14,7 +14,7 @@ _TITLE = "The network cannot be shown"
 
 @contextmanager
 def explain_worker_errors() -> Iterator[None]:
-    """Show why a worker that is asked in this block gives no answer, instead of what follows."""
+    """Show why a worker that is called in this block fails, instead of what follows there."""
     try:
         yield
     except (EngineError, RunError) as error:

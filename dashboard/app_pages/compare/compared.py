@@ -14,7 +14,7 @@ from dashboard import text
 from dashboard.charts.colors import RUN_COLORS, run_colors
 from dashboard.parts.controls import choose
 from dashboard.parts.messages import render_damage
-from dashboard.parts.run_header import say_no_epoch, say_nothing_trained
+from dashboard.parts.run_header import render_no_epoch, stop_without_runs
 from dashboard.parts.run_picker import pick_runs
 from dashboard.session import linked
 from dashboard.session.cache import cached
@@ -63,12 +63,12 @@ def require_compared() -> list[ComparedRun]:
     """Let the user choose two to eight runs; with fewer, say what to do and end the page."""
     newest = server().store.list()[: linked.MAX_OFFERED]
     if not newest:
-        say_nothing_trained()
+        stop_without_runs()
     chosen = pick_runs(
         "Runs",
         [*linked.chosen_runs(), *newest],
         name=linked.RUNS.name,
-        most=len(RUN_COLORS),
+        limit=len(RUN_COLORS),
         placeholder="choose two to eight",
         help="The newest runs; older ones are found on the page Runs. The first is A, the next B.",
     )
@@ -78,7 +78,7 @@ def require_compared() -> list[ComparedRun]:
         try:
             summary, history = cached(summarize, run), read_history(run)
             if history.empty:
-                say_no_epoch(run, text.escape(summary.name))
+                render_no_epoch(run, text.escape(summary.name))
             else:
                 readable.append((run, summary, run.config, history))
         except RunError as error:

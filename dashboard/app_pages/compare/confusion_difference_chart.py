@@ -76,6 +76,6 @@ def _cell(
 
 
 def _mix(color: str, share: float) -> str:
-    """So much of `#rrggbb`, the rest white."""
+    """Mix this share of `#rrggbb` with white."""
     parts = (int(color[start : start + 2], 16) for start in (1, 3, 5))
     return "#" + "".join(f"{round(255 - share * (255 - part)):02x}" for part in parts)

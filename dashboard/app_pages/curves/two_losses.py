@@ -12,7 +12,7 @@ from core.runs.errors import RunError
 from dashboard import text
 from dashboard.charts.curves import CurveStyle, draw_curve, loss_limits
 from dashboard.parts.run_curves import pick_log_loss
-from dashboard.parts.run_header import say_no_epoch
+from dashboard.parts.run_header import render_no_epoch
 from dashboard.parts.run_picker import label_runs, readable_runs
 from dashboard.session.follow import follow
 from dashboard.session.linked import Linked
@@ -119,7 +119,7 @@ def _pick(side: _Side, runs: list[Run]) -> tuple[Run, pd.DataFrame] | None:
         st.error(f"{text.escape(error)}.", icon=":material/broken_image:")
         return None
     if history.empty:
-        say_no_epoch(run, "This run")
+        render_no_epoch(run, "This run")
         return None
     return run, history
 

@@ -9,7 +9,7 @@ from dashboard.app_pages.data.classes import render_classes
 from dashboard.app_pages.data.digit import render_arrays
 from dashboard.app_pages.data.digit_browser import render_browser
 from dashboard.app_pages.data.preparation import render_preparation
-from dashboard.parts.run_header import picked_run
+from dashboard.parts.run_header import find_chosen_run
 from dashboard.parts.tabs import render_tabs
 
 _PARTS = {
@@ -22,7 +22,7 @@ _PARTS = {
 
 def pick_split() -> RunConfig:
     """The configuration that decides the split: of the run that the user picks, if any."""
-    run = picked_run()
+    run = find_chosen_run()
     try:
         config = run.config if run else RunConfig()
     except RunError as error:

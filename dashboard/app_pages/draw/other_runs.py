@@ -21,7 +21,7 @@ def render_other_runs(run: Run, image: Floats) -> None:
         "Ask these runs too",
         others,
         name="drawing_runs",
-        most=_MAX_RUNS - 1,
+        limit=_MAX_RUNS - 1,
         default=others[:4],
         help="Each is asked as it stands, whatever epoch is chosen above.",
     )

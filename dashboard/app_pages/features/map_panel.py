@@ -1,4 +1,4 @@
-"""A map of features: asked for, watched while it grows, stopped; then looked into."""
+"""A map of features: requested, watched while it grows, stopped, and then explored."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -23,7 +23,7 @@ _jobs: set[object] = set()
 
 
 def render_map(run: Run, request: MapRequest) -> None:
-    """Draw the map as it stands, with what one may ask of it; again and again while it grows."""
+    """Draw the map as it stands and what can be requested; again and again while it grows."""
     status = StoredMap(run, request).status
     watching = status is not None and status.state.is_active
     st.fragment(_render, run_every=_EVERY if watching else None)(run, request, watching)
@@ -43,13 +43,13 @@ def _render(run: Run, request: MapRequest, watching: bool) -> None:
         st.warning("This run was deleted.", icon=":material/delete:")
     except DamagedRunError as error:
         render_damage(error, "This map cannot be shown")
-        _ask("Make it again", run, request)
+        _render_request_button("Make it again", run, request)
 
 
 def _render_head(run: Run, request: MapRequest, status: MapStatus | None) -> None:
-    """Say how far the map is, and offer what may be asked."""
+    """Say how far the map is, and offer what can be requested."""
     if status is None:
-        _ask("Make the map", run, request)
+        _render_request_button("Make the map", run, request)
         st.info(
             "Nobody has asked for this map yet. Once made it is kept with the run and opens at "
             "once.",
@@ -59,20 +59,20 @@ def _render_head(run: Run, request: MapRequest, status: MapStatus | None) -> Non
         _render_progress(run, request, status)
     elif status.state is State.FAILED:
         st.error(text.escape(status.error), title="There is no such map", icon=":material/error:")
-        _ask("Try again", run, request)
+        _render_request_button("Try again", run, request)
     elif status.epoch != run.network_epoch:
         st.warning(
             f"This map is of the network after epoch {status.epoch}. It has since gone on to "
             f"epoch {run.network_epoch}.",
             icon=":material/history:",
         )
-        _ask(f"Make it again after epoch {run.network_epoch}", run, request)
+        _render_request_button(f"Make it again after epoch {run.network_epoch}", run, request)
     elif status.state is State.STOPPED:
         st.warning(
             f"Stopped after {status.iteration} iterations, before it was done.",
             icon=":material/stop:",
         )
-        _ask("Make it whole", run, request)
+        _render_request_button("Make it whole", run, request)
 
 
 def _render_progress(run: Run, request: MapRequest, status: MapStatus) -> None:
@@ -81,7 +81,7 @@ def _render_progress(run: Run, request: MapRequest, status: MapStatus) -> None:
             "The worker that makes this map gives no sign of life. It may have died: ask again.",
             icon=":material/heart_broken:",
         )
-        _ask("Ask again", run, request)
+        _render_request_button("Ask again", run, request)
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
@@ -100,7 +100,7 @@ def _render_progress(run: Run, request: MapRequest, status: MapStatus) -> None:
         st.progress(status.iteration / ITERATIONS, words)
 
 
-def _ask(label: str, run: Run, request: MapRequest) -> None:
+def _render_request_button(label: str, run: Run, request: MapRequest) -> None:
     st.button(
         label,
         key="make_map",
@@ -116,7 +116,7 @@ def _start(run: Run, request: MapRequest) -> None:
 
     How far it is, or why it cannot be, is the status of the `StoredMap`.
     """
-    with _explain():
+    with _explain_write_errors():
         stored = StoredMap(run, request)
         if not stored.request(visitor().name):
             return
@@ -131,7 +131,7 @@ def _start(run: Run, request: MapRequest) -> None:
 
 
 def _stop(run: Run, request: MapRequest) -> None:
-    with _explain():
+    with _explain_write_errors():
         status = StoredMap(run, request).status
         if status and _may_stop(run, status):
             StoredMap(run, request).request_stop()
@@ -142,8 +142,8 @@ def _may_stop(run: Run, status: MapStatus) -> bool:
 
 
 @contextmanager
-def _explain() -> Iterator[None]:
-    """Say why the run cannot be written; what else is wrong with it, the page then says."""
+def _explain_write_errors() -> Iterator[None]:
+    """Say why the run cannot be written; the page reports any other error of the run."""
     with suppress(RunError):
         try:
             yield

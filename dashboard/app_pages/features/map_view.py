@@ -1,5 +1,4 @@
-"""A map as it stands: coloured as the reader likes, after the epoch that they like, with the images
-chosen in it."""
+"""A map as it stands, in the chosen colours, after the chosen epoch, with the selected images."""
 
 from typing import Any, NamedTuple
 
@@ -20,7 +19,7 @@ from dashboard.session.queries import read_history, read_test_probabilities
 
 _CHART = "map"
 _CHOSEN = "map_chosen"
-_MOST_IMAGES = 60
+_MAX_IMAGES = 60
 _COLORINGS = {
     Coloring.TRUE: "true label",
     Coloring.PREDICTED: "predicted label",
@@ -29,17 +28,19 @@ _COLORINGS = {
 }
 
 
-class _Chosen(NamedTuple):
-    """Which points the reader has chosen: in other colours it is another figure, with none."""
+class _Selection(NamedTuple):
+    """The selected points. A new colouring makes a new figure, which must begin with the same
+    selection.
+    """
 
     map: tuple[str, str]
     """The run's id and the map's key."""
     figure: tuple[Coloring, int]
     rows: tuple[int, ...] = ()
     shown: tuple[int, ...] = ()
-    """Those that the figure begins with, as they were chosen before it was drawn."""
-    release: int = 0
-    """How often all were let go of: makes another figure, in which none is chosen."""
+    """The points that were selected before the figure was drawn: it shows them as selected."""
+    cleared: int = 0
+    """How often the selection was cleared: each time makes another figure, with none."""
 
 
 def render_map_view(run: Run, request: MapRequest, status: MapStatus, points: pd.DataFrame) -> None:
@@ -54,9 +55,9 @@ def render_map_view(run: Run, request: MapRequest, status: MapStatus, points: pd
                 len(read_history(run)),
                 help="By what the network answered after this epoch. The points stay where the "
                 "map has them.",
-                otherwise=status.epoch,
+                default=status.epoch,
             )
-            points = _answered(points, run, epoch, status.epoch)
+            points = _with_answers_after(points, run, epoch, status.epoch)
         wrong = int((points["true"] != points["predicted"]).sum())
         elsewhere = f" The points lie as after epoch {status.epoch}."
         st.caption(
@@ -68,11 +69,11 @@ def render_map_view(run: Run, request: MapRequest, status: MapStatus, points: pd
         options = draw_growing_map(points, coloring)
         left.echarts_chart(options, key="growing_map", height=MAP_HEIGHT, alt=alt)
         return
-    chosen = _recall((run.id, request.key), (coloring, epoch))
+    chosen = _restore_selection((run.id, request.key), (coloring, epoch))
     with left:
         figure = draw_map(points, coloring, request.method, chosen.shown)
         st.plotly_chart(
-            figure.update_layout(meta=chosen.release),
+            figure.update_layout(meta=chosen.cleared),
             key=_CHART,
             on_select=_choose,
             selection_mode=("points", "lasso"),
@@ -87,7 +88,7 @@ def render_map_view(run: Run, request: MapRequest, status: MapStatus, points: pd
         _render_images(request, points.iloc[list(chosen.rows)])
 
 
-def _answered(points: pd.DataFrame, run: Run, epoch: int, map_epoch: int) -> pd.DataFrame:
+def _with_answers_after(points: pd.DataFrame, run: Run, epoch: int, map_epoch: int) -> pd.DataFrame:
     """The points, of test images, with what the network answered after `epoch`."""
     if epoch == map_epoch:
         return points
@@ -97,11 +98,11 @@ def _answered(points: pd.DataFrame, run: Run, epoch: int, map_epoch: int) -> pd.
     )
 
 
-def _recall(shown_map: tuple[str, str], figure: tuple[Coloring, int]) -> _Chosen:
-    """What was chosen in this map, for a figure that may be a new one."""
+def _restore_selection(shown_map: tuple[str, str], figure: tuple[Coloring, int]) -> _Selection:
+    """The selection in this map, for a figure that may be a new one."""
     chosen = st.session_state.get(_CHOSEN)
-    if not isinstance(chosen, _Chosen) or chosen.map != shown_map:
-        chosen = _Chosen(shown_map, figure)
+    if not isinstance(chosen, _Selection) or chosen.map != shown_map:
+        chosen = _Selection(shown_map, figure)
     elif chosen.figure != figure or _CHART not in st.session_state:
         chosen = chosen._replace(figure=figure, shown=chosen.rows)
     st.session_state[_CHOSEN] = chosen
@@ -114,9 +115,9 @@ def _choose() -> None:
     st.session_state[_CHOSEN] = st.session_state[_CHOSEN]._replace(rows=rows)
 
 
-def _let_go() -> None:
-    chosen: _Chosen = st.session_state[_CHOSEN]
-    st.session_state[_CHOSEN] = chosen._replace(rows=(), shown=(), release=chosen.release + 1)
+def _clear_selection() -> None:
+    chosen: _Selection = st.session_state[_CHOSEN]
+    st.session_state[_CHOSEN] = chosen._replace(rows=(), shown=(), cleared=chosen.cleared + 1)
 
 
 def _pick_coloring() -> Coloring:
@@ -153,9 +154,9 @@ def _render_images(request: MapRequest, chosen: pd.DataFrame) -> None:
         )
         return
     is_wrong = chosen["true"] != chosen["predicted"]
-    shown = chosen.loc[is_wrong.sort_values(ascending=False, kind="stable").index][:_MOST_IMAGES]
+    shown = chosen.loc[is_wrong.sort_values(ascending=False, kind="stable").index][:_MAX_IMAGES]
     count = "1 image" if len(chosen) == 1 else f"{len(chosen):,} images"
-    first = f", the first {_MOST_IMAGES} here" if len(chosen) > _MOST_IMAGES else ""
+    first = f", the first {_MAX_IMAGES} here" if len(chosen) > _MAX_IMAGES else ""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
             f"**{count}**, {is_wrong.sum():,} wrong{first}: true → predicted.", width="stretch"
@@ -164,7 +165,7 @@ def _render_images(request: MapRequest, chosen: pd.DataFrame) -> None:
             "Let go",
             icon=":material/deselect:",
             key="let_go",
-            on_click=_let_go,
+            on_click=_clear_selection,
             help="Choose none of the points.",
         )
     images = load_mnist().x_test if request.split == "test" else load_mnist().x_train

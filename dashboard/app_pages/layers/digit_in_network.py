@@ -18,7 +18,7 @@ from dashboard.session.cache import call_worker
 _INDEX_KEY = "layers_digit"
 
 
-def render_digit(run: Run) -> None:
+def render_digit_in_network(run: Run) -> None:
     """Draw the test digit that the user chooses, and what it sets off in each layer.
 
     After the epoch that the user chooses, where the run keeps the network of it.

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.app_pages.layers.digit_in_network import render_digit
+from dashboard.app_pages.layers.digit_in_network import render_digit_in_network
 from dashboard.app_pages.layers.first_layer import render_first_layer
 from dashboard.app_pages.layers.layer_table import render_layer_table
 from dashboard.app_pages.layers.weights import render_weights
@@ -14,7 +14,7 @@ _VIEWS = {
     "Layers": render_layer_table,
     "First-layer pictures": render_first_layer,
     "Weights": render_weights,
-    "One digit": render_digit,
+    "One digit": render_digit_in_network,
 }
 
 run, _ = require_run()

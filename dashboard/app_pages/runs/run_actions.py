@@ -1,4 +1,4 @@
-"""What a reader may do with the runs chosen in the table."""
+"""What a user may do with the runs chosen in the table."""
 
 import streamlit as st
 
@@ -73,7 +73,7 @@ def _render_many(chosen: list[Summary]) -> None:
 
 
 def _render_changes(chosen: list[Summary]) -> None:
-    """Draw the buttons that change the runs, of those that are the reader's to change."""
+    """Draw the buttons that change those of the runs that the user may change."""
     changeable = [summary for summary in chosen if may_change(server().store.get(summary.id))]
     if not changeable:
         st.caption("Not yours to change." if len(chosen) == 1 else "None is yours to change.")
@@ -149,7 +149,7 @@ def _confirm_delete(chosen: list[Summary], kept: int) -> None:
 
 
 def _delete(chosen: list[Summary]) -> bool:
-    """Delete the runs that are still there; say so, and return False, if one resists."""
+    """Delete the runs that still exist; report and return False if one cannot be deleted."""
     for summary in chosen:
         try:
             run = server().store.get(summary.id)

@@ -1,4 +1,4 @@
-"""A run to take away: its network, history and configuration, or all of it as a program."""
+"""Downloads of a run: its network, history and configuration, or all of it as a program."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,7 +15,7 @@ _PROGRAM_HELP = (
 
 
 def render_downloads(run: Run) -> None:
-    """Draw a button that opens what can be downloaded of the run, each read when it is wanted."""
+    """Draw a button that opens the run's downloads; each is read when it is pressed."""
     has_network, is_repeatable = run.model_path.exists(), can_export(run)
     files: dict[str, tuple[str, Callable[[], str | bytes], str, bool]] = {
         "Network (.keras)": (

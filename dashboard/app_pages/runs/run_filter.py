@@ -22,7 +22,7 @@ _TITLES = {name: column.title for name, column in COLUMNS.items() if column.is_o
 
 
 def pick_rows(runs: list[Summary]) -> pd.DataFrame:
-    """Let the reader search, filter and sort the runs; return their rows of `run_table`."""
+    """Let the user search, filter and sort the runs; return their rows of `run_table`."""
     table = run_table(runs)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         words = st.text_input(
@@ -53,7 +53,7 @@ def pick_rows(runs: list[Summary]) -> pd.DataFrame:
 
 
 def pick_fields(runs: list[Summary], rows: pd.DataFrame) -> list[str]:
-    """Let the reader choose the hyperparameters to show; by default those in which `rows` differ.
+    """Let the user choose the hyperparameters to show; by default those in which `rows` differ.
 
     `rows` are those of `run_table` that are listed.
     """
@@ -89,7 +89,7 @@ def _pick_order() -> tuple[str, bool]:
 
 
 def _filter(table: pd.DataFrame, name: str, everything: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `table` that the reader wants; what there is to want is in `everything`."""
+    """Draw a column's filter; return the rows of `table` that pass. Options are `everything`'s."""
     column = COLUMNS[name]
     if column.kind is Kind.TEXT:
         key = f"runs_is_{name}"

@@ -1,4 +1,4 @@
-"""The table of runs, in which the reader chooses some."""
+"""The table of runs, in which the user chooses some."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,10 +20,10 @@ _FROZEN_WIDTHS = {"pinned": 65, "name": "medium"}
 """The columns that stay in sight when the others are scrolled, with their widths."""
 
 
-def pick_runs(runs: list[Summary], rows: pd.DataFrame, fields: list[str]) -> list[Summary]:
+def render_run_table(runs: list[Summary], rows: pd.DataFrame, fields: list[str]) -> list[Summary]:
     """Draw the rows of `run_table` with these hyperparameters; return those that are chosen.
 
-    A run that is chosen but not listed no longer counts: what is done is done to what one sees.
+    A chosen run that is not listed is left out: actions apply to what the user sees.
     """
     chosen = linked.chosen_runs()
     if rows.empty:

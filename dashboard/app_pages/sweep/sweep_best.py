@@ -50,7 +50,7 @@ def render_best(sweep: Sweep, trials: pd.DataFrame) -> None:
             icon=":material/emoji_events:",
             query_params={"run": run.id},
         )
-        if not any(_is_ours_to_come(repeat) for repeat in repeats):
+        if not any(_is_own_and_unfinished(repeat) for repeat in repeats):
             used = [*sweep.config.seed_numbers, *(one.config.seed for one in repeats if one.config)]
             st.button(
                 "Train the best with five seeds",
@@ -72,8 +72,8 @@ def _find_repeats(sweep: Sweep, best: Run) -> list[Summary]:
     return [repeat for repeat in found if repeat.config and repeat.config.seed not in own]
 
 
-def _is_ours_to_come(repeat: Summary) -> bool:
-    """Whether the visitor has asked for this run, and it has not ended yet."""
+def _is_own_and_unfinished(repeat: Summary) -> bool:
+    """Whether the run is the visitor's own and has not ended yet."""
     is_ours = repeat.record is not None and repeat.record.owner == visitor().name
     return is_ours and repeat.status.state.is_active
 

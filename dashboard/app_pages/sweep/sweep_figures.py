@@ -46,7 +46,7 @@ _TRIALS_PER_HYPERPARAMETER = 10  # below that many, importances mean little: a r
 
 
 def render_figures(sweep: Sweep, trials: pd.DataFrame) -> None:
-    """Draw the open one of the tabs."""
+    """Draw the tabs, and what the open one shows."""
     titles = [_TABLE, *_EXPLANATIONS]
     if len(sweep.config.vary) == 1:
         titles.remove("Contour")
@@ -91,7 +91,7 @@ def _render_figure(sweep: Sweep, trials: pd.DataFrame, title: str) -> None:
     event = st.plotly_chart(figure, on_select="rerun", selection_mode="points", **options)
     if event.selection.points:
         number = event.selection.points[0]["customdata"]
-        _go_to(trials.set_index("number").loc[int(number), "runs"])
+        _open_run(trials.set_index("number").loc[int(number), "runs"])
 
 
 def _draw(sweep: Sweep, title: str, names: tuple[str, ...]) -> go.Figure:
@@ -116,7 +116,7 @@ def _pick_two(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(chosen)
 
 
-def _go_to(run_ids: list[str]) -> None:
+def _open_run(run_ids: list[str]) -> None:
     try:
         run = server().store.get(run_ids[0])
     except (IndexError, RunNotFoundError):
@@ -149,4 +149,4 @@ def _render_table(sweep: Sweep, trials: pd.DataFrame) -> None:
         alt="All trials",
     )
     if event.selection.rows:
-        _go_to(shown["runs"].iloc[event.selection.rows[0]])
+        _open_run(shown["runs"].iloc[event.selection.rows[0]])

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from core.sweep.store import Sweep, SweepError
-from dashboard.parts.run_picker import dated_label, tell_apart
+from dashboard.parts.run_picker import dated_label, make_labels_unique
 from dashboard.session import linked
 from dashboard.session.server import server
 
@@ -21,7 +21,7 @@ def pick_sweep() -> Sweep | None:
 
 
 def _label_sweeps(sweeps: Iterable[Sweep]) -> dict[str, str]:
-    return tell_apart({sweep.id: _label(sweep) for sweep in sweeps})
+    return make_labels_unique({sweep.id: _label(sweep) for sweep in sweeps})
 
 
 def _label(sweep: Sweep) -> str:

@@ -1,4 +1,4 @@
-"""A run as it stands: progress, figures and curves, and what one may ask of it meanwhile."""
+"""A run as it stands: progress, figures and curves, and what can be requested of it."""
 
 import threading
 from contextlib import suppress
@@ -32,7 +32,7 @@ from dashboard.session.server import server
 
 # Panels are drawn one after another: at once they would be no quicker, as Python runs one thread at
 # a time, and with a class watching they would wait for Streamlit's locks a hundred times each.
-_turn = threading.Lock()
+_drawing_lock = threading.Lock()
 _refresh_rate = RefreshRate()
 _PAUSE_HELP = (
     "Hold the training where it is, within a second. Resumed, it learns what it would have. After "
@@ -60,7 +60,7 @@ def render_live_panel(run: Run) -> None:
 
 def _render(run: Run, every: float | None = None) -> None:
     show_message()
-    with _turn:
+    with _drawing_lock:
         try:
             _render_panel(run, every)
         except RunNotFoundError:  # at any moment
@@ -79,19 +79,19 @@ def _render_panel(run: Run, every: float | None) -> None:
     render_title_with_state(run.name, status.state)
     _render_progress(run, status, history)
     # What is drawn for one is drawn for all who draw within half that time: a class sees it as one.
-    lately = every / 2 if every else 0.0
-    in_hand = status.state.is_active and may_change(run)
-    if in_hand:
+    max_age = every / 2 if every else 0.0
+    may_control = status.state.is_active and may_change(run)
+    if may_control:
         _render_requests(run, status)
     elif status.state.is_active:
         st.caption(f"A run of {text.escape(run.record.owner)}: you may watch, not change it.")
     if not status.state.is_active and len(history):
         render_result(run.config, status, history)
     elif len(history) or status.running_loss is not None:
-        cached_by_version(recent_version(run, lately), _render_figures, run)
+        cached_by_version(recent_version(run, max_age), _render_figures, run)
     if len(history) or status.running_loss is not None:
-        _render_curves(run, lately)
-    if in_hand and status.base_learning_rate:
+        _render_curves(run, max_age)
+    if may_control and status.base_learning_rate:
         _render_rate(run)
     if len(history):
         _render_network(run, len(history))
@@ -198,14 +198,14 @@ def _best(history: pd.DataFrame, row: int, value: str) -> str:
     return f"best {value}, epoch {history['epoch'].iloc[row]:.0f}"
 
 
-def _render_curves(run: Run, lately: float) -> None:
+def _render_curves(run: Run, max_age: float) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         series = pick_series("curve_series", list(SERIES), persist_state="session")
         log_loss = pick_log_loss("log_loss", persist_state="session")
     if not series:
         st.info("Choose a series to see its curves.", icon=":material/show_chart:")
         return
-    cached_by_version(recent_version(run, lately), _draw_curves, run, CurveStyle(series, log_loss))
+    cached_by_version(recent_version(run, max_age), _draw_curves, run, CurveStyle(series, log_loss))
 
 
 def _draw_curves(run: Run, style: CurveStyle) -> None:

@@ -64,7 +64,7 @@ def describe_network(config: RunConfig) -> str:
 
 
 def _columns(config: RunConfig) -> list[tuple[str, int, int, float]]:
-    """Title, units, parameters leading there, and dropout of the input and each dense layer."""
+    """Title, units, incoming parameters and dropout of the input and of each dense layer."""
     columns = [(f"{PIXELS}\npixels", PIXELS, 0, 0.0)]
     parameters = 0
     for layer in describe_layers(config):

@@ -7,9 +7,9 @@ from core.config.architecture import count_parameters
 from dashboard import text
 from dashboard.app_pages.train.live_panel import render_live_panel
 from dashboard.app_pages.train.network_chart import describe_network, draw_network
-from dashboard.app_pages.train.result import render_next
+from dashboard.app_pages.train.result import render_suggestions
 from dashboard.parts.config_form import render_config_form
-from dashboard.parts.run_header import picked_run
+from dashboard.parts.run_header import find_chosen_run
 from dashboard.parts.start import start_runs
 from dashboard.session import form, linked
 from dashboard.session.queries import estimate_seconds
@@ -55,12 +55,12 @@ with name:
     st.text_input(
         "Name of the next run", key="run_name", placeholder=config.summary(), max_chars=80
     )
-run = picked_run()
+run = find_chosen_run()
 if run is None:
     render_network(config)
 else:
     render_live_panel(run)
-    render_next(run)
+    render_suggestions(run)
     network = st.expander("The network in the form", icon=":material/hub:", on_change="rerun")
     if network.open:
         with network:

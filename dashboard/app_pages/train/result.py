@@ -36,8 +36,8 @@ def render_result(config: RunConfig, status: Status, history: pd.DataFrame) -> N
         st.caption(f"The network has the weights of epoch {status.final_epoch}, its best.")
 
 
-def render_next(run: Run) -> None:
-    """Link to what a finished run makes one want to try; to nothing, if it was deleted."""
+def render_suggestions(run: Run) -> None:
+    """Link to configurations to try after a finished run; draw nothing if it was deleted."""
     try:
         has_ended = run.status.state in {State.FINISHED, State.STOPPED}
         suggestions = _suggestions(run.config) if has_ended else []
