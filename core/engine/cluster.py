@@ -105,7 +105,7 @@ class Cluster:
             self.problem = f"no workers: the scheduler at {address} cannot be reached ({error})"
             _log.warning(self.problem)
             return
-        self._workers.clear()
+        self._forget_workers()
         self._client, self._local = client, local
         self.problem = None
 
@@ -130,19 +130,20 @@ class Cluster:
         return self._require_client().submit(function, *args, **kwargs, pure=False)
 
     def choose_worker(self, trainings: Iterable[Training]) -> str:
-        """The worker with the most slots free. Raises EngineError if there is no worker.
+        """The worker with the most slots free. Raises EngineError if none can train.
 
         The scheduler's answer may lack the latest of `trainings`, so they are added. Dask itself
         may put two trainings on one worker while another is free, and never moves them.
         """
         client = self._require_client()
-        if not self.slots:
+        slots = self.slots
+        if not any(slots.values()):
             raise EngineError(self.problem or "no workers: they are starting")
         tasks_by_worker = {worker: set(keys) for worker, keys in client.processing().items()}
         for training in trainings:
             if not training.is_done:
                 tasks_by_worker.setdefault(training.worker, set()).add(training.future.key)
-        return free_worker(self.slots, tasks_by_worker)
+        return free_worker(slots, tasks_by_worker)
 
     def train(
         self, run: Run, worker: str, takes_slot: bool, on_end: Callable[[], object]
@@ -178,8 +179,13 @@ class Cluster:
             return
         address = settings().scheduler or "this machine"
         self.problem = f"no workers: the connection to the scheduler at {address} is lost"
+        self._forget_workers()  # one that comes back may have other code
         if client.status in {"closing", "closed"}:
             self._client = None
+
+    def _forget_workers(self) -> None:
+        self._workers.clear()
+        self.slots = {}
 
     def _poll_workers(self, client: Client) -> None:
         """Warm up new workers, send those away that have another version, and count the rest."""

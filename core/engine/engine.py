@@ -20,6 +20,8 @@ from core.engine.queue import POLL_SECONDS, RunQueue
 from core.runs import Run, RunStore
 from core.runs.errors import RunError
 
+_FIRST_POLL_SECONDS = 2.0
+
 _log = logging.getLogger(__name__)
 
 
@@ -36,6 +38,7 @@ class Engine:
         self.cluster = Cluster()
         self.queue = RunQueue(self.store, self.cluster, settings().most_waiting, on_end=self.wake)
         self._stopping = threading.Event()
+        self._polled = threading.Event()
         self._wake = threading.Event()
         self._supervisor: threading.Thread | None = None
 
@@ -56,9 +59,11 @@ class Engine:
         with the reason in `problem`.
         """
         self._stopping.clear()
-        self.cluster.poll()
+        self._polled.clear()
+        self.cluster.connect()
         self._supervisor = threading.Thread(target=self._supervise, name="engine", daemon=True)
         self._supervisor.start()
+        self._polled.wait(_FIRST_POLL_SECONDS)  # not for ever: a worker may not answer
 
     def stop(self) -> None:
         """Stop the local worker, or leave the cluster. Unfinished runs go on at the next start."""
@@ -122,5 +127,6 @@ class Engine:
                     self.queue.poll(self._stopping.is_set)
             except Exception:  # whatever it was, the next look may go well
                 _log.exception("looking after the runs failed")
+            self._polled.set()
             self._wake.wait(POLL_SECONDS)
             self._wake.clear()

@@ -193,7 +193,7 @@ class RunQueue:
         free = sum(self._workers.slots.values())
         free -= sum(not training.is_done for training, _ in list(self._trainings.values()))
         next_ones, others = turns[: max(free, 0)], turns[max(free, 0) :]
-        if self._workers.slots:
+        if any(self._workers.slots.values()):
             next_ones += found.stopping
         with self._lock:
             known = {run.id for run in runs}
