@@ -50,7 +50,7 @@ ALLOWED = {
     "core.__main__": {"core.config", "core.runs", "core.sweep", "core.command_line"},
     "dashboard.text": set(),
     "dashboard.access": {"core.config", "core.runs", "core.sweep"},
-    "dashboard.charts": {"core.config", "core.runs", "core.maps", "dashboard.text"},
+    "dashboard.charts": {"core.config", "core.data", "core.runs", "core.maps", "dashboard.text"},
     "dashboard.session": {
         "core.config",
         "core.runs",

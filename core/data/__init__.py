@@ -3,6 +3,7 @@
 from core.data.mnist import (
     DISPUTED_TEST_LABELS,
     MNIST_PATH,
+    AnyFloats,
     Array,
     ByteLabels,
     DataError,

@@ -1,9 +1,9 @@
 """A layer's activations, as a Plotly figure."""
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from core.data import Floats
 from dashboard.charts.images import without_axes
 
 _STRIP = 128
@@ -12,7 +12,7 @@ _ROW = 16
 """Height of a row in pixels."""
 
 
-def draw_activations(values: npt.NDArray[np.float32]) -> go.Figure:
+def draw_activations(values: Floats) -> go.Figure:
     """A layer's activations, (units,), as cells in rows: red positive, blue negative."""
     columns = min(len(values), _STRIP)
     rows = -(-len(values) // columns)

@@ -3,19 +3,17 @@
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from core.config import CLASSES
+from core.data import AnyFloats, Indices
 from dashboard.charts.colors import CLASS_COLORS
 from dashboard.charts.echarts import left_axis, line, mark_line, named_axis, options
-
-Probabilities = npt.NDArray[np.floating[Any]]
 
 _DIGITS = [str(digit) for digit in range(CLASSES)]
 
 
-def draw_answer(probabilities: Probabilities, true: int | None = None) -> dict[str, Any]:
+def draw_answer(probabilities: AnyFloats, true: int | None = None) -> dict[str, Any]:
     """A bar a digit of an image's ten probabilities, (10,), in percent; the true one is named."""
     percent = [round(100 * float(probability), 2) for probability in probabilities]
     names = [f"{digit}\ntrue" if digit == str(true) else digit for digit in _DIGITS]
@@ -40,9 +38,7 @@ def draw_answer(probabilities: Probabilities, true: int | None = None) -> dict[s
     )
 
 
-def answer_frame(
-    history: Probabilities, epochs: npt.NDArray[np.int64] | None = None
-) -> pd.DataFrame:
+def answer_frame(history: AnyFloats, epochs: Indices | None = None) -> pd.DataFrame:
     """Epoch, and a column a digit of an image's probabilities, (n, 10), in percent.
 
     `epochs`, (n,), rise; by default they are 1, 2, 3 and so on.
@@ -53,7 +49,7 @@ def answer_frame(
 
 
 def draw_answer_history(
-    history: Probabilities, epoch: int, epochs: npt.NDArray[np.int64] | None = None
+    history: AnyFloats, epoch: int, epochs: Indices | None = None
 ) -> dict[str, Any]:
     """A line a digit of `answer_frame`; `epoch` is marked."""
     frame = answer_frame(history, epochs)

@@ -4,9 +4,9 @@ from itertools import product
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from core.config import CLASSES
+from core.data import Array
 from dashboard.charts.colors import NEUTRAL
 from dashboard.charts.echarts import named_axis, options
 
@@ -27,7 +27,7 @@ _WHOLES: dict[Normalization | None, str] = {
 
 
 def draw_confusion_matrix(
-    matrix: npt.NDArray[Any],
+    matrix: Array,
     normalize: Normalization | None = None,
     errors_only: bool = False,
     chosen: tuple[int | None, int | None] = (None, None),

@@ -8,10 +8,10 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
+from core.data import Indices, Mask
 from core.maps.request import MapMethod
 from dashboard.charts.colors import CLASS_COLORS, NEUTRAL
 
@@ -46,9 +46,7 @@ class Group(NamedTuple):
     color: str
 
 
-def group_points(
-    points: pd.DataFrame, coloring: Coloring
-) -> tuple[tuple[Group, ...], npt.NDArray[np.int64]]:
+def group_points(points: pd.DataFrame, coloring: Coloring) -> tuple[tuple[Group, ...], Indices]:
     """The groups that `coloring` makes, and each point's place among them."""
     if coloring is Coloring.CORRECT:
         return (Group("right", NEUTRAL), Group("wrong", WRONG)), _is_wrong(points).astype(np.int64)
@@ -104,7 +102,7 @@ def draw_map(
 
 
 def _trace(
-    points: pd.DataFrame, rows: npt.NDArray[np.int64], group: Group, is_wrong: bool, rank: int
+    points: pd.DataFrame, rows: Indices, group: Group, is_wrong: bool, rank: int
 ) -> go.Scatter | go.Scattergl:
     frame = points.iloc[rows]
     right_size, wrong_size = point_sizes(points)
@@ -130,6 +128,6 @@ def _trace(
     )
 
 
-def _is_wrong(points: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    wrong: npt.NDArray[np.bool_] = (points["true"] != points["predicted"]).to_numpy()
+def _is_wrong(points: pd.DataFrame) -> Mask:
+    wrong: Mask = (points["true"] != points["predicted"]).to_numpy()
     return wrong

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import plotly.express as px
 import plotly.graph_objects as go
 
 from core.config import IMAGE_SIDE
+from core.data import Images
 
 _GAP = 4
 _CELL = IMAGE_SIDE + _GAP
@@ -23,7 +23,7 @@ Two clicks in quick succession, on two images, are not the double click that cle
 
 
 def draw_image_grid(
-    images: npt.NDArray[np.uint8],
+    images: Images,
     captions: Sequence[str] | None = None,
     columns: int = 10,
     colors: Sequence[str | None] | None = None,
@@ -94,6 +94,6 @@ def _caption(x: float, top: float, caption: str, color: str | None) -> dict[str,
     return place | {"text": caption, "font": font}
 
 
-def enlarge(image: npt.NDArray[np.uint8], zoom: int = 10) -> npt.NDArray[np.uint8]:
+def enlarge(image: Images, zoom: int = 10) -> Images:
     """The image with every pixel a square of `zoom` by `zoom`, so that no browser blurs it."""
     return image.repeat(zoom, axis=0).repeat(zoom, axis=1)

@@ -1,11 +1,9 @@
 """First-layer weights as pictures: blue takes away, red adds."""
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 from skimage.util import montage
 
+from core.data import AnyFloats, Images
 from dashboard.charts.images import enlarge
 
 _ZOOM = 3
@@ -16,9 +14,7 @@ _NEGATIVE, _ZERO, _POSITIVE = (
 """The ends and the middle of ColorBrewer's RdBu: blue takes away, red adds."""
 
 
-def draw_weights(
-    pictures: npt.NDArray[np.floating[Any]], columns: int = 8
-) -> npt.NDArray[np.uint8]:
+def draw_weights(pictures: AnyFloats, columns: int = 8) -> Images:
     """Weights, (n, 28, 28), as pictures in rows: uint8 (height, width, 4).
 
     Blue is negative, red positive, white zero; each picture is scaled by its own largest weight.
@@ -32,9 +28,9 @@ def draw_weights(
     return enlarge(grid[_GAP:, _GAP:], _ZOOM)
 
 
-def color_weights(pictures: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.uint8]:
+def color_weights(pictures: AnyFloats) -> Images:
     """The colours of weights, (n, 28, 28), as `draw_weights` shows them: uint8 (n, 28, 28, 3)."""
     strength = pictures / np.maximum(np.abs(pictures).max(axis=(1, 2), keepdims=True), 1e-12)
     ends = np.where(strength[..., None] < 0, _NEGATIVE, _POSITIVE)
-    colors: npt.NDArray[np.floating] = _ZERO + (ends - _ZERO) * np.abs(strength[..., None]) ** 0.7
+    colors: AnyFloats = _ZERO + (ends - _ZERO) * np.abs(strength[..., None]) ** 0.7
     return colors.astype(np.uint8)

@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-import numpy.typing as npt
 import streamlit as st
 from streamlit.typing import PlotlyState
 
+from core.data import Images
 from dashboard.charts.images import GRID_CONFIG, draw_image_grid
 
 
 def pick_image(
-    images: npt.NDArray[np.uint8],
+    images: Images,
     captions: Sequence[str] | None = None,
     *,
     key: str,

@@ -4,9 +4,9 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from core.config import CLASSES
+from core.data import Array
 from dashboard.charts.colors import NEUTRAL
 from dashboard.charts.confusion import draw_digit_matrix
 
@@ -19,8 +19,8 @@ _EMPTY = f"{NEUTRAL}18"
 
 
 def draw_confusion_difference(
-    a: npt.NDArray[np.int64],
-    b: npt.NDArray[np.int64],
+    a: Array,
+    b: Array,
     names: tuple[str, str],
     colors: tuple[str, str],
 ) -> dict[str, Any]:

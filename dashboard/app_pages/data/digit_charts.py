@@ -1,11 +1,11 @@
 """The digits before any network, as Plotly figures: grey values, counts, the notebook's scaler."""
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import plotly.express as px
 import plotly.graph_objects as go
 
+from core.data import AnyFloats, Images
 from core.data.preparation import ScalerDifference
 from dashboard.charts.colors import NEUTRAL, SPLIT_COLORS
 from dashboard.charts.images import without_axes
@@ -14,7 +14,7 @@ GREY_VALUES_SIZE = 700
 """Width and height of the table of grey values: below this, its numbers get hard to read."""
 
 
-def draw_grey_values(image: npt.NDArray[np.uint8]) -> go.Figure:
+def draw_grey_values(image: Images) -> go.Figure:
     """The 28x28 numbers of an image, each on its own grey."""
     axis = {
         "dtick": 1,
@@ -92,7 +92,7 @@ def draw_stretch(difference: ScalerDifference) -> go.Figure:
     return without_axes(figure, height=300, plot_bgcolor=NEUTRAL)
 
 
-def as_picture(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
+def as_picture(values: AnyFloats) -> Images:
     """Values from 0 to 1 as grey values; whatever is above 1 is white."""
-    grey: npt.NDArray[np.floating] = np.rint(255 * values.clip(0, 1))
+    grey: AnyFloats = np.rint(255 * values.clip(0, 1))
     return grey.astype(np.uint8)

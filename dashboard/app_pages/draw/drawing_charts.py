@@ -1,16 +1,14 @@
 """A drawing: its ink as a picture, and its place on a map of features."""
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 from PIL import Image
 
+from core.data import AnyFloats, Images
 from dashboard.charts.feature_map import OUTLINE
 
 
-def draw_ink(ink: npt.NDArray[np.floating[Any]], side: int = 140) -> npt.NDArray[np.uint8]:
+def draw_ink(ink: AnyFloats, side: int = 140) -> Images:
     """Ink from 0 to 1, (h, w), scaled to fit a square: uint8 (side, side, 4), else transparent."""
     height, width = (max(round(side * length / max(ink.shape)), 1) for length in ink.shape)
     grey = Image.fromarray((255 * ink).astype(np.uint8))

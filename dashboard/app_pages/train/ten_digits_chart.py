@@ -4,17 +4,14 @@ import base64
 from io import BytesIO
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from core.config import CLASSES
+from core.data import AnyFloats, Images
 from dashboard.charts.colors import NEUTRAL, SPLIT_COLORS
 
 
-def draw_ten_digits(
-    images: npt.NDArray[np.uint8], probabilities: npt.NDArray[np.floating[Any]]
-) -> dict[str, Any]:
+def draw_ten_digits(images: Images, probabilities: AnyFloats) -> dict[str, Any]:
     """ECharts options: a column an image, uint8 (n, 28, 28), of its probabilities, (n, 10)."""
     pictures = {f"digit{place}": _style_picture(image) for place, image in enumerate(images)}
     cells = [
@@ -51,13 +48,13 @@ def draw_ten_digits(
     }
 
 
-def _style_picture(image: npt.NDArray[np.uint8]) -> dict[str, Any]:
+def _style_picture(image: Images) -> dict[str, Any]:
     """A rich-text style that shows the image, so that an axis label can."""
     url = "data:image/png;base64," + base64.b64encode(encode_png(image)).decode()
     return {"height": 28, "width": 28, "backgroundColor": {"image": url}}
 
 
-def encode_png(image: npt.NDArray[np.uint8]) -> bytes:
+def encode_png(image: Images) -> bytes:
     """A picture, (height, width) or with channels, as a PNG file."""
     file = BytesIO()
     Image.fromarray(image).save(file, "PNG")
