@@ -17,20 +17,20 @@ from dashboard.session.queries import read_history
 from dashboard.session.server import server
 
 
-def render_header(title: str, sentence: str, no_run: str | None) -> None:
+def render_header(title: str, sentence: str, run_placeholder: str | None) -> None:
     """Draw the page's head and, if it looks at a run, the control to pick one.
 
-    `no_run` is what that says while none is picked; None for a page that looks at no run.
+    `run_placeholder` is what it says while none is picked; None for a page that looks at no run.
     """
     st.title(title, anchor=False)
     st.caption(sentence)
-    if no_run is not None:
+    if run_placeholder is not None:
         linked.pick_member(
             linked.RUN,
             server().store,
             label_runs,
             "Run",
-            no_run,
+            run_placeholder,
             "The run that is looked at. The address of this page shows it to others.",
         )
 

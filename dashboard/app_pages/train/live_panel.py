@@ -106,9 +106,9 @@ def _read(run: Run) -> tuple[Status, pd.DataFrame]:
 
 def _render_progress(run: Run, status: Status, history: pd.DataFrame) -> None:
     config = run.config
-    trouble = server().engine.queue.problems.get(run.id) if status.state.is_active else None
-    if trouble:
-        sentence = f"{trouble}. It goes on by itself once it can be."
+    problem = server().engine.queue.problems.get(run.id) if status.state.is_active else None
+    if problem:
+        sentence = f"{problem}. It goes on by itself once it can be."
         st.warning(text.escape(sentence), icon=":material/save:")
     if status.state is State.FAILED:
         st.error(text.escape(status.error), title="This run failed", icon=":material/error:")
@@ -121,7 +121,7 @@ def _render_progress(run: Run, status: Status, history: pd.DataFrame) -> None:
         st.progress(min(done / config.epochs, 1.0), _progress_sentence(run, status))
     if status.state is State.PAUSED and queue_position(run):  # resumed, without a worker as yet
         st.caption(_queue_sentence(run))
-    if status.is_silent and not trouble:
+    if status.is_silent and not problem:
         st.warning(
             "The process that trained this run gives no sign of life. The run goes on from its "
             "last epoch as soon as a worker is free.",
