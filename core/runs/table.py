@@ -40,11 +40,6 @@ class RunColumn:
     is_offered: bool = True
     """Whether runs are searched, filtered and sorted by it."""
 
-    @property
-    def is_number(self) -> bool:
-        """Whether it holds numbers."""
-        return self.kind in {Kind.NUMBER, Kind.SHARE}
-
 
 def _read_field(field: Hyperparameter) -> RunColumn:
     def read(run: Summary) -> Any:
@@ -119,11 +114,9 @@ def run_table(summaries: Iterable[Summary]) -> pd.DataFrame:
     """
     rows = {run.id: [column.read(run) for column in COLUMNS.values()] for run in summaries}
     table = pd.DataFrame.from_dict(rows, orient="index", columns=list(COLUMNS))
-    types = {Kind.NUMBER: float, Kind.SHARE: float, Kind.TIME: "datetime64[us, UTC]"}
-    types |= {Kind.FLAG: bool}
-    return table.astype(
-        {name: types[column.kind] for name, column in COLUMNS.items() if column.kind in types}
-    )
+    types = {Kind.SHARE: float, Kind.TIME: "datetime64[us, UTC]", Kind.FLAG: bool}
+    types |= {Kind.NUMBER: float, Kind.TEXT: object}
+    return table.astype({name: types[column.kind] for name, column in COLUMNS.items()})
 
 
 def search(table: pd.DataFrame, words: str) -> pd.DataFrame:
@@ -156,5 +149,5 @@ def sort(table: pd.DataFrame, column: str, ascending: bool) -> pd.DataFrame:
 
 def varying_fields(configs: Iterable[RunConfig]) -> list[str]:
     """The hyperparameters in which the configurations differ, in RunConfig's order."""
-    dumped = [config.model_dump() for config in configs]
-    return [name for name in FIELDS if len({values[name] for values in dumped}) > 1]
+    configs = list(configs)
+    return [name for name in FIELDS if len({getattr(config, name) for config in configs}) > 1]

@@ -102,7 +102,7 @@ def _filter(table: pd.DataFrame, name: str, everything: pd.DataFrame) -> pd.Data
             width=260,
         )
         return table[table[name].isin(values)] if values else table
-    if column.is_number:
+    if column.kind is not Kind.TIME:
         unit, scale = (", %", 100) if column.kind is Kind.SHARE else ("", 1)
         low, high = (
             st.number_input(

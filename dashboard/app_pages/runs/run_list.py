@@ -101,9 +101,11 @@ def _describe(name: str) -> Any:
     look: dict[str, Any] = {"label": column.title, "help": column.help}
     if name in _FROZEN_WIDTHS:
         look |= {"pinned": True, "width": _FROZEN_WIDTHS[name]}
-    if column.kind is Kind.TIME:
-        return st.column_config.DatetimeColumn(**look, format="D MMM YYYY, HH:mm")
-    if column.is_number:
-        percent = "%.2f %%" if column.kind is Kind.SHARE else None
-        return st.column_config.NumberColumn(**look, format=column.format or percent)
+    match column.kind:
+        case Kind.TIME:
+            return st.column_config.DatetimeColumn(**look, format="D MMM YYYY, HH:mm")
+        case Kind.SHARE:
+            return st.column_config.NumberColumn(**look, format="%.2f %%")
+        case Kind.NUMBER:
+            return st.column_config.NumberColumn(**look, format=column.format)
     return st.column_config.TextColumn(**look)

@@ -68,20 +68,25 @@ def _validate(values: dict[str, Any]) -> SweepConfig | None:
 
 def _pick_space(field: Hyperparameter, is_grid: bool) -> Space | None:
     """The values among which the hyperparameter varies; None, with a word, while there are none."""
+    labels: dict[str, Any] = {"label": field.title, "help": field.description}
+    labels |= {"bind": "query-params"}
     if field.is_number:
-        low, high = _pick_range(field)
+        low, high = _pick_range(field, labels | {"key": f"range_{field.name}"})
         count = pick_value(_POINTS, f"points_{field.name}") if is_grid else _POINTS.info.default
         return Range(low=low, high=high, log=field.bounds.logarithmic, points=count)
-    values = _pick_values(field) if field.choices else _write_values(field)
+    labels |= {"key": f"values_{field.name}"}
+    if options := field.choices:
+        values = st.pills(**labels, options=options, selection_mode="multi", default=options)
+    else:
+        values = _write_values(field, labels)
     if 2 <= len(values) <= MAX_CHOICES:
         return Choices.model_construct(values=tuple(values))
     st.caption(f"Give 2 to {MAX_CHOICES} values.")
     return None
 
 
-def _pick_range(field: Hyperparameter) -> tuple[float, float]:
+def _pick_range(field: Hyperparameter, labels: dict[str, Any]) -> tuple[float, float]:
     """A range slider: over 1, 2, 5, 10 … where ratios matter, else over even steps."""
-    labels = _labels(field, "range")
     number, limits = int if field.is_integer else float, field.bounds
     low, high = map(number, field.traits.sweep_range or (limits.low, limits.high))
     picked: tuple[float, float]
@@ -94,26 +99,10 @@ def _pick_range(field: Hyperparameter) -> tuple[float, float]:
     return picked
 
 
-def _pick_values(field: Hyperparameter) -> list[str]:
-    options = field.choices
-    return st.pills(
-        **_labels(field, "values"), options=options, selection_mode="multi", default=options
-    )
-
-
-def _write_values(field: Hyperparameter) -> list[str]:
-    labels = _labels(field, "values") | {
+def _write_values(field: Hyperparameter, labels: dict[str, Any]) -> list[str]:
+    labels = labels | {
         "help": "Networks to try, with commas between them; each is the widths of its hidden "
         "layers, such as 256-128."
     }
     words = st.text_input(**labels, value=", ".join(field.traits.sweep_values), max_chars=400)
     return [part.strip() for part in words.split(",") if part.strip()]
-
-
-def _labels(field: Hyperparameter, kind: str) -> dict[str, Any]:
-    return {
-        "label": field.title,
-        "key": f"{kind}_{field.name}",
-        "bind": "query-params",
-        "help": field.description,
-    }
