@@ -4,31 +4,30 @@ import streamlit as st
 
 from dashboard.access.login import render_login
 from dashboard.access.visitor import visitor
-from dashboard.menu import ICON, PAGES, make_pages
+from dashboard.menu import ICON, LOGO, PAGES, make_pages
 from dashboard.parts.run_header import render_header
 from dashboard.session import form
 
 st.set_page_config("Digit Lab", ICON, layout="wide")
-pages = make_pages()
+st.logo(LOGO, size="large")
+menu = make_pages()
 
 
 def home() -> None:
     """The root address leads to the Train page, which so has an address of its own."""
-    st.switch_page(pages[0], query_params=st.query_params.to_dict())
+    st.switch_page(menu[""][1], query_params=st.query_params.to_dict())
 
 
 try:
     is_known = bool(visitor())
 except PermissionError:
     is_known = False
-here = st.navigation(
-    [st.Page(home, title="Digit Lab", default=True, visibility="hidden"), *pages],
-    position="top" if is_known else "hidden",
-)
+menu[""].insert(0, st.Page(home, title="Digit Lab", default=True, visibility="hidden"))
+here = st.navigation(menu, position="top" if is_known else "hidden")
 if is_known:
     if page := PAGES.get(here.url_path):  # not for the root, which only leads to one
         form.note_link()
-        render_header(page.title, page.sentence, page.run_placeholder)
+        render_header(page.title, page.sentence, page.shows_run)
     here.run()
 else:
     render_login()

@@ -16,86 +16,109 @@ ICON = (
 """The dashboard's icon; as a file it would be read and packed anew for each run of a page."""
 
 
+LOGO = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="164" height="32" viewBox="0 0 164 32">'
+    f'<image href="{ICON}" width="32" height="32"/>'
+    '<text x="40" y="23" font-family="sans-serif" font-weight="600" font-size="21" fill="#2B87D1">'
+    "Digit Lab</text></svg>"
+)
+"""The product's name beside its icon, for both themes."""
+
+
 class PageInfo(NamedTuple):
     """A page: its name in the menu, its icon, and the sentence below its title."""
 
     title: str
     icon: str
     sentence: str
-    run_placeholder: str | None = None
-    """What the run's control says while no run is chosen; None: the page looks at no run."""
+    group: str = ""
+    """The menu that it stands in; none: it stands in the bar itself."""
+    shows_run: bool = True
+    """Whether it looks at a run, which its head then names."""
 
 
-_NO_RUN = "choose a run"
+_UNDERSTAND, _EXPERIMENT = "Understand", "Experiment"
 PAGES = {
     "train": PageInfo(
         "Train",
         ":material/model_training:",
-        "Pick a network, press Train, and watch it learn to read handwritten digits.",
-        "the next one you train",
+        "A laboratory for neural networks that read handwritten digits: choose a network, press "
+        "Train, and watch it learn from 60,000 real ones.",
+    ),
+    "draw": PageInfo(
+        "Draw",
+        ":material/draw:",
+        "Draw a digit and see what networks make of it, stroke by stroke.",
     ),
     "data": PageInfo(
         "Data",
         ":material/database:",
         "The digits themselves: grey values, how they are prepared, and a grid to browse by class.",
-        "the default split",
+        _UNDERSTAND,
     ),
     "curves": PageInfo(
         "Curves",
         ":material/show_chart:",
         "Loss and accuracy of one run or several, and why the two kinds of training loss differ.",
-        _NO_RUN,
+        _UNDERSTAND,
     ),
     "evaluate": PageInfo(
         "Evaluate",
         ":material/fact_check:",
-        "Right and wrong answers: report, confusion matrix, errors, probabilities, calibration.",
-        _NO_RUN,
+        "Right and wrong answers: confusion matrix, report, errors, probabilities, calibration.",
+        _UNDERSTAND,
+    ),
+    "layers": PageInfo(
+        "Layers",
+        ":material/layers:",
+        "Inside the network: one digit on its way through, first-layer pictures, weights, layers.",
+        _UNDERSTAND,
     ),
     "features": PageInfo(
         "Features",
         ":material/scatter_plot:",
         "A map of what a layer makes of the digits: images that the network finds alike lie "
         "together.",
-        _NO_RUN,
-    ),
-    "layers": PageInfo(
-        "Layers",
-        ":material/layers:",
-        "Inside the network: its layers, weights, dead units, and one digit on its way through.",
-        _NO_RUN,
-    ),
-    "draw": PageInfo(
-        "Draw",
-        ":material/draw:",
-        "Draw a digit and see what networks make of it, stroke by stroke.",
-        _NO_RUN,
+        _UNDERSTAND,
     ),
     "runs": PageInfo(
         "Runs",
         ":material/table_rows:",
         "All runs: sort, filter and search them; choose some to open, compare or delete.",
+        _EXPERIMENT,
+        shows_run=False,
     ),
     "compare": PageInfo(
         "Compare",
         ":material/compare_arrows:",
         "In what runs differ, and whether one is really better than another.",
+        _EXPERIMENT,
+        shows_run=False,
     ),
     "sweep": PageInfo(
         "Sweep",
         ":material/travel_explore:",
         "Search hyperparameters by validation accuracy: a run for each combination that is tried.",
+        _EXPERIMENT,
+        shows_run=False,
     ),
     "classroom": PageInfo(
-        "Class", ":material/groups:", "How the others come in, and who you are here."
+        "Class",
+        ":material/groups:",
+        "How the others come in, and who you are here.",
+        shows_run=False,
     ),
 }
 """The pages by the ends of their addresses, in the menu's order."""
 
 
-def make_pages() -> list[st.Page]:
-    """The pages of this server, the first one first."""
-    return [copy.copy(page) for page in _pages()]  # navigation marks which of them may be run
+def make_pages() -> dict[str, list[st.Page]]:
+    """The pages of this server by their groups, the first one first."""
+    menu: dict[str, list[st.Page]] = {}
+    for page in _pages():
+        group = menu.setdefault(PAGES[page.url_path].group, [])
+        group.append(copy.copy(page))  # navigation marks which of them may be run
+    return menu
 
 
 @cache

@@ -8,6 +8,11 @@ def percent(share: float) -> str:
     return f"{100 * share:.2f} %"
 
 
+def percent_range(low: float, high: float) -> str:
+    """(0.9801, 0.9853) -> "98.01 to 98.53 %"."""
+    return f"{100 * low:.2f} to {100 * high:.2f} %"
+
+
 def duration(seconds: float) -> str:
     """0.84 -> "0.8 s", 95 -> "1 min 35 s", 3720 -> "1 h 2 min"."""
     if seconds < 10:

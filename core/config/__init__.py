@@ -4,7 +4,7 @@ which layers it means. Knows nothing else of Digit Lab.
 
 from core.config.bounds import Bounds
 from core.config.hyperparameter import ControlKind, Group, Hyperparameter, Rebuilt
-from core.config.presets import PRESETS
+from core.config.presets import PRESET_TITLES, PRESETS
 from core.config.run_config import (
     CLASSES,
     IMAGE_SIDE,

@@ -5,12 +5,19 @@ from core.config.run_config import RunConfig, Schedule
 _REGULARIZED = RunConfig(dropout=0.5, l2=1e-4)
 
 PRESETS: dict[str, RunConfig] = {
+    "quick": RunConfig(
+        hidden=(256,),
+        learning_rate=5e-3,
+        schedule=Schedule.COSINE,
+        batch_size=256,
+        epochs=6,
+        validation_share=0.1,
+    ),
     "notebook-baseline": RunConfig(),
     "notebook-regularized": _REGULARIZED,
     "notebook-early-stopping": _REGULARIZED.model_copy(
         update={"epochs": 100, "early_stopping": True}
     ),
-    "quick": RunConfig(hidden=(128,), epochs=5),
     "overfit": RunConfig(hidden=(1024, 1024), training_images=1_000, batch_size=64, epochs=60),
     "best-dense": RunConfig(
         hidden=(1024, 1024, 1024),
@@ -23,3 +30,13 @@ PRESETS: dict[str, RunConfig] = {
         validation_share=0.05,
     ),
 }
+
+PRESET_TITLES = {
+    "quick": "Quick first try",
+    "notebook-baseline": "The notebook's network",
+    "notebook-regularized": "… with dropout and L2",
+    "notebook-early-stopping": "… and early stopping",
+    "overfit": "Overfit on purpose",
+    "best-dense": "Most accurate",
+}
+"""What a page calls each of PRESETS."""

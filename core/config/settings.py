@@ -26,6 +26,8 @@ class Settings(BaseSettings):
     """The folder of runs."""
     drawings: str = "drawings"
     """The folder of kept drawings."""
+    example: bool = True
+    """Whether a server that finds no run trains one as an example, once."""
     studies: str = Field("", repr=False)
     """The PostgreSQL URL under which the studies of new sweeps are kept, instead of in SQLite."""
     scheduler: str = Field("", validation_alias="DASK_SCHEDULER_ADDRESS")

@@ -28,25 +28,27 @@ def layer_configs(run: Run) -> dict[str, dict[str, Any]]:
     return inspect.layer_configs(run)
 
 
-def first_layer_weights(run: Run, first: int, count: int) -> tuple[Floats, Indices, Floats]:
+def first_layer_weights(
+    run: Run, epoch: int, first: int, count: int
+) -> tuple[Floats, Indices, Floats]:
     """`core.network.inspect.first_layer_weights`"""
     from core.network import inspect
 
-    return inspect.first_layer_weights(run, first, count)
+    return inspect.first_layer_weights(run, epoch, first, count)
 
 
-def weight_histograms(run: Run) -> pd.DataFrame:
+def weight_histograms(run: Run, epoch: int) -> pd.DataFrame:
     """`core.network.inspect.weight_histograms`"""
     from core.network import inspect
 
-    return inspect.weight_histograms(run)
+    return inspect.weight_histograms(run, epoch)
 
 
-def dead_units(run: Run) -> pd.DataFrame:
+def dead_units(run: Run, epoch: int) -> pd.DataFrame:
     """`core.network.inspect.dead_units`"""
     from core.network import inspect
 
-    return inspect.dead_units(run)
+    return inspect.dead_units(run, epoch)
 
 
 def predict(run: Run, images: Array) -> Floats:

@@ -1,6 +1,7 @@
 """What is inside a run's network: its layers, their weights, and what an image sets off in them.
 
-Those of a run take its network as `load_network` finds it, and raise what that raises.
+Those of a run take its network as `load_network` finds it after `epoch`, by default as it stands,
+and raise what that raises.
 """
 
 from collections.abc import Iterator
@@ -49,20 +50,24 @@ def layer_configs(run: Run) -> dict[str, dict[str, Any]]:
 
 
 def first_layer_weights(
-    run: Run, first: int = 0, count: int | None = None
+    run: Run, epoch: int | None = None, first: int = 0, count: int | None = None
 ) -> tuple[Floats, Indices, Floats]:
     """The first layer's weights as pictures, float32 (units, 28, 28), each unit's number and norm.
 
-    The unit with the largest Euclidean norm comes first; skips `first` units, and returns `count`,
-    by default all that follow.
+    The unit with the largest Euclidean norm in the network as it stands comes first, so that a unit
+    keeps its place over the epochs; skips `first` units, and returns `count`, by default all that
+    follow.
     """
-    kernel = keras.ops.convert_to_numpy(load_network(run).trainable_variables[0])
-    norms = np.linalg.norm(kernel, axis=0)
-    units = np.argsort(-norms, kind="stable")[first:][:count]
+    final, kernel = (
+        keras.ops.convert_to_numpy(load_network(run, after).trainable_variables[0])
+        for after in (None, epoch)
+    )
+    order = np.argsort(-np.linalg.norm(final, axis=0), kind="stable")
+    units, norms = order[first:][:count], np.linalg.norm(kernel, axis=0)
     return kernel.T[units].reshape(-1, IMAGE_SIDE, IMAGE_SIDE), units, norms[units]
 
 
-def weight_histograms(run: Run, bins: int = 50) -> pd.DataFrame:
+def weight_histograms(run: Run, epoch: int | None = None, bins: int = 50) -> pd.DataFrame:
     """Histograms of every array of weights: layer, weights (kernel, bias, ...), low, high, count.
 
     `bins` rows for each, of equal width from its smallest to its largest value.
@@ -72,21 +77,21 @@ def weight_histograms(run: Run, bins: int = 50) -> pd.DataFrame:
             _histogram(keras.ops.convert_to_numpy(weights), bins).assign(
                 layer=layer.name, weights=weights.name
             )
-            for layer in load_network(run).layers
+            for layer in load_network(run, epoch).layers
             for weights in layer.weights
         ],
         ignore_index=True,
     )[["layer", "weights", "low", "high", "count"]]
 
 
-def dead_units(run: Run, images: Array | None = None) -> pd.DataFrame:
+def dead_units(run: Run, epoch: int | None = None, images: Array | None = None) -> pd.DataFrame:
     """Units of each hidden layer that never fire: layer, units, dead, share (0 to 1).
 
     A unit is dead if its output is the same for all `images` (the test set by default): for ReLU,
     always zero. It then tells the next layer nothing.
     """
     images = load_mnist().x_test if images is None else images
-    model = load_network(run)
+    model = load_network(run, epoch)
     rows = []
     for name in hidden_layers(run.config):
         dead = np.ptp(layer_outputs(model, name, images), axis=0) == 0

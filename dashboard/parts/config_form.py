@@ -2,10 +2,14 @@
 the configuration's own.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import streamlit as st
 
 from core.config import (
     MAX_HIDDEN_LAYERS,
+    PRESET_TITLES,
     PRESETS,
     ControlKind,
     Group,
@@ -17,6 +21,40 @@ from dashboard import text
 from dashboard.parts.controls import render_control
 from dashboard.session import form
 
+_OPEN = "form_is_open"
+# Below this width, in pixels, Streamlit puts columns one below another: the form would be in the
+# way of all else, so that a button opens it.
+_STYLE = """<style>
+@media (max-width: 640px) { .st-key-form_closed { display: none } }
+@media (min-width: 641px) { .st-key-form_button { display: none } }
+</style>"""
+
+
+@contextmanager
+def render_form_column(heading: str | None = None) -> Iterator[RunConfig]:
+    """Draw the form in a column of its own; what is drawn within stands beside it.
+
+    Gives the configuration that the form says. On a narrow screen the form is above, behind a
+    button.
+    """
+    column, rest = st.columns([2, 7], gap="large")
+    is_open = bool(st.session_state.get(_OPEN))
+    with column:
+        st.html(_STYLE)
+        with st.container(key="form_button"):
+            st.button(
+                "Close the form" if is_open else "Change the network",
+                icon=":material/tune:",
+                width="stretch",
+                on_click=lambda: st.session_state.update({_OPEN: not is_open}),
+            )
+        with st.container(key="form_open" if is_open else "form_closed"):
+            if heading:
+                st.markdown(f"**{heading}**")
+            config = render_config_form()
+    with rest:
+        yield config
+
 
 def render_config_form() -> RunConfig:
     """Draw the form, with what is wrong beside each control; return the configuration it says."""
@@ -26,11 +64,12 @@ def render_config_form() -> RunConfig:
     st.selectbox(
         "Preset",
         list(PRESETS),
+        format_func=PRESET_TITLES.__getitem__,
         key=form.PRESET_KEY,
         on_change=form.choose_preset,
         placeholder="your own",
-        help="A whole configuration to start from. The notebook's three networks, a quick first "
-        "try, one that overfits, and the most accurate one we found.",
+        help="A whole configuration to start from. The notebook's are those of the university "
+        "exercise that Digit Lab grew from.",
     )
     fields = hyperparameters()
     _render_fields([field for field in fields if field.traits.group is Group.MAIN], wrong)

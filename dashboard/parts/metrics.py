@@ -12,5 +12,5 @@ def render_metric(label: str, value: str, note: str, help: str | None = None) ->
 
 def render_accuracy(label: str, accuracy: float, low: float, high: float, help: str) -> None:
     """Draw an accuracy with its 95 % interval, shares from 0 to 1."""
-    note = f"95 %: {100 * low:.2f} to {100 * high:.2f} %"
+    note = f"95 %: {text.percent_range(low, high)}"
     render_metric(label, text.percent(accuracy), note, help)

@@ -1,5 +1,6 @@
-"""The head of every page: its title, and the control of the run that is looked at."""
+"""The head of every page: its title, and the run that is looked at."""
 
+from contextlib import suppress
 from typing import NoReturn
 
 import pandas as pd
@@ -8,35 +9,78 @@ import streamlit as st
 from core.runs import Run
 from core.runs.errors import RunError, RunNotFoundError
 from core.runs.status import State
+from core.runs.summary import summarize
 from dashboard import text
+from dashboard.access.visitor import visitor
+from dashboard.parts.epoch_slider import make_epoch_place
 from dashboard.parts.messages import render_damage
 from dashboard.parts.run_picker import label_runs
+from dashboard.parts.run_state import render_state
 from dashboard.session import linked
+from dashboard.session.cache import cached
 from dashboard.session.follow import follow
 from dashboard.session.queries import read_history
 from dashboard.session.server import server
 
+_ACCURACY_HELP = (
+    "Of the 10,000 test images, by the network as the run kept it. In brackets the 95 % interval "
+    "(Wilson's): how far chance in drawing these images may move it."
+)
 
-def render_header(title: str, sentence: str, run_placeholder: str | None) -> None:
-    """Draw the page's head and, if it looks at a run, the control to pick one.
 
-    `run_placeholder` is what it says while none is picked; None for a page that looks at no run.
-    """
+def render_header(title: str, sentence: str, shows_run: bool) -> None:
+    """Draw the page's head and, if it looks at a run, which one, how it stands, and its epochs."""
     st.title(title, anchor=False)
     st.caption(sentence)
-    if run_placeholder is not None:
-        linked.pick_member(
+    if not shows_run:
+        return
+    with st.container(key="run_header"):
+        run = linked.pick_member(
             linked.RUN,
             server().store,
             label_runs,
             "Run",
-            run_placeholder,
             "The run that is looked at. The address of this page shows it to others.",
+            default=_default_run,
         )
+        if run:
+            with suppress(RunNotFoundError):
+                _render_run(run)
+        make_epoch_place(title)
+
+
+def _default_run() -> Run | None:
+    """The visitor's newest run that has ended an epoch, else anyone's, else the newest."""
+    runs = server().store.list()[: linked.MAX_OFFERED]
+    with_epoch = []
+    for run in runs:
+        with suppress(RunError):
+            if run.epochs_done:
+                if run.record.owner == visitor().name:
+                    return run
+                with_epoch.append(run)
+    return next(iter(with_epoch or runs), None)
+
+
+def _render_run(run: Run) -> None:
+    """Say what the run is called, how it stands, and how accurate it is."""
+    summary = cached(summarize, run)
+    results = summary.results
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{text.escape(summary.name)}**", width="content")
+        render_state(summary.status.state)
+        if results.test_accuracy is not None:
+            low, high = results.test_low or 0.0, results.test_high or 1.0
+            st.markdown(
+                f"**{text.percent(results.test_accuracy)}** on the test set "
+                f":small[({text.percent_range(low, high)})]",
+                width="content",
+                help=_ACCURACY_HELP,
+            )
 
 
 def find_chosen_run() -> Run | None:
-    """The run that the user picked; None if they picked none."""
+    """The run that is looked at; None if there is none."""
     try:
         return linked.RUN.find(server().store.get)
     except RunNotFoundError:  # deleted since the header was drawn
@@ -44,15 +88,13 @@ def find_chosen_run() -> Run | None:
 
 
 def require_run() -> tuple[Run, pd.DataFrame]:
-    """The run that the user picked, with its history of at least one epoch.
+    """The run that is looked at, with its history of at least one epoch.
 
     Where there is none to show, say what to do instead and end the page.
     """
     run = find_chosen_run()
     if run is None:
-        if not server().store.list():
-            stop_without_runs()
-        _stop_with_train_link("Choose a run above, or train one.")
+        stop_without_runs()
     try:
         follow(run)
         history = read_history(run)
@@ -82,10 +124,6 @@ def render_no_epoch(run: Run, name: str) -> None:
 
 def stop_without_runs() -> NoReturn:
     """Say what to do where there is no run at all, and end the page."""
-    _stop_with_train_link("Nothing has been trained yet.")
-
-
-def _stop_with_train_link(sentence: str) -> NoReturn:
-    st.info(sentence, icon=":material/model_training:")
+    st.info("Nothing has been trained yet.", icon=":material/model_training:")
     st.page_link("app_pages/train/page.py", label="Train a network", icon=":material/play_arrow:")
     st.stop()

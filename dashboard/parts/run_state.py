@@ -25,12 +25,17 @@ _REQUESTS = {
 }
 
 
+def render_state(state: State) -> None:
+    """Draw a badge that shows the state."""
+    color, icon = _BADGES[state]
+    st.badge(state.value, color=color, icon=icon)
+
+
 def render_title_with_state(name: str, state: State) -> None:
     """Draw the name, with a badge that shows the state beside it."""
-    color, icon = _BADGES[state]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(text.escape(name), anchor=False, width="content")
-        st.badge(state.value, color=color, icon=icon)
+        render_state(state)
 
 
 def render_request_button(

@@ -11,6 +11,7 @@ from core.runs.errors import RunError
 from core.runs.seed_siblings import next_seeds
 from dashboard import text
 from dashboard.access.visitor import visitor
+from dashboard.session import linked
 from dashboard.session.server import server
 
 
@@ -39,3 +40,9 @@ def start_seeds(
             for config in configs
         ]
     )
+
+
+def start_and_show(config: RunConfig, name: str | None = None) -> None:
+    """Queue a run of `config`, and make it the run that is looked at."""
+    for run in start_runs([(config, name)]):
+        linked.RUN.choose(run.id)

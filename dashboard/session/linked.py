@@ -109,22 +109,28 @@ def pick_member(
     store: DocumentStore[Member],
     describe: Callable[[Iterable[Member]], Mapping[str, str]],
     label: str,
-    placeholder: str,
     help: str,
+    *,
+    placeholder: str | None = None,
+    default: Callable[[], Member | None] = lambda: None,
 ) -> Member | None:
     """Draw the control that makes a run or sweep the choice; return it, None if there is none.
 
-    `describe` gives labels by ids.
+    Where nothing is chosen, `default` is. `describe` gives labels by ids. With a `placeholder`,
+    which says what no choice means, the control can be cleared; without one it is drawn only where
+    there is something to choose from.
     """
     try:
         chosen = choice.find(store.get)
     except (RunNotFoundError, SweepError) as error:
         st.warning(f"{text.escape(error)}; it may have been deleted.", icon=":material/search_off:")
         chosen = None
+    if chosen is None and (chosen := default()):
+        choice.choose(chosen.id)
     offered = {one.id: one for one in store.list()[:MAX_OFFERED]}
     if chosen:
         offered.setdefault(chosen.id, chosen)
-    if offered:
+    if len(offered) > (not placeholder):
         st.selectbox(
             label,
             list(offered),
@@ -133,8 +139,9 @@ def pick_member(
             on_change=_choose_picked,
             args=(choice, store),
             placeholder=placeholder,
-            index=None,
+            index=None if placeholder else 0,
             help=help,
+            width=420,
         )
     return chosen
 

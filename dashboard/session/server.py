@@ -2,8 +2,10 @@
 
 from functools import cache
 
+from core.config.settings import settings
 from core.drawing.collection import DrawingStore
 from core.engine import Engine
+from core.engine.example import enqueue_example
 from core.runs import RunStore
 from core.sweep.store import SweepStore
 from core.sweep.supervisor import SweepSupervisor
@@ -20,8 +22,10 @@ class Server:
         self.sweep_supervisor = SweepSupervisor(self.sweeps, self.engine)
 
     def start(self) -> None:
-        """Start the workers, and go on with whatever has not ended."""
+        """Start the workers, and go on with whatever has not ended; train the first example."""
         self.engine.start()
+        if settings().example:
+            enqueue_example(self.engine)
         self.sweep_supervisor.start()
 
     def stop(self) -> None:

@@ -54,6 +54,7 @@ class Server:
                 | {
                     "DIGITLAB_RUNS": str(self.runs.root),
                     "DIGITLAB_DRAWINGS": str(self.runs.root.parent / "drawings"),
+                    "DIGITLAB_EXAMPLE": "0",
                 }
                 | self.environment,
                 stdin=subprocess.DEVNULL,

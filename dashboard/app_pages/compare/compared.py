@@ -1,5 +1,7 @@
 """The compared runs: two to eight, each with a letter and a colour; and two of them closely."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import pandas as pd
@@ -64,6 +66,8 @@ def require_compared() -> list[ComparedRun]:
     newest = server().store.list()[: linked.MAX_OFFERED]
     if not newest:
         stop_without_runs()
+    if linked.RUNS.read_ids() is None:  # into the address, which shows others the same
+        linked.choose_runs(run.id for run in _find_newest_pair(newest))
     chosen = pick_runs(
         "Runs",
         [*linked.chosen_runs(), *newest],
@@ -88,12 +92,25 @@ def require_compared() -> list[ComparedRun]:
         st.page_link(
             "app_pages/runs/page.py", label="Find runs in the table", icon=":material/table:"
         )
+        st.page_link("app_pages/train/page.py", label="Train another", icon=":material/play_arrow:")
         st.stop()
     colors = run_colors(run.id for run, *_ in readable)
     return [
         ComparedRun(letter, colors[found[0].id], *found)
         for letter, found in zip(_LETTERS, readable, strict=False)
     ]
+
+
+def _find_newest_pair(runs: Sequence[Run]) -> list[Run]:
+    """The two newest runs with an epoch that differ in a hyperparameter, the older one first."""
+    found: list[Run] = []
+    for run in runs:
+        with suppress(RunError):
+            if run.epochs_done and not (found and run.config == found[0].config):
+                found.insert(0, run)
+        if len(found) == 2:
+            break
+    return found
 
 
 def pick_pair(compared: list[ComparedRun]) -> Pair:

@@ -10,8 +10,8 @@ from dashboard.parts.run_header import require_run
 from dashboard.parts.tabs import render_tabs
 
 _PARTS = {
-    "Report": render_report,
     "Confusion": render_confusion,
+    "Report": render_report,
     "Errors": render_errors,
     "Probabilities": render_probabilities,
     "Calibration": render_calibration,

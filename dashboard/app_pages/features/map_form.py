@@ -14,7 +14,8 @@ from dashboard.parts.controls import choose, pick_value
 
 _FIELDS = {name: Hyperparameter(name, info) for name, info in MapRequest.model_fields.items()}
 _SPLITS = ["train", "validation", "test"]
-_METHODS = {MapMethod.TSNE: "t-SNE", MapMethod.PCA: "PCA alone"}
+_METHODS = {MapMethod.PCA: "PCA alone", MapMethod.TSNE: "t-SNE"}
+METHOD_KEY = "map_method"
 
 
 def pick_map(config: RunConfig) -> MapRequest | None:
@@ -25,7 +26,7 @@ def pick_map(config: RunConfig) -> MapRequest | None:
             "layer": _pick_layer(config),
             "split": choose(split.title, _SPLITS, "map_split", split.description),
             "points": pick_value(_FIELDS["points"], "map_points"),
-            "method": choose(method.title, _METHODS, "map_method", method.description),
+            "method": choose(method.title, _METHODS, METHOD_KEY, method.description),
         }
         if values["method"] is MapMethod.TSNE:
             for name in ("perplexity", "seed"):

@@ -6,30 +6,71 @@ from contextlib import contextmanager, suppress
 import streamlit as st
 
 from core.engine import EngineError, calls
-from core.maps.request import ITERATIONS, MapRequest, MapStatus
+from core.maps.request import ITERATIONS, MapMethod, MapRequest, MapStatus
 from core.maps.store import StoredMap
 from core.runs import Run
 from core.runs.errors import DamagedRunError, RunError, RunNotFoundError, RunNotWritableError
 from core.runs.status import State
 from dashboard import text
 from dashboard.access.visitor import may_change, may_change_of, visitor
+from dashboard.app_pages.features.map_form import METHOD_KEY
 from dashboard.app_pages.features.map_view import render_map_view
+from dashboard.parts.epoch_slider import pick_epoch
 from dashboard.parts.messages import render_damage
+from dashboard.session.queries import read_history
 from dashboard.session.server import server
 
 _EVERY = 0.5  # seconds between two looks at a map that grows
+_EPOCH_HELP = (
+    "By what the network answered after this epoch. The points stay where the map has them."
+)
 _jobs: set[object] = set()
 """The maps that workers compute: a job to which nothing refers would be dropped."""
 
 
 def render_map(run: Run, request: MapRequest) -> None:
-    """Draw the map as it stands and what can be requested; again and again while it grows."""
+    """Draw the map as it stands and what can be requested; again and again while it grows.
+
+    PCA, which takes no time, is requested at once.
+    """
     status = StoredMap(run, request).status
+    is_old = status and status.state is State.FINISHED and status.epoch != run.network_epoch
+    if request.method is MapMethod.PCA and (status is None or is_old):
+        _start(run, request)
+        status = StoredMap(run, request).status
     watching = status is not None and status.state.is_active
-    st.fragment(_render, run_every=_EVERY if watching else None)(run, request, watching)
+    epoch = None
+    if status and not watching and request.split == "test":
+        epoch = pick_epoch(run, len(read_history(run)), _EPOCH_HELP, default=status.epoch)
+    if request.method is MapMethod.PCA:
+        _offer_tsne(run, request)
+    st.fragment(_render, run_every=_EVERY if watching else None)(run, request, watching, epoch)
 
 
-def _render(run: Run, request: MapRequest, watching: bool) -> None:
+def _offer_tsne(run: Run, request: MapRequest) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "t-SNE",
+            key="make_tsne",
+            type="primary",
+            icon=":material/scatter_plot:",
+            on_click=_start_tsne,
+            args=(run, request),
+        )
+        st.caption(
+            "PCA shows the two directions in which the features vary most. t-SNE takes seconds "
+            "longer, and keeps neighbours together.",
+            width="stretch",
+        )
+
+
+def _start_tsne(run: Run, request: MapRequest) -> None:
+    """Show the same images by t-SNE; have the map made unless there is one."""
+    st.session_state[METHOD_KEY] = MapMethod.TSNE
+    _start(run, request.model_copy(update={"method": MapMethod.TSNE}))
+
+
+def _render(run: Run, request: MapRequest, watching: bool, epoch: int | None) -> None:
     try:
         status = StoredMap(run, request).status
         if watching != (status is not None and status.state.is_active):
@@ -38,7 +79,8 @@ def _render(run: Run, request: MapRequest, watching: bool) -> None:
         if status is None or (status.state.is_active and not status.iteration):
             return
         if status.state is not State.FAILED:
-            render_map_view(run, request, status, StoredMap(run, request).read_points())
+            points = StoredMap(run, request).read_points()
+            render_map_view(run, request, status, points, epoch or status.epoch)
     except RunNotFoundError:
         st.warning("This run was deleted.", icon=":material/delete:")
     except DamagedRunError as error:

@@ -14,8 +14,7 @@ from dashboard.charts.feature_map import MAP_HEIGHT, WRONG, Coloring, draw_map
 from dashboard.charts.images import draw_image_grid
 from dashboard.parts.controls import choose
 from dashboard.parts.data_image import mark_disputed
-from dashboard.parts.epoch_slider import pick_epoch
-from dashboard.session.queries import read_history, read_test_probabilities
+from dashboard.session.queries import read_test_probabilities
 
 _CHART = "map"
 _CHOSEN = "map_chosen"
@@ -43,21 +42,14 @@ class _Selection(NamedTuple):
     """How often the selection was cleared: each time makes another figure, with none."""
 
 
-def render_map_view(run: Run, request: MapRequest, status: MapStatus, points: pd.DataFrame) -> None:
-    """Draw the map's points, and beside them what was chosen among them."""
+def render_map_view(
+    run: Run, request: MapRequest, status: MapStatus, points: pd.DataFrame, epoch: int
+) -> None:
+    """Draw the map's points, coloured by the answers after `epoch`, and what was chosen of them."""
     left, right = st.columns([3, 2], gap="medium")
     with right:
         coloring = _pick_coloring()
-        epoch = status.epoch
-        if request.split == "test" and not status.state.is_active:
-            epoch = pick_epoch(
-                run,
-                len(read_history(run)),
-                help="By what the network answered after this epoch. The points stay where the "
-                "map has them.",
-                default=status.epoch,
-            )
-            points = _with_answers_after(points, run, epoch, status.epoch)
+        points = _with_answers_after(points, run, epoch, status.epoch)
         wrong = int((points["true"] != points["predicted"]).sum())
         elsewhere = f" The points lie as after epoch {status.epoch}."
         st.caption(

@@ -12,18 +12,13 @@ from dashboard.charts.answer import draw_answer
 from dashboard.charts.images import enlarge
 from dashboard.parts.activations import render_activations, render_evidence
 from dashboard.parts.data_image import pick_image_number, render_image_head
-from dashboard.parts.epoch_slider import pick_kept_epoch
 from dashboard.session.cache import call_worker
 
 _INDEX_KEY = "layers_digit"
 
 
-def render_digit_in_network(run: Run) -> None:
-    """Draw the test digit that the user chooses, and what it sets off in each layer.
-
-    After the epoch that the user chooses, where the run keeps the network of it.
-    """
-    epoch = pick_kept_epoch(run)
+def render_digit_in_network(run: Run, epoch: int) -> None:
+    """Draw the test digit that the user chooses, and what it sets off in each layer."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=180):
             index = pick_image_number(_INDEX_KEY, placeholder="0") or 0

@@ -7,8 +7,8 @@ from core.runs import Run
 from dashboard.session.cache import call_worker
 
 
-def render_layer_table(run: Run) -> None:
-    """Draw the layers as a table, and below it the full configuration of each."""
+def render_layer_table(run: Run, epoch: int) -> None:
+    """Draw the layers as a table, the same after any epoch, and the full configuration of each."""
     table = call_worker(calls.layer_table, run)
     st.dataframe(
         table,

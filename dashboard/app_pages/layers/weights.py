@@ -13,10 +13,10 @@ from dashboard.session.cache import call_worker
 _SHOWN_FIRST = ("kernel", "bias")
 
 
-def render_weights(run: Run) -> None:
+def render_weights(run: Run, epoch: int) -> None:
     """Draw the share of dead units of each hidden layer, and a histogram of every array."""
-    _render_dead_units(call_worker(calls.dead_units, run))
-    _render_histograms(call_worker(calls.weight_histograms, run))
+    _render_dead_units(call_worker(calls.dead_units, run, epoch))
+    _render_histograms(call_worker(calls.weight_histograms, run, epoch))
 
 
 def _render_dead_units(layers: pd.DataFrame) -> None:

@@ -42,7 +42,7 @@ def _render_one(summary: Summary) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Open on**", width="content")
         for name, page in PAGES.items():
-            if page.run_placeholder is not None:
+            if page.shows_run:
                 file = f"app_pages/{name}/page.py"
                 st.page_link(file, icon=page.icon, query_params={"run": run.id})
     with st.container(horizontal=True, vertical_alignment="center"):

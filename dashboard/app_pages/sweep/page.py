@@ -9,7 +9,7 @@ from dashboard.access.visitor import visitor
 from dashboard.app_pages.sweep.sweep_form import render_sweep_form
 from dashboard.app_pages.sweep.sweep_panel import render_sweep_panel
 from dashboard.app_pages.sweep.sweep_picker import pick_sweep
-from dashboard.parts.config_form import render_config_form
+from dashboard.parts.config_form import render_form_column
 from dashboard.parts.messages import show_message
 from dashboard.session import dialogs, form, linked
 from dashboard.session.queries import estimate_sweep_seconds
@@ -64,10 +64,7 @@ if sweep:
 else:
     form.open_link()
     show_message()
-    with st.sidebar:
-        st.markdown("**Everything that does not vary**")
-        base = render_config_form()
-    form.write_link(base)
-    config = render_sweep_form(base)
-    if config:
-        render_start(config)
+    with render_form_column("Everything that does not vary") as base:
+        form.write_link(base)
+        if config := render_sweep_form(base):
+            render_start(config)

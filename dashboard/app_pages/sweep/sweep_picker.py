@@ -15,8 +15,8 @@ def pick_sweep() -> Sweep | None:
         server().sweeps,
         _label_sweeps,
         "Sweep",
-        "the next one you start",
         "The sweep that is looked at. Clear it to begin another.",
+        placeholder="the next one you start",
     )
 
 

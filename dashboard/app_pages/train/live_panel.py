@@ -16,13 +16,13 @@ from core.runs.status import Request, State, Status
 from dashboard import text
 from dashboard.access.visitor import may_change
 from dashboard.app_pages.train.result import render_result
-from dashboard.app_pages.train.ten_digits_chart import draw_ten_digits, encode_png
+from dashboard.app_pages.train.ten_digits_chart import TEN_DIGITS, draw_ten_digits, encode_png
 from dashboard.charts.curves import SERIES, CurveStyle, draw_curve, with_live_point
 from dashboard.charts.weights import draw_weights
 from dashboard.parts.messages import render_damage, show_message
 from dashboard.parts.metrics import render_metric
 from dashboard.parts.run_curves import pick_log_loss, pick_series
-from dashboard.parts.run_state import render_request_button, render_title_with_state
+from dashboard.parts.run_state import render_request_button
 from dashboard.session import dialogs
 from dashboard.session.cache import cached, cached_by_version, history_version, recent_version
 from dashboard.session.follow import follow
@@ -44,39 +44,38 @@ _STOP_HELP = (
     "looked into on every page."
 )
 _DAMAGED = "This run is damaged"
-_TEN_DIGITS = [3, 2, 1, 18, 4, 8, 11, 0, 61, 7]
-"""The first test image of each digit, 0 to 9."""
 
 
 def render_live_panel(run: Run) -> None:
     """Draw the run, and again several times a second for as long as it trains."""
     with suppress(RunNotFoundError):
-        if run.status.state.is_active:
-            draw_live(partial(_render, run), _refresh_rate)
+        state = run.status.state
+        if state.is_active:
+            draw_live(partial(_render, run, state), _refresh_rate)
             return
         follow(run)
     st.fragment(_render)(run)
 
 
-def _render(run: Run, every: float | None = None) -> None:
+def _render(run: Run, state: State | None = None, every: float | None = None) -> None:
+    """`state` is that of the page's head."""
     show_message()
     with _drawing_lock:
         try:
-            _render_panel(run, every)
+            _render_panel(run, state, every)
         except RunNotFoundError:  # at any moment
             st.warning("This run was deleted.", icon=":material/delete:")
         except DamagedRunError as error:
             render_damage(error, _DAMAGED)
 
 
-def _render_panel(run: Run, every: float | None) -> None:
+def _render_panel(run: Run, state: State | None, every: float | None) -> None:
     status, history = cached(_read, run)
-    if every and not status.state.is_active:
-        st.rerun()  # ends the timer, and shows what comes after a run
+    if every and status.state is not state:
+        st.rerun()  # the page's head says so; after a run it ends the timer
     if status.state is State.DAMAGED:
         render_damage(status.error, _DAMAGED)
         return
-    render_title_with_state(run.name, status.state)
     _render_progress(run, status, history)
     # What is drawn for one is drawn for all who draw within half that time: a class sees it as one.
     max_age = every / 2 if every else 0.0
@@ -257,7 +256,7 @@ def _render_network(run: Run, epoch: int) -> None:
 
 def _draw_network(run: Run, epoch: int) -> None:
     weights = run.first_layer(epoch)
-    probabilities = read_test_probabilities(run, epoch)[_TEN_DIGITS]
+    probabilities = read_test_probabilities(run, epoch)[TEN_DIGITS]
     units = run.config.hidden[0] if run.config.hidden else len(weights)
     count = f"{len(weights)} of {units}" if len(weights) < units else f"{units}"
     with st.grid(2, min_column_width=300):
@@ -276,7 +275,7 @@ def _draw_network(run: Run, epoch: int) -> None:
                 "image, a row a class, darker the surer.",
             )
             st.echarts_chart(
-                draw_ten_digits(load_mnist().x_test[_TEN_DIGITS], probabilities),
+                draw_ten_digits(load_mnist().x_test[TEN_DIGITS], probabilities),
                 key="ten_digits",
                 height=250,
                 alt="Probabilities of ten test digits",

@@ -5,6 +5,8 @@ from typing import Any
 
 from core.config import PIXELS, RunConfig
 from core.config.architecture import Layer, LayerKind, describe_layers
+from core.data import Images
+from dashboard.app_pages.train.ten_digits_chart import picture_url
 from dashboard.charts.colors import NEUTRAL, SPLIT_COLORS
 from dashboard.charts.echarts import options
 
@@ -13,11 +15,12 @@ _DROPPED = "#C8CFD6"
 _FONT = {"fontSize": 13, "lineHeight": 17}
 
 
-def draw_network(config: RunConfig) -> dict[str, Any]:
+def draw_network(config: RunConfig, digits: Images) -> dict[str, Any]:
     """ECharts options: layers with their widths, and the parameters of each step between them.
 
-    A layer of many units shows ten circles, fewer for narrower layers, by the logarithm of its
-    width; dropout greys out its share of them.
+    `digits`, uint8 (n, 28, 28), stand where the pixels go in. A layer of many units shows ten
+    circles, fewer for narrower layers, by the logarithm of its width; dropout greys out its share
+    of them.
     """
     columns = _columns(config)
     nodes: list[dict[str, Any]] = []
@@ -25,12 +28,14 @@ def draw_network(config: RunConfig) -> dict[str, Any]:
     previous: list[str] = []
     for number, (title, units, parameters, dropout) in enumerate(columns):
         circles = units if units <= _MAX_CIRCLES else min(_MAX_CIRCLES, 4 + units.bit_length() // 2)
+        circles = circles if number else len(digits)
         names = [f"{number}/{circle}" for circle in range(circles)]
         for circle, name in enumerate(names):
-            height = circle - (len(names) - 1) / 2
+            height = (len(names) - 1) / 2 - circle
             dropped = math.floor((circle + 1) * dropout) > math.floor(circle * dropout)
             color = _DROPPED if dropped else SPLIT_COLORS["train"]
-            nodes.append({"name": name, "value": [number, height], "itemStyle": {"color": color}})
+            node = {"name": name, "value": [number, height], "itemStyle": {"color": color}}
+            nodes.append(node | ({} if number else _picture(digits[circle])))
         links += [{"source": a, "target": b} for a in previous for b in names]
         nodes.append(_text(f"title {number}", number, -7.4, title))
         if parameters:
@@ -83,6 +88,10 @@ def _columns(config: RunConfig) -> list[tuple[str, int, int, float]]:
 
 def _title(layer: Layer, config: RunConfig) -> str:
     return f"{layer.units}\n{'softmax' if layer.name == 'output' else config.activation.value}"
+
+
+def _picture(image: Images) -> dict[str, Any]:
+    return {"symbol": f"image://{picture_url(image)}", "symbolSize": 17}
 
 
 def _text(name: str, x: float, y: float, label: str) -> dict[str, Any]:

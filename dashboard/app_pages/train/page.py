@@ -1,67 +1,73 @@
 """Train: a form, a picture of the network, and the run as it learns."""
 
+import numpy as np
 import streamlit as st
 
-from core.config import RunConfig
+from core.config import CLASSES, IMAGE_SIDE, RunConfig
 from core.config.architecture import count_parameters
+from core.data import DataError, Images, load_mnist
 from dashboard import text
 from dashboard.app_pages.train.live_panel import render_live_panel
 from dashboard.app_pages.train.network_chart import describe_network, draw_network
-from dashboard.app_pages.train.result import render_suggestions
-from dashboard.parts.config_form import render_config_form
+from dashboard.app_pages.train.result import render_next_steps
+from dashboard.app_pages.train.ten_digits_chart import TEN_DIGITS
+from dashboard.parts.config_form import render_form_column
 from dashboard.parts.run_header import find_chosen_run
-from dashboard.parts.start import start_runs
-from dashboard.session import form, linked
+from dashboard.parts.start import start_and_show
+from dashboard.session import form
 from dashboard.session.queries import estimate_seconds
 
+_NAME = "run_name"
 
-def start_run(config: RunConfig) -> None:
-    """Queue a run of `config` and watch it."""
-    for run in start_runs([(config, st.session_state["run_name"])]):
-        linked.RUN.choose(run.id)
+
+def render_start(config: RunConfig) -> None:
+    """Draw the button that trains the form's network, and the run's name."""
+    button, name = st.columns([1, 3], vertical_alignment="bottom")
+    with button:
+        st.button(
+            "Train",
+            key="train",
+            type="primary",
+            icon=":material/play_arrow:",
+            width="stretch",
+            on_click=lambda: start_and_show(config, st.session_state[_NAME]),
+            help="Train the network that the form describes. Runs wait for one another.",
+        )
+    with name:
+        st.text_input("Name of the next run", key=_NAME, placeholder=config.summary(), max_chars=80)
 
 
 def render_network(config: RunConfig) -> None:
-    """Draw the network with its parameters, and say how long it will train."""
+    """Draw the network of the form, with its parameters, and say how long it will train."""
     seconds, learned = estimate_seconds(config)
-    st.echarts_chart(draw_network(config), key="network", height=280, alt=describe_network(config))
-    parameters = f"**{count_parameters(config):,}** parameters"
+    st.echarts_chart(
+        draw_network(config, read_ten_digits()),
+        key="network",
+        height=250,
+        alt=describe_network(config),
+    )
     images = f"**{config.training_size:,}** images to learn from"
     source = "on this machine" if learned else "at a guess: nothing was trained here yet"
     st.caption(
-        f"{parameters} · {images} · about **{text.duration(seconds)}** for "
-        f"{config.epochs} epochs, {source}"
+        f"The numbers below the lines count the **{count_parameters(config):,}** parameters, "
+        f"weights and biases, that the network learns · {images} · about "
+        f"**{text.duration(seconds)}** for {config.epochs} epochs, {source}"
     )
+
+
+def read_ten_digits() -> Images:
+    """A test image of each digit, uint8 (10, 28, 28); blank if the data set cannot be read."""
+    try:
+        return load_mnist().x_test[TEN_DIGITS]
+    except DataError:  # of which the pages that need more than a decoration say why
+        return np.zeros((CLASSES, IMAGE_SIDE, IMAGE_SIDE), np.uint8)
 
 
 form.open_link()
-with st.sidebar:
-    config = render_config_form()
-form.write_link(config)
-
-button, name = st.columns([1, 4], vertical_alignment="bottom")
-with button:
-    st.button(
-        "Train",
-        key="train",
-        type="primary",
-        icon=":material/play_arrow:",
-        width="stretch",
-        on_click=start_run,
-        args=(config,),
-        help="Train the network that the form describes. Runs wait for one another.",
-    )
-with name:
-    st.text_input(
-        "Name of the next run", key="run_name", placeholder=config.summary(), max_chars=80
-    )
-run = find_chosen_run()
-if run is None:
+with render_form_column() as config:
+    form.write_link(config)
+    render_start(config)
     render_network(config)
-else:
-    render_live_panel(run)
-    render_suggestions(run)
-    network = st.expander("The network in the form", icon=":material/hub:", on_change="rerun")
-    if network.open:
-        with network:
-            render_network(config)
+    if run := find_chosen_run():
+        render_live_panel(run)
+        render_next_steps(run)

@@ -1,4 +1,6 @@
-"""What a finished run achieved, and what one might try next."""
+"""What a finished run achieved, where to look at it, and what one might train next."""
+
+from contextlib import suppress
 
 import pandas as pd
 import streamlit as st
@@ -7,10 +9,13 @@ from core.analysis.histories import best_epoch
 from core.analysis.metrics import wilson_interval
 from core.config import TEST_SET, RunConfig
 from core.runs import Run
-from core.runs.errors import RunNotFoundError
+from core.runs.errors import RunError
 from core.runs.status import State, Status
 from dashboard import text
 from dashboard.parts.metrics import render_accuracy
+from dashboard.parts.start import start_and_show
+from dashboard.session import form
+from dashboard.session.server import server
 
 
 def render_result(config: RunConfig, status: Status, history: pd.DataFrame) -> None:
@@ -36,31 +41,69 @@ def render_result(config: RunConfig, status: Status, history: pd.DataFrame) -> N
         st.caption(f"The network has the weights of epoch {status.final_epoch}, its best.")
 
 
-def render_suggestions(run: Run) -> None:
-    """Link to configurations to try after a finished run; draw nothing if it was deleted."""
+def render_next_steps(run: Run) -> None:
+    """After a run: links to where it is looked at, and what to train next, at one press each.
+
+    Draw nothing if it has not ended or was deleted.
+    """
     try:
-        has_ended = run.status.state in {State.FINISHED, State.STOPPED}
-        suggestions = _suggestions(run.config) if has_ended else []
-    except RunNotFoundError:
+        if run.status.state not in {State.FINISHED, State.STOPPED} or not run.epochs_done:
+            return
+        suggestions = _suggestions(run.config)
+    except RunError:
         return
-    if not suggestions:
-        return
-    st.markdown("**Try next**")
-    with st.container(horizontal=True):
-        for label, icon, config in suggestions:
-            st.page_link(
-                "app_pages/train/page.py", label=label, icon=icon, query_params=config.differences()
-            )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("**Look at it**", width="content")
+        for name, label, icon, query in _looks(run):
+            st.page_link(f"app_pages/{name}/page.py", label=label, icon=icon, query_params=query)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            "**Train next**",
+            width="content",
+            help="Each of these trains at once, and fills the form with what it trains.",
+        )
+        for number, (label, icon, config) in enumerate(suggestions):
+            st.button(label, key=f"next_{number}", icon=icon, on_click=_train, args=(config,))
+
+
+def _looks(run: Run) -> list[tuple[str, str, str, dict[str, str]]]:
+    """Page, label, icon and address of what one may look at."""
+    looks = [
+        ("evaluate", "Evaluate it", ":material/fact_check:", {"run": run.id}),
+        ("draw", "Draw for it", ":material/draw:", {"run": run.id}),
+        ("layers", "Look inside", ":material/layers:", {"run": run.id}),
+    ]
+    if earlier := _find_earlier(run):
+        runs = {"runs": f"{earlier.id},{run.id}"}
+        looks.append(("compare", "Compare with the last", ":material/compare_arrows:", runs))
+    return looks
+
+
+def _find_earlier(run: Run) -> Run | None:
+    """The newest run before this one that has ended an epoch."""
+    for other in server().store.list():
+        with suppress(RunError):
+            if other.id < run.id and other.epochs_done:
+                return other
+    return None
+
+
+def _train(config: RunConfig) -> None:
+    form.fill_form(config)
+    start_and_show(config)
 
 
 def _suggestions(config: RunConfig) -> list[tuple[str, str, RunConfig]]:
     """Configurations one step away from `config` that teach something, with a label and icon."""
-    other_seed = config.model_copy(update={"seed": config.seed + 1})
-    suggestions = [("Another seed: how much is chance?", ":material/casino:", other_seed)]
+    suggestions = []
     if config.hidden and not config.is_regularized:
         regularized = config.model_copy(update={"dropout": 0.5, "l2": 1e-4})
-        suggestions.append(("Regularise it", ":material/shield:", regularized))
+        suggestions.append(
+            ("Regularise it: dropout 0.5, L2 0.0001", ":material/shield:", regularized)
+        )
     if not config.early_stopping:
         early = config.model_copy(update={"early_stopping": True, "epochs": 100})
-        suggestions.append(("Stop early", ":material/timer_off:", early))
+        suggestions.append(("Stop early, within 100 epochs", ":material/timer_off:", early))
+    other_seed = config.model_copy(update={"seed": config.seed + 1})
+    suggestions.append(("Another seed: how much is chance?", ":material/casino:", other_seed))
     return suggestions

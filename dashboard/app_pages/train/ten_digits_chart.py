@@ -10,6 +10,9 @@ from core.config import CLASSES
 from core.data import AnyFloats, Images
 from dashboard.charts.colors import NEUTRAL, SPLIT_COLORS
 
+TEN_DIGITS = [3, 2, 1, 18, 4, 8, 11, 0, 61, 7]
+"""The first test image of each digit, 0 to 9."""
+
 
 def draw_ten_digits(images: Images, probabilities: AnyFloats) -> dict[str, Any]:
     """ECharts options: a column an image, uint8 (n, 28, 28), of its probabilities, (n, 10)."""
@@ -50,8 +53,12 @@ def draw_ten_digits(images: Images, probabilities: AnyFloats) -> dict[str, Any]:
 
 def _style_picture(image: Images) -> dict[str, Any]:
     """A rich-text style that shows the image, so that an axis label can."""
-    url = "data:image/png;base64," + base64.b64encode(encode_png(image)).decode()
-    return {"height": 28, "width": 28, "backgroundColor": {"image": url}}
+    return {"height": 28, "width": 28, "backgroundColor": {"image": picture_url(image)}}
+
+
+def picture_url(image: Images) -> str:
+    """The picture as an address that holds it."""
+    return "data:image/png;base64," + base64.b64encode(encode_png(image)).decode()
 
 
 def encode_png(image: Images) -> bytes:

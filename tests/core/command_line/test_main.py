@@ -61,7 +61,7 @@ def fail(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 def test_train_ends_with_one_line_and_a_run_directory(store: RunStore) -> None:
-    options = ["--preset", "quick", "--hidden", "32", "16", "--epochs", "2", "--seed", "3"]
+    options = ["--preset", "overfit", "--hidden", "32", "16", "--epochs", "2", "--seed", "3"]
     result = run_command("train", *options, *SMALL, "--name", "by hand", "--dropout", "0.1")
     assert result.returncode == 0, result.stderr
     line = RESULT.fullmatch(result.stdout)
@@ -70,8 +70,9 @@ def test_train_ends_with_one_line_and_a_run_directory(store: RunStore) -> None:
     assert run.id == line["id"]
     assert run.name == "by hand"
     assert run.config == RunConfig(
-        hidden=(32, 16), epochs=2, seed=3, dropout=0.1, training_images=1_000, validation_share=0.05
-    )
+        hidden=(32, 16), epochs=2, seed=3, dropout=0.1, batch_size=64, training_images=1_000,
+        validation_share=0.05,
+    )  # fmt: skip
     assert run.status.state is State.FINISHED
     last = run.history.iloc[-1]
     assert int(line["epochs"]) == len(run.history) == 2

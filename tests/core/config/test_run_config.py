@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from core.config import (
+    PRESET_TITLES,
     PRESETS,
     Activation,
     Bounds,
@@ -315,9 +316,8 @@ def test_notebook_presets() -> None:
     }
 
 
-def test_quick_preset() -> None:
-    assert PRESETS["quick"].hidden == (128,)
-    assert PRESETS["quick"].epochs == 5
+def test_each_preset_has_a_title() -> None:
+    assert list(PRESET_TITLES) == list(PRESETS)
 
 
 def test_overfit_preset_has_few_images_and_no_regularisation() -> None:

@@ -76,7 +76,7 @@ def test_first_layer_weights_are_sorted_by_norm(trained: Run) -> None:
     for image, unit, norm in zip(images, units, norms, strict=True):
         np.testing.assert_array_equal(image.ravel(), kernel[:, unit])
         assert norm == pytest.approx(np.sqrt((kernel[:, unit].astype(float) ** 2).sum()))
-    some_images, some_units, _ = first_layer_weights(trained, 4, 5)
+    some_images, some_units, _ = first_layer_weights(trained, first=4, count=5)
     np.testing.assert_array_equal(some_units, units[4:9])
     np.testing.assert_array_equal(some_images, images[4:9])
 
@@ -123,7 +123,7 @@ def test_dead_units_are_found(untrained: Callable[..., Run]) -> None:
 
 def test_dead_units_are_those_that_never_fire(trained: Run) -> None:
     images = X_TEST[:50]
-    table = dead_units(trained, images)
+    table = dead_units(trained, images=images)
     for row in table.itertuples():
         silent = (layer_features(trained, row.layer, images) == 0).all(axis=0)
         assert (row.units, row.dead) == (len(silent), silent.sum())
@@ -131,7 +131,7 @@ def test_dead_units_are_those_that_never_fire(trained: Run) -> None:
 
 
 def test_a_linear_network_has_no_units_to_die(untrained: Callable[..., Run]) -> None:
-    assert len(dead_units(untrained(hidden=()), X_TEST[:2])) == 0
+    assert len(dead_units(untrained(hidden=()), images=X_TEST[:2])) == 0
 
 
 def activations(run: Run, image: np.ndarray, epoch: int | None = None) -> dict[str, np.ndarray]:

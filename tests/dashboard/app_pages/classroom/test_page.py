@@ -154,7 +154,7 @@ def test_anothers_map_of_anothers_run_is_not_stopped(
     stored = StoredMap(trained, MapRequest(layer="hidden_2"))
     for owner in (ANNA, bert):
         stored.write_status(MapStatus(state=State.RUNNING, owner=owner))
-        stop = lab.open("features", run=trained.id).button(key="stop_map")
+        stop = lab.open("features", run=trained.id, map_method="t-SNE").button(key="stop_map")
         assert stop.disabled is (owner == ANNA)
     stop.click().run()
     assert stored.is_stop_requested

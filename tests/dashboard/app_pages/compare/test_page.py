@@ -55,10 +55,20 @@ def p_value(value: float) -> str:
     return "p < 0.001" if value < 0.001 else f"p = {value:.2g}"
 
 
+def test_it_opens_on_the_two_newest_runs_that_differ(lab: Lab, pair: list[Run]) -> None:
+    twin = lab.runs.create(pair[1].config, name="twin", state=State.RUNNING)
+    twin.write_history(pair[1].history.to_dict("records"))
+    lab.runs.create(RunConfig(hidden=()), name="no epoch yet", state=State.STOPPED)
+    app = lab.open("compare", compare="Curves")
+    assert chart(app, "curves_loss").alt == "Loss of A · pair 0, B · twin"
+    assert app.query_params["runs"] == f"{pair[0].id},{twin.id}"
+
+
 def test_it_asks_for_two_runs(lab: Lab, pair: list[Run]) -> None:
     app = open_part(lab, pair[:1], "Curves")
     assert [info.value for info in app.info] == ["Choose two runs or more to compare."]
-    assert [link.label for link in protos(app, "page_link")] == ["Find runs in the table"]
+    links = [link.label for link in protos(app, "page_link")]
+    assert links == ["Find runs in the table", "Train another"]
     app.multiselect(key="picked_runs").select(pair[1].id).run()
     assert not app.info
     assert chart(app, "curves_loss").alt == "Loss of A · pair 0, B · pair 1"

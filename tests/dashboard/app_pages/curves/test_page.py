@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 from core.config import RunConfig
 from core.runs import Run
 from core.runs.status import State
-from tests.dashboard.app_pages.lab import Lab, chart, protos, words
+from tests.dashboard.app_pages.lab import Lab, chart, words
 
 
 @pytest.fixture
@@ -44,12 +44,6 @@ def best_row(run: Run) -> list[str]:
 def assert_best(app: AppTest, *runs: Run) -> None:
     (table,) = app.table
     assert table.value.iloc[:, :-1].to_numpy().tolist() == [best_row(run) for run in runs]
-
-
-def test_without_a_choice_the_page_says_what_to_do(lab: Lab, plain: Run) -> None:
-    app = lab.open("curves")
-    assert [info.value for info in app.info] == ["Choose a run above, or train one."]
-    assert [link.label for link in protos(app, "page_link")] == ["Train a network"]
 
 
 def test_another_run_is_laid_over_the_first(lab: Lab, trained: Run, plain: Run) -> None:

@@ -24,7 +24,8 @@ FEW = MapRequest(layer="hidden_2", split="test", points=200)
 
 def open_map(lab: Lab, run: Run, **choices: str) -> AppTest:
     """The page with a map of 200 test images, with `choices` of its controls."""
-    return lab.open("features", run=run.id, map_split="test", map_points="200", **choices)
+    shown = {"map_split": "test", "map_points": "200", "map_method": "t-SNE"} | choices
+    return lab.open("features", run=run.id, **shown)
 
 
 def keep_map(run: Run, request: MapRequest = FEW, epoch: int = 3) -> pd.DataFrame:
@@ -140,6 +141,26 @@ def test_the_colours_follow_the_epoch_and_a_choice_outlasts_them(lab: Lab, train
     assert "**1 image**" in words(choose(app, 7))
 
 
+def test_pca_is_there_at_once_and_tsne_at_one_press(lab: Lab, trained: Run) -> None:
+    app = lab.open("features", run=trained.id, map_points="200")
+    request = MapRequest(layer="hidden_2", points=200, method="pca")
+    assert StoredMap(trained, request).status.state is State.FINISHED
+    assert chart(app, "map").alt == "Map of 200 train images, coloured by true label"
+    app.button(key="make_tsne").click().run()
+    request = MapRequest(layer="hidden_2", points=200)
+    assert StoredMap(trained, request).status.state is State.FINISHED
+    assert app.segmented_control(key="map_method").value is MapMethod.TSNE
+    assert chart(app, "map").alt == "Map of 200 train images, coloured by true label"
+
+
+def test_pca_follows_a_run_that_goes_on_training(lab: Lab, trained: Run) -> None:
+    request = MapRequest(layer="hidden_2", split="test", points=200, method="pca")
+    keep_map(trained, request, epoch=2)
+    app = open_map(lab, trained, map_method="PCA alone")
+    assert StoredMap(trained, request).status.epoch == 3
+    assert not app.warning
+
+
 def test_another_run_has_its_own_maps_and_layers(lab: Lab, trained: Run) -> None:
     keep_map(trained)
     config = RunConfig(hidden=(16,), epochs=1, training_images=1_000)
@@ -151,7 +172,6 @@ def test_another_run_has_its_own_maps_and_layers(lab: Lab, trained: Run) -> None
     assert app.query_params["run"] == other.id
     assert app.selectbox(key="map_layer").value == "hidden_1"
     app.segmented_control(key="map_method").set_value(MapMethod.PCA).run()
-    app.button(key="make_map").click().run()
     request = MapRequest(layer="hidden_1", split="test", points=200, method="pca")
     assert StoredMap(other, request).status.state is State.FINISHED
     assert "The network after epoch 1, 200 test images" in words(app)
@@ -192,7 +212,9 @@ def test_a_run_that_cannot_be_written_is_told(lab: Lab, trained: Run) -> None:
 
 
 def test_what_cannot_be_mapped_is_said_in_a_sentence(lab: Lab, trained: Run) -> None:
-    app = lab.open("features", run=trained.id, map_points="100", map_perplexity="60")
+    app = lab.open(
+        "features", run=trained.id, map_method="t-SNE", map_points="100", map_perplexity="60"
+    )
     sentence = "Perplexity 60 does not suit 100 points; choose 1 to 33, a third of the points."
     assert [error.value.replace("\\", "") for error in app.error] == [sentence]
     assert not is_offered(app, "Make the map")

@@ -250,7 +250,7 @@ def test_a_run_can_be_opened_on_every_page_that_shows_one(lab: Lab, zebras: list
     run = zebras[0]
     app = lab.open("runs", runs=run.id)
     links = [link.proto for link in app.page_link if link.value != "Duplicate into the form"]
-    pages = ["train", "data", "curves", "evaluate", "features", "layers", "draw"]
+    pages = ["train", "draw", "data", "curves", "evaluate", "layers", "features"]
     assert [link.page for link in links] == pages
     assert {link.query_string for link in links} == {f"run={run.id}"}
 

@@ -65,7 +65,7 @@ def test_the_form_begins_with_the_notebooks_network_and_trains_it(lab: Lab) -> N
 def test_a_preset_fills_the_form(lab: Lab) -> None:
     app = lab.open("train")
     app.selectbox(key="preset").select("quick").run()
-    assert "**101,770** parameters" in words(app)
+    assert "**203,530** parameters" in words(app)  # 785 * 256 + 257 * 10
     app.text_input(key="run_name").set_value("a first try")
     app.button(key="train").click().run()
     (run,) = lab.runs.list()
@@ -140,7 +140,6 @@ def test_one_who_has_ten_runs_waiting_is_asked_to_wait(lab: Lab) -> None:
     (toast,) = app.toast
     assert toast.value.startswith("10 of your runs are waiting for their turn, and 1 more would")
     assert len(lab.runs.list()) == 10
-    assert "run" not in app.query_params
 
 
 def test_a_second_run_waits_and_says_its_place(lab: Lab) -> None:
@@ -225,13 +224,29 @@ def test_a_finished_run_says_how_sure_its_accuracy_is(lab: Lab, trained: Run) ->
 
 def test_a_finished_run_leads_on_to_what_one_might_try_next(lab: Lab, trained: Run) -> None:
     plain = lab.runs.create(RunConfig(), state=State.FINISHED)
-    for run, offers in ((plain, True), (trained, False)):
+    plain.write_history(trained.history.to_dict("records"))
+    for run, offers in ((trained, False), (plain, True)):
         app = lab.open("train", run=run.id)
-        links = {link.value: dict(parse_qsl(link.proto.query_string)) for link in app.page_link}
-        assert links["Another seed: how much is chance?"]["seed"] == "1"
-        assert links["Stop early"]["early_stopping"] == "on"
-        assert ("Regularise it" in links) is offers
-    assert "Regularise it" not in links
+        labels = [button.label for button in app.button if (button.key or "").startswith("next_")]
+        assert labels[-2:] == ["Stop early, within 100 epochs", "Another seed: how much is chance?"]
+        assert ("Regularise it: dropout 0.5, L2 0.0001" in labels) is offers
+        assert [link.label for link in protos(app, "page_link")][:3] == [
+            "Evaluate it",
+            "Draw for it",
+            "Look inside",
+        ]
+    (link,) = [one for one in protos(app, "page_link") if one.label == "Compare with the last"]
+    assert link.query_string == f"runs={trained.id}%2C{plain.id}"
+
+
+def test_what_one_might_try_next_trains_at_one_press(lab: Lab, trained: Run) -> None:
+    app = lab.open("train", run=trained.id)
+    (button,) = [one for one in app.button if one.label.startswith("Another seed")]
+    button.click().run()
+    run = lab.runs.list()[0]
+    assert run.config == trained.config.model_copy(update={"seed": 1})
+    assert app.query_params["run"] == run.id
+    assert app.number_input(key="config_seed").value == 1
 
 
 def test_series_are_switched_off_and_on(lab: Lab, trained: Run) -> None:
