@@ -66,9 +66,10 @@ def _render_play(title: str, epoch: int, epochs: int) -> None:
     """Draw the button that plays the epochs one after another, or pauses; play the next one."""
     is_playing = bool(st.session_state.get(_PLAYED)) and epoch < epochs
     st.button(
-        ":material/pause:" if is_playing else ":material/play_arrow:",
+        "Pause" if is_playing else "Play",
+        icon=":material/pause:" if is_playing else ":material/play_arrow:",
         key="play_epochs",
-        help="Pause" if is_playing else "Play the epochs one after another",
+        help="Shows the network after one epoch after another.",
         on_click=_toggle,
         args=(None if is_playing else title, epoch, epochs),
     )

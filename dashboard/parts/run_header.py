@@ -34,19 +34,21 @@ def render_header(title: str, sentence: str, shows_run: bool) -> None:
     st.caption(sentence)
     if not shows_run:
         return
-    with st.container(key="run_header"):
-        run = linked.pick_member(
+    store = server().store
+    run = linked.find_member(linked.RUN, store, _default_run)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="run_header"):
+        linked.pick_member(
             linked.RUN,
-            server().store,
+            store,
+            run,
             label_runs,
             "Run",
             "The run that is looked at. The address of this page shows it to others.",
-            default=_default_run,
         )
         if run:
             with suppress(RunNotFoundError):
-                _render_run(run)
-        make_epoch_place(title)
+                _render_standing(run)
+    make_epoch_place(title)
 
 
 def _default_run() -> Run | None:
@@ -62,12 +64,11 @@ def _default_run() -> Run | None:
     return next(iter(with_epoch or runs), None)
 
 
-def _render_run(run: Run) -> None:
-    """Say what the run is called, how it stands, and how accurate it is."""
+def _render_standing(run: Run) -> None:
+    """Say in which state the run is, and how accurate."""
     summary = cached(summarize, run)
     results = summary.results
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{text.escape(summary.name)}**", width="content")
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
         render_state(summary.status.state)
         if results.test_accuracy is not None:
             low, high = results.test_low or 0.0, results.test_high or 1.0

@@ -104,21 +104,14 @@ RUNS, SWEEP, EPOCH = Linked("runs"), Linked("sweep"), Linked("epoch")
 RUN = Linked("run", detail=EPOCH)
 
 
-def pick_member(
+def find_member(
     choice: Linked,
     store: DocumentStore[Member],
-    describe: Callable[[Iterable[Member]], Mapping[str, str]],
-    label: str,
-    help: str,
-    *,
-    placeholder: str | None = None,
     default: Callable[[], Member | None] = lambda: None,
 ) -> Member | None:
-    """Draw the control that makes a run or sweep the choice; return it, None if there is none.
+    """The chosen run or sweep, else `default`, which then is the choice; None if there is none.
 
-    Where nothing is chosen, `default` is. `describe` gives labels by ids. With a `placeholder`,
-    which says what no choice means, the control can be cleared; without one it is drawn only where
-    there is something to choose from.
+    Warns if the chosen one is gone.
     """
     try:
         chosen = choice.find(store.get)
@@ -127,14 +120,34 @@ def pick_member(
         chosen = None
     if chosen is None and (chosen := default()):
         choice.choose(chosen.id)
+    return chosen
+
+
+def pick_member(
+    choice: Linked,
+    store: DocumentStore[Member],
+    chosen: Member | None,
+    describe: Callable[[Iterable[Member]], Mapping[str, str]],
+    label: str,
+    help: str,
+    placeholder: str | None = None,
+) -> None:
+    """Draw the control that makes another run or sweep the choice.
+
+    `describe` gives labels by ids. With a `placeholder`, which says what no choice means, the
+    control can be cleared; without one, the only member there is stands as a text.
+    """
     offered = {one.id: one for one in store.list()[:MAX_OFFERED]}
     if chosen:
         offered.setdefault(chosen.id, chosen)
-    if len(offered) > (not placeholder):
+    labels = describe(offered.values())
+    if chosen and not placeholder and len(offered) == 1:
+        st.markdown(f"{label}: {text.escape(labels[chosen.id])}", width="content")
+    elif offered:
         st.selectbox(
             label,
             list(offered),
-            format_func=describe(offered.values()).__getitem__,
+            format_func=labels.__getitem__,
             key=choice.show(chosen.id if chosen else None),
             on_change=_choose_picked,
             args=(choice, store),
@@ -143,7 +156,6 @@ def pick_member(
             help=help,
             width=420,
         )
-    return chosen
 
 
 def _choose_picked(choice: Linked, store: DocumentStore[Any]) -> None:

@@ -135,7 +135,7 @@ def _first_loss(server: Server, known: set[str]) -> tuple[Run, float]:
 
 
 def _train_button(page: Page) -> Locator:
-    return page.get_by_role("button", name="Train", exact=True)
+    return page.locator(".st-key-train").get_by_role("button")
 
 
 if __name__ == "__main__":

@@ -43,6 +43,12 @@ def press(page: Page, name: str) -> None:
     button(page, name).click()
 
 
+def press_train(page: Page) -> None:
+    """Press the Train page's button; a series of its curves has the same name."""
+    await_controls(page)
+    page.locator(".st-key-train").get_by_role("button").click()
+
+
 def pick(page: Page, label: str, text: str) -> None:
     """Pick the option that begins with `text`, by typing it.
 

@@ -13,7 +13,7 @@ from sklearn import metrics
 
 from core.data import load_mnist
 from core.runs import Run
-from tests.e2e.controls import pick
+from tests.e2e.controls import button, pick, press
 from tests.e2e.figures import click_image, settle
 from tests.e2e.replay import replay
 from tests.e2e.server import Server
@@ -129,6 +129,13 @@ def test_a_run_that_trains_is_followed_and_another_one_picked(
         expect(page).not_to_have_url(re.compile("[?&]epoch="))
         loss = trained.history["test_loss"].iloc[2]
         expect(metric(page, "Test loss")).to_contain_text(f"{loss:.4f}")
+
+    page.goto(re.sub("evaluate=[^&]*", "epoch=1&evaluate=Report", page.url))
+    expect_epoch(page, 1)
+    press(page, "Play")
+    expect_epoch(page, 3)
+    expect(metric(page, "Test loss")).to_contain_text(f"{loss:.4f}")
+    expect(button(page, "Play")).to_be_visible()
 
     settle(page)  # the button is drawn after the loss
     with page.expect_download() as download:

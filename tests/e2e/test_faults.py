@@ -9,7 +9,7 @@ from core.config import RunConfig
 from core.runs import Run, RunStore
 from core.runs.status import Request, State
 from core.training import train
-from tests.e2e.controls import press
+from tests.e2e.controls import press, press_train
 from tests.e2e.figures import settle
 from tests.e2e.server import Server, wait_for
 
@@ -91,7 +91,7 @@ def test_a_run_outlives_its_worker_and_its_server(
 def test_train_pressed_twice_trains_once(page: Page, server: Server) -> None:
     before = len(server.runs.list())
     page.goto(f"{server.url}/train?{QUICK}")
-    train_button = page.get_by_role("button", name="Train", exact=True)
+    train_button = page.locator(".st-key-train").get_by_role("button")
     expect(train_button).to_be_enabled()
     settle(page)
     train_button.dblclick()
@@ -104,7 +104,7 @@ def test_a_browser_gone_in_mid_action(context: BrowserContext, server: Server) -
     before = len(server.runs.list())
     with context.new_page() as page:
         page.goto(f"{server.url}/train?{QUICK}&seed=1")
-        press(page, "Train")
+        press_train(page)
         wait_for(lambda: len(server.runs.list()) > before, "the run to be created")
     run = server.newest_run()
     wait_for(lambda: run.status.state is State.FINISHED, "the run to finish")

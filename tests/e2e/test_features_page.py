@@ -23,7 +23,7 @@ FEW = MapRequest(layer="hidden_2", split="test", points=200)
 
 def link(server: Server, run: Run) -> str:
     """The address of the page with the map FEW of a run."""
-    return f"{server.url}/features?run={run.id}&map_split=test&map_points=200"
+    return f"{server.url}/features?run={run.id}&map_split=test&map_points=200&map_method=t-SNE"
 
 
 def is_finished(run: Run, request: MapRequest) -> bool:

@@ -12,7 +12,7 @@ from core.config import PRESETS
 from core.runs import Run
 from core.runs.status import Request, State
 from dashboard.charts.colors import SPLIT_COLORS
-from tests.e2e.controls import press
+from tests.e2e.controls import press, press_train
 from tests.e2e.server import Server, wait_for
 
 SLOW = "hidden=64&batch_size=16&epochs=200"  # goes on for as long as a test may look at it
@@ -37,7 +37,7 @@ def train(page: Page, server: Server, link: str) -> Run:
     """Open the form that `link` says, press Train and wait until the first batches are done."""
     known = {run.id for run in server.runs.list()}
     page.goto(f"{server.url}/train?{link}")
-    press(page, "Train")
+    press_train(page)
     wait_for(lambda: {run.id for run in server.runs.list()} - known, "a new run")
     run = server.newest_run()
     await_worker(run)
@@ -59,7 +59,7 @@ def test_pressing_train_at_once_shows_a_network_learning(page: Page, server: Ser
     page.goto(server.url)
     expect(page).to_have_url(re.compile("/train$"))
     expect(page.get_by_text("535,818 parameters")).to_be_visible()
-    press(page, "Train")
+    press_train(page)
     expect(page).to_have_url(re.compile("[?&]run="))
     run = server.newest_run()
     assert run.config == PRESETS["notebook-baseline"]
@@ -123,7 +123,7 @@ def test_a_training_goes_on_whoever_looks_until_it_is_stopped(page: Page, server
     press(page, "Stop")
     expect(page.get_by_text("stopped")).to_be_visible()
     expect(page.get_by_text("Test accuracy")).to_be_visible()
-    expect(page.get_by_role("link", name="Regularise it")).to_be_visible()
+    expect(page.get_by_role("button", name="Regularise it")).to_be_visible()
     assert run.status.state is State.STOPPED
     assert run.model_path.exists()
     assert len(run.history) == run.status.final_epoch

@@ -10,14 +10,18 @@ from dashboard.session.server import server
 
 def pick_sweep() -> Sweep | None:
     """Draw the control; return the chosen sweep, or None to begin another."""
-    return linked.pick_member(
+    sweeps = server().sweeps
+    sweep = linked.find_member(linked.SWEEP, sweeps)
+    linked.pick_member(
         linked.SWEEP,
-        server().sweeps,
+        sweeps,
+        sweep,
         _label_sweeps,
         "Sweep",
         "The sweep that is looked at. Clear it to begin another.",
         placeholder="the next one you start",
     )
+    return sweep
 
 
 def _label_sweeps(sweeps: Iterable[Sweep]) -> dict[str, str]:

@@ -171,7 +171,7 @@ def test_a_run_deleted_before_it_is_picked(lab: Lab, trained: Run) -> None:
     assert "there is no run" in toast.value
     assert app.metric[0].label == "Test accuracy"
     assert app.query_params["run"] == trained.id
-    assert f"**{text.escape(trained.name)}**" in words(app)
+    assert f"Run: {text.escape(trained.name)}" in words(app)
 
 
 def test_a_run_deleted_while_it_is_watched(lab: Lab) -> None:

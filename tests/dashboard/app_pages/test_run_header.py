@@ -62,7 +62,7 @@ def test_the_head_says_name_state_and_accuracy_with_its_interval(lab: Lab, train
     low, high = (100 * end for end in proportion_confint(right, 10_000, method="wilson"))
     for page in (name for name, page in PAGES.items() if page.shows_run):
         shown = words(lab.open(page))
-        assert f"**{trained.name}**" in shown, page
+        assert f"Run: {trained.name} · " in shown, page
         assert "finished" in shown, page
         assert (
             f"**{right / 100:.2f} %** on the test set :small[({low:.2f} to {high:.2f} %)]" in shown

@@ -133,7 +133,7 @@ def test_trials_are_a_table_that_leads_to_their_runs(lab: Lab) -> None:
     app.run()
     assert app.query_params["run"] == newest.id
     assert [title.value for title in app.title] == ["Train"]
-    assert newest.name.replace("#", "\\#") in words(app)
+    assert f"{newest.name} · " in words(app)
 
 
 def test_the_best_is_trained_again_with_five_seeds_at_a_time(lab: Lab) -> None:

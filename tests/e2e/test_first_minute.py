@@ -1,0 +1,36 @@
+"""The first minute on a fresh clone: nothing is pressed, and a drawn digit is read."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.server import Server, wait_for
+from tests.e2e.test_draw_page import SEVEN, answer, canvas, draw
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder: Path = tmp_path_factory.mktemp("fresh")
+    server = Server(folder, DIGITLAB_EXAMPLE="1")
+    yield server
+    server.stop()
+
+
+def test_a_fresh_clone_reads_a_drawn_seven(page: Page, fresh: Server) -> None:
+    """Draw opens by itself as soon as the example has ended an epoch."""
+    page.goto(f"{fresh.url}/draw")
+    wait_for(lambda: fresh.runs.list(), "the example")
+    example = fresh.newest_run()
+    wait_for(lambda: len(example.history), "the worker to wake and end an epoch", deadline=60)
+    canvas(page).wait_for(state="visible")
+    wait_for(lambda: not example.status.state.is_active, "the example to end")
+    expect(page.get_by_text("on the test set")).to_be_visible()
+    draw(page, SEVEN)
+    expect(answer(page)).to_contain_text("Read as 7")
+    assert example.history["test_accuracy"].iloc[-1] >= 0.975
+
+    page.goto(fresh.url)
+    for words in ("A laboratory for neural networks", "Example", "Evaluate it"):
+        expect(page.get_by_text(words).first).to_be_visible()
