@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard.access.login import render_login
 from dashboard.access.visitor import visitor
 from dashboard.menu import ICON, LOGO, PAGES, make_pages
-from dashboard.parts.run_header import render_header
+from dashboard.parts.run_header import render_header, render_run_header
 from dashboard.session import form
 
 st.set_page_config("Digit Lab", ICON, layout="wide")
@@ -27,7 +27,9 @@ here = st.navigation(menu, position="top" if is_known else "hidden")
 if is_known:
     if page := PAGES.get(here.url_path):  # not for the root, which only leads to one
         form.note_link()
-        render_header(page.title, page.sentence, page.shows_run)
+        render_header(page.title, page.sentence)
+        if page.shows_run:
+            render_run_header(page.title, page.is_live)
     here.run()
 else:
     render_login()

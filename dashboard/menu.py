@@ -35,6 +35,8 @@ class PageInfo(NamedTuple):
     """The menu that it stands in; none: it stands in the bar itself."""
     shows_run: bool = True
     """Whether it looks at a run, which its head then names."""
+    is_live: bool = False
+    """Whether it draws the run again and again by itself, and so need not follow it."""
 
 
 _UNDERSTAND, _EXPERIMENT = "Understand", "Experiment"
@@ -44,6 +46,7 @@ PAGES = {
         ":material/model_training:",
         "A laboratory for neural networks that read handwritten digits: choose a network, press "
         "Train, and watch it learn from 60,000 real ones.",
+        is_live=True,
     ),
     "draw": PageInfo(
         "Draw",

@@ -22,18 +22,24 @@ from dashboard.session.follow import follow
 from dashboard.session.queries import read_history
 from dashboard.session.server import server
 
+_STATE = "_shown_state"
 _ACCURACY_HELP = (
     "Of the 10,000 test images, by the network as the run kept it. In brackets the 95 % interval "
     "(Wilson's): how far chance in drawing these images may move it."
 )
 
 
-def render_header(title: str, sentence: str, shows_run: bool) -> None:
-    """Draw the page's head and, if it looks at a run, which one, how it stands, and its epochs."""
+def render_header(title: str, sentence: str) -> None:
+    """Draw the page's title, and what it is for."""
     st.title(title, anchor=False)
     st.caption(sentence)
-    if not shows_run:
-        return
+
+
+def render_run_header(title: str, is_live: bool) -> None:
+    """Draw which run is looked at, how it stands, and a place for its epochs.
+
+    Follow the run, unless the page `is_live`: then it reruns when `shown_state` is no longer so.
+    """
     store = server().store
     run = linked.find_member(linked.RUN, store, _default_run)
     with st.container(horizontal=True, vertical_alignment="bottom", key="run_header"):
@@ -47,6 +53,8 @@ def render_header(title: str, sentence: str, shows_run: bool) -> None:
         )
         if run:
             with suppress(RunNotFoundError):
+                if not is_live:
+                    follow(run)
                 _render_standing(run)
     make_epoch_place(title)
 
@@ -66,6 +74,7 @@ def _default_run() -> Run | None:
 
 def _render_standing(run: Run) -> None:
     """Say in which state the run is, and how accurate."""
+    st.session_state[_STATE] = run.status.state  # before anything else is read
     summary = cached(summarize, run)
     results = summary.results
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
@@ -78,6 +87,12 @@ def _render_standing(run: Run) -> None:
                 width="content",
                 help=_ACCURACY_HELP,
             )
+
+
+def shown_state() -> State | None:
+    """The state in which the head shows the run; None if it was deleted meanwhile."""
+    state: State | None = st.session_state.get(_STATE)
+    return state
 
 
 def find_chosen_run() -> Run | None:
@@ -97,7 +112,6 @@ def require_run() -> tuple[Run, pd.DataFrame]:
     if run is None:
         stop_without_runs()
     try:
-        follow(run)
         history = read_history(run)
         damage = run.status.error if run.status.state is State.DAMAGED else None
     except RunError as error:

@@ -22,6 +22,7 @@ from dashboard.charts.weights import draw_weights
 from dashboard.parts.messages import render_damage, show_message
 from dashboard.parts.metrics import render_metric
 from dashboard.parts.run_curves import pick_log_loss, pick_series
+from dashboard.parts.run_header import shown_state
 from dashboard.parts.run_state import render_request_button
 from dashboard.session import dialogs
 from dashboard.session.cache import cached, cached_by_version, history_version, recent_version
@@ -49,8 +50,8 @@ _DAMAGED = "This run is damaged"
 def render_live_panel(run: Run) -> None:
     """Draw the run, and again several times a second for as long as it trains."""
     with suppress(RunNotFoundError):
-        state = run.status.state
-        if state.is_active:
+        state = shown_state()
+        if state and state.is_active:
             draw_live(partial(_render, run, state), _refresh_rate)
             return
         follow(run)
