@@ -24,6 +24,7 @@ def render_errors(evaluation: Evaluation) -> None:
             "How many",
             _MIN,
             _MAX,
+            _FIT,
             key="error_count",
             bind="query-params",
             help="The worst so many are shown: those with the largest p(predicted) − p(true).",
