@@ -4,6 +4,7 @@ import asyncio
 import importlib
 import logging
 import pkgutil
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -11,10 +12,14 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
+from core.config import RunConfig
 from core.data import DataError, load_mnist
+from core.data.browsing import training_class_images
+from core.data.preparation import describe_arrays, preparation_steps, scaler_difference
 from dashboard import app_pages, parts, text
 from dashboard.access.door import Door
 from dashboard.access.protection import refuse_open_network, refuse_wrong_settings
+from dashboard.session.cache import cached
 from dashboard.session.server import server
 from dashboard.session.stale_elements import mend_stale_elements
 
@@ -24,6 +29,7 @@ _log = logging.getLogger(__name__)
 @asynccontextmanager
 async def _lifespan(app: st.App) -> AsyncIterator[None]:
     await asyncio.gather(asyncio.to_thread(server().start), asyncio.to_thread(_prepare))
+    threading.Thread(target=_compute_facts, name="facts", daemon=True).start()
     try:
         yield
     finally:
@@ -38,6 +44,15 @@ def _prepare() -> None:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.endswith(".page"):  # which runs it
                 importlib.import_module(module.name)
+
+
+def _compute_facts() -> None:
+    """Compute what pages say of the data set: the first visitor of Data would wait a second."""
+    with suppress(DataError):
+        cached(describe_arrays)
+        cached(scaler_difference)
+        cached(preparation_steps, RunConfig())
+        cached(training_class_images, RunConfig())
 
 
 def _apologise(error: Exception) -> bool:

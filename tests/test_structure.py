@@ -98,6 +98,7 @@ ALLOWED = {
         "dashboard.session",
     },
     "dashboard.app": {
+        "core.config",
         "core.data",
         "dashboard.text",
         "dashboard.access",

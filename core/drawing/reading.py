@@ -23,6 +23,8 @@ from core.runs.errors import RunError
 
 _MAX_FEATURES = 16_000_000
 """At most this many features are kept of a network's training images: 64 MB."""
+_MAX_IMAGES = 15_000
+"""At most this many training images are searched: a network that is new is asked about each."""
 _NEIGHBOURS = 5
 
 
@@ -56,8 +58,8 @@ def answers_by_epoch(run: Run, image: Floats) -> tuple[Indices, Floats]:
 def nearest_images(run: Run, epoch: int, image: Floats) -> Neighbours:
     """The training images whose last hidden layer, after `epoch`, is nearest to the image's.
 
-    Searched are the run's training images, or as many as give 16 million features; without a
-    hidden layer their pixels.
+    Searched are the first 15,000 of the run's training images, or as many as give 16 million
+    features; without a hidden layer their pixels.
     """
     indices, features, squares = _training_features(run.path, epoch)
     own = _features(run, epoch, image)[0]
@@ -84,7 +86,7 @@ def _training_features(path: Path, epoch: int) -> tuple[Indices, Floats, Array]:
     """Indices of the run's training images, their features (n, units), and each one's square."""
     run = Run(path)
     units = (PIXELS, *run.config.hidden)[-1]
-    indices = split_indices(run.config)[0][: _MAX_FEATURES // units]
+    indices = split_indices(run.config)[0][: min(_MAX_IMAGES, _MAX_FEATURES // units)]
     features = _features(run, epoch, load_mnist().x_train[indices])
     return indices, features, np.einsum("ij,ij->i", features, features)
 

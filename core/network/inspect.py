@@ -16,7 +16,7 @@ import tensorflow as tf
 from core.config import CLASSES, IMAGE_SIDE
 from core.config.architecture import hidden_layers
 from core.data import Array, Floats, Indices, load_mnist
-from core.network.load import as_pixels, layer_outputs, load_network
+from core.network.load import as_pixels, load_network
 from core.runs import Run
 
 _BEFORE_OUTPUT = "before output"
@@ -91,10 +91,10 @@ def dead_units(run: Run, epoch: int | None = None, images: Array | None = None) 
     always zero. It then tells the next layer nothing.
     """
     images = load_mnist().x_test if images is None else images
-    model = load_network(run, epoch)
+    outputs = _all_outputs(load_network(run, epoch))(as_pixels(images), training=False)
     rows = []
     for name in hidden_layers(run.config):
-        dead = np.ptp(layer_outputs(model, name, images), axis=0) == 0
+        dead = np.ptp(keras.ops.convert_to_numpy(outputs[name]), axis=0) == 0
         rows.append((name, len(dead), int(dead.sum()), float(dead.mean())))
     return pd.DataFrame(rows, columns=["layer", "units", "dead", "share"])
 

@@ -14,7 +14,7 @@ from tests.benchmarks.report import Figure, print_head, run_topic
 from tests.benchmarks.session import Session
 from tests.e2e.server import Server
 
-_PARTS = {  # each page, and the address of each part of it
+PARTS = {
     "data": ["data=As they come", "data=Preparation", "data=Browse", "data=Classes"],
     "curves": ["curves=Runs", "curves=Two training losses"],
     "evaluate": [
@@ -26,6 +26,7 @@ _PARTS = {  # each page, and the address of each part of it
         f"layers_view={part}" for part in ("Layers", "First-layer pictures", "Weights", "One digit")
     ],
 }
+"""Each page, and the address of each part of it."""
 _VISITS = 5
 
 
@@ -44,7 +45,7 @@ def measure() -> Iterator[Figure]:
 
 async def _visit(server: Server, run: Run) -> list[Figure]:
     figures = []
-    for page, parts in _PARTS.items():
+    for page, parts in PARTS.items():
         for part in parts:
             async with Session(f"localhost:{server.port}") as session:
                 for _ in range(1 + _VISITS):
