@@ -16,6 +16,8 @@ P = ParamSpec("P")
 Result = TypeVar("Result")
 
 _WORKER_SECONDS = 60
+_MAX_SIZE = "8MB"
+"""At most this much is kept of what is computed here, and as much of what workers answer."""
 _HASHES: dict[str | type, Callable[[Any], object]] = {
     FunctionType: lambda function: (function.__module__, function.__qualname__),
     Run: lambda run: str(run.path),
@@ -28,8 +30,8 @@ _recent_versions: dict[str, tuple[float, object]] = {}
 def cached(function: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
     """`function(*args)`, computed once for equal arguments, by whatever session.
 
-    Anew for a run or sweep whose files have changed. All are given the same object, not to be
-    changed. Raises what the function raises.
+    Anew for a run or sweep whose files have changed. Each caller is given a copy. Raises what the
+    function raises.
     """
     return cached_by_version([_version(arg) for arg in args], function, *args, **kwargs)
 
@@ -82,11 +84,11 @@ def _version(arg: object) -> object:
     return arg.status.version if isinstance(arg, Sweep) else None
 
 
-@st.cache_resource(max_entries=200, show_spinner=False, hash_funcs=_HASHES)
+@st.cache_data(max_size=_MAX_SIZE, show_spinner=False, hash_funcs=_HASHES)
 def _cached(version: object, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     return function(*args, **kwargs)
 
 
-@st.cache_data(max_entries=200, show_spinner="Asking the network …", hash_funcs=_HASHES)
+@st.cache_data(max_size=_MAX_SIZE, show_spinner="Asking the network …", hash_funcs=_HASHES)
 def _answers(version: object, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     return call_worker_uncached(function, *args, **kwargs)

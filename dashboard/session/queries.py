@@ -43,12 +43,12 @@ def summaries() -> list[Summary]:
 
 
 def read_history(run: Run) -> pd.DataFrame:
-    """The run's history as it stands: shared, not to be changed. Raises what reading it raises."""
+    """The run's history as it stands. Raises what reading it raises."""
     return cached_by_version(history_version(run), _read_history, run)
 
 
 def read_test_probabilities(run: Run, epoch: int) -> npt.NDArray[np.float32]:
-    """What the network thought of the test images after `epoch`: float32 (10000, 10), shared."""
+    """What the network thought of the test images after `epoch`: float32 (10000, 10)."""
     return cached_by_version(history_version(run), _load_test_probabilities, run, epoch)
 
 
@@ -77,7 +77,7 @@ def queue_position(run: Run) -> tuple[int, float] | None:
 
 
 def sweep_trials(sweep: Sweep) -> pd.DataFrame:
-    """The sweep's `trial_table` as it stands: shared, not to be changed. Raises SweepError."""
+    """The sweep's `trial_table` as it stands. Raises SweepError."""
     return cached(_read_trials, sweep)
 
 
@@ -88,9 +88,7 @@ def _read_history(run: Run) -> pd.DataFrame:
 
 
 def _load_test_probabilities(run: Run, epoch: int) -> npt.NDArray[np.float32]:
-    probabilities = run.test_probabilities(epoch).astype(np.float32, copy=False)
-    probabilities.flags.writeable = False
-    return probabilities
+    return run.test_probabilities(epoch).astype(np.float32, copy=False)
 
 
 def _read_trials(sweep: Sweep) -> pd.DataFrame:

@@ -33,7 +33,7 @@ def measure() -> Iterator[Figure]:
         server = Server(Path(folder))
         try:
             run = server.runs.create(RunConfig(epochs=10))
-            wait_for(lambda: run.status.state is State.FINISHED, "the run to finish", 120)
+            wait_for(lambda: run.status.state is State.FINISHED, "the run to finish", 300)
             asyncio.run(open_all_pages(server, run))
             yield Figure(
                 "memory of the server, all pages opened", server_megabytes(server), "MB", 400
