@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from core.command_line.lists import list_presets, list_runs
 from core.command_line.sweep import add_sweep
+from core.command_line.terminal import printable
 from core.command_line.train import add_train
 from core.config.settings import SettingsError, settings
 from core.runs.errors import RunError
@@ -16,7 +17,7 @@ from core.sweep.store import SweepError
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One clear sentence, without the usage in front of it."""
-        self.exit(2, f"{self.prog}: {message}\n")
+        self.exit(2, f"{self.prog}: {printable(message)}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

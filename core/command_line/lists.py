@@ -3,9 +3,9 @@
 import argparse
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Column, Table
 
+from core.command_line.terminal import plain, printable
 from core.config import PRESETS
 from core.config.architecture import count_parameters
 from core.runs import RunStore
@@ -28,13 +28,13 @@ def list_runs(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
         status, record, results = summary.status, summary.record, summary.results
         if record is None or status.state is State.DAMAGED:
             table.add_row(run.id, "", "", status.state, "", "", "", style="red")
-            reasons.append(status.error)
+            reasons.append(str(status.error))
             continue
         accuracy = "" if results.test_accuracy is None else f"{results.test_accuracy:.2%}"
         table.add_row(
             run.id,
-            escape(summary.name),
-            escape(record.owner),
+            plain(summary.name),
+            plain(record.owner),
             status.state,
             f"{results.epochs_done}/{record.config.epochs}",
             accuracy,
@@ -43,9 +43,10 @@ def list_runs(options: argparse.Namespace, parser: argparse.ArgumentParser) -> i
     if table.row_count:
         Console().print(table)
     else:
-        print(f"no runs in {store.root}; start one with: python -m core train --preset quick")
+        hint = "start one with: python -m core train --preset quick"
+        print(printable(f"no runs in {store.root}; {hint}"))
     for reason in reasons:
-        print(reason)
+        print(printable(reason))
     return 0
 
 

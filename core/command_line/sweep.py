@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from core.command_line.options import add_config_options, read_config
-from core.command_line.terminal import on_interrupt, progress_bar
+from core.command_line.terminal import on_interrupt, printable, progress_bar
 from core.config import explain
 from core.runs import Run
 from core.runs.errors import RunBusyError, RunError, RunNotFoundError
@@ -42,7 +42,7 @@ def add_sweep(parser: argparse.ArgumentParser) -> None:
         field = SweepConfig.model_fields[name]
         explanation = f"{field.description} Default: {field.default}.".replace("%", "%%")
         parser.add_argument(f"--{name}", metavar=form, help=explanation)
-    parser.add_argument("--name", help="what to call the sweep")
+    parser.add_argument("--name", type=printable, help="what to call the sweep")
     parser.add_argument("--resume", metavar="ID", help="go on with a sweep that was interrupted")
     add_config_options(parser)
 

@@ -1,4 +1,4 @@
-"""What a command that trains shows and obeys on the terminal: a progress bar, and Ctrl-C."""
+"""What a command shows and obeys on the terminal: plain words, a progress bar, and Ctrl-C."""
 
 import logging
 import os
@@ -7,16 +7,30 @@ from collections.abc import Callable
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+
+def plain(words: str) -> Text:
+    """What a user typed, to be shown as typed: no markup, emoji codes or control characters."""
+    return Text(printable(words))
+
+
+def printable(words: str) -> str:
+    """The words with a \ufffd in place of what is no character to print, such as an escape."""
+    return "".join(one if one.isprintable() or one == "\n" else "\ufffd" for one in words)
 
 
 def progress_bar() -> Progress:
-    """A bar whose tasks have a field `detail`. Silences TensorFlow, if that is imported later."""
+    """A bar whose tasks have a field `detail`; both it and the description are shown as they are.
+
+    Silences TensorFlow, if that is imported later.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
-        TextColumn("{task.fields[detail]}"),
+        TextColumn("{task.fields[detail]}", markup=False),
         TimeElapsedColumn(),
         console=Console(stderr=True),
     )

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from core.command_line.options import add_config_options, read_config
-from core.command_line.terminal import on_interrupt, progress_bar
+from core.command_line.terminal import on_interrupt, printable, progress_bar
 from core.runs import Run, RunStore
 from core.runs.status import Request, State, Status
 
@@ -12,7 +12,7 @@ from core.runs.status import Request, State, Status
 def add_train(parser: argparse.ArgumentParser) -> None:
     """Add the command's options to its parser."""
     parser.set_defaults(command=_train)
-    parser.add_argument("--name", help="what to call the run")
+    parser.add_argument("--name", type=printable, help="what to call the run")
     add_config_options(parser)
 
 
@@ -35,7 +35,8 @@ def _train(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
 
         status = train(run, on_status=show)
     if status.state is State.FAILED:
-        print(f"{parser.prog}: run {run.id} failed: {status.error}", file=sys.stderr)
+        words = f"{parser.prog}: run {run.id} failed: {status.error}"
+        print(printable(words), file=sys.stderr)
         return 1
     print(_result(run, status))
     return 0
