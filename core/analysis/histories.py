@@ -8,6 +8,12 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
+BEST_EPOCH = (
+    "The epoch with the best validation loss, L2 penalty included, as early stopping judges: the "
+    "last that bettered it by more than the run's least improvement."
+)
+"""What "best epoch" means wherever it is said."""
+
 _LOSSES = ["running_loss", "train_loss", "validation_loss", "test_loss"]
 _ACCURACIES = [name.replace("loss", "accuracy") for name in _LOSSES]
 

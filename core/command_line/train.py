@@ -7,6 +7,7 @@ from core.command_line.options import add_config_options, read_config
 from core.command_line.terminal import on_interrupt, printable, progress_bar
 from core.runs import Run, RunStore
 from core.runs.status import Request, State, Status
+from core.runs.summary import Results, summarize
 
 
 def add_train(parser: argparse.ArgumentParser) -> None:
@@ -38,13 +39,24 @@ def _train(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         words = f"{parser.prog}: run {run.id} failed: {status.error}"
         print(printable(words), file=sys.stderr)
         return 1
-    print(_result(run, status))
+    results = summarize(run).results
+    print(_result(run, status, results))
+    if results.ending_sentence:
+        print(f"{parser.prog}: run {run.id}: {results.ending_sentence}", file=sys.stderr)
     return 0
 
 
-def _result(run: Run, status: Status) -> str:
+def _result(run: Run, status: Status, results: Results) -> str:
+    """The epoch of the network that the run ended with, and what that network achieves.
+
+    The best epoch too, where it is another.
+    """
     line = f"run {run.id} epochs {status.epoch}"
-    if status.final_epoch:
-        row = run.history.set_index("epoch").loc[status.final_epoch]
+    if results.network_epoch:
+        row = run.history.iloc[results.network_epoch - 1]
+        line += f" network_epoch {results.network_epoch}"
         line += f" test_loss {row['test_loss']:.4f} test_accuracy {row['test_accuracy']:.4f}"
+    if results.best_epoch != results.network_epoch:
+        line += f" best_epoch {results.best_epoch}"
+        line += f" best_epoch_test_accuracy {results.best_epoch_test_accuracy:.4f}"
     return f"{line} seconds {status.seconds:.1f}"

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from core.analysis.ending import Ending, describe_ending, judge_ending
+from core.analysis.histories import last_improved_epoch
 from core.analysis.metrics import wilson_interval
 from core.config import TEST_SET, RunConfig
 from core.data import Doubles
@@ -15,14 +17,24 @@ class Results:
     """What a history says a run achieved; None before its first epoch has ended."""
 
     epochs_done: int = 0
-    best_validation_accuracy: float | None = None
+    network_epoch: int | None = None
+    """The epoch whose weights the network has as it stands, and to which its results belong."""
     best_epoch: int | None = None
+    """The epoch with the best validation loss, as early stopping judges."""
+    highest_epoch: int | None = None
     """The first epoch with the highest validation accuracy."""
+    highest_validation_accuracy: float | None = None
     test_accuracy: float | None = None
-    """Of the network as it stands: after the epoch whose weights it has."""
+    """Of the network as it stands."""
     test_low: float | None = None
     test_high: float | None = None
     """The 95 % interval of the test accuracy (Wilson's)."""
+    best_epoch_test_accuracy: float | None = None
+    """After the best epoch."""
+    ending: Ending = Ending.GOOD
+    """What is to be said of the network that an ended run is left with."""
+    ending_sentence: str = ""
+    """The same in plain sentences, with what to try."""
     kept_learning_rate: bool = True
     """Whether the learning rate was not changed while the run trained."""
 
@@ -65,18 +77,30 @@ def summarize(run: Run) -> Summary:
 
 
 def _read_results(run: Run, final_epoch: int | None) -> Results:
-    validation, test, rates = run.history_columns(
-        "validation_accuracy", "test_accuracy", "base_learning_rate"
+    losses, validation, test, rates = run.history_columns(
+        "validation_loss", "validation_accuracy", "test_accuracy", "base_learning_rate"
     )
     epochs = len(validation)
     run.require_epochs(epochs, final_epoch)
     if not epochs:
         return Results()
-    best = int(validation.argmax())
-    accuracy = float(test[(final_epoch or epochs) - 1])
-    interval = wilson_interval(round(accuracy * TEST_SET), TEST_SET)
-    kept = kept_learning_rate(run, rates)
-    return Results(epochs, float(validation[best]), best + 1, accuracy, *interval, kept)
+    config, network_epoch = run.config, final_epoch or epochs
+    best, highest = last_improved_epoch(losses, config.min_delta), int(validation.argmax()) + 1
+    accuracy, high_accuracy = float(test[network_epoch - 1]), float(test[highest - 1])
+    ending = judge_ending(accuracy, high_accuracy) if final_epoch else Ending.GOOD
+    return Results(
+        epochs,
+        network_epoch,
+        best,
+        highest,
+        float(validation[highest - 1]),
+        accuracy,
+        *wilson_interval(round(accuracy * TEST_SET), TEST_SET),
+        float(test[best - 1]),
+        ending,
+        describe_ending(ending, accuracy, high_accuracy, highest, config.learning_rate),
+        kept_learning_rate(run, rates),
+    )
 
 
 def kept_learning_rate(run: Run, rates: Doubles) -> bool:

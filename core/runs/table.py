@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from core.analysis.histories import BEST_EPOCH
 from core.config import Hyperparameter, RunConfig, field_text, hyperparameters
 from core.config.architecture import count_parameters
 from core.runs.summary import Summary
@@ -62,20 +63,14 @@ COLUMNS = {
     "name": RunColumn("Name", lambda run: run.name),
     "owner": RunColumn("Owner", lambda run: run.record.owner if run.record else ""),
     "state": RunColumn("State", lambda run: run.status.state.value),
+    "ending": RunColumn(
+        "Remark",
+        lambda run: run.results.ending.value,
+        help="Whether the network that a run ended with does no better than chance, or clearly "
+        "worse than one before it.",
+    ),
     "created": RunColumn("When", lambda run: run.record and run.record.created, Kind.TIME),
     **{field.name: _read_field(field) for field in hyperparameters()},
-    "best_validation_accuracy": RunColumn(
-        "Best validation",
-        lambda run: run.results.best_validation_accuracy,
-        Kind.SHARE,
-        "The highest accuracy on the images held out, measured after each epoch.",
-    ),
-    "best_epoch": RunColumn(
-        "Best epoch",
-        lambda run: run.results.best_epoch,
-        Kind.NUMBER,
-        "The first epoch with that accuracy.",
-    ),
     "test_accuracy": RunColumn(
         "Test accuracy",
         lambda run: run.results.test_accuracy,
@@ -88,6 +83,28 @@ COLUMNS = {
         help="How far chance in drawing the test images may move the test accuracy (Wilson's "
         "interval).",
         is_offered=False,
+    ),
+    "network_epoch": RunColumn(
+        "After epoch",
+        lambda run: run.results.network_epoch,
+        Kind.NUMBER,
+        "The epoch whose network that is: the last, unless early stopping brought back an earlier "
+        "one.",
+    ),
+    "best_epoch": RunColumn(
+        "Best epoch", lambda run: run.results.best_epoch, Kind.NUMBER, BEST_EPOCH
+    ),
+    "best_epoch_test_accuracy": RunColumn(
+        "Test accuracy, best epoch",
+        lambda run: run.results.best_epoch_test_accuracy,
+        Kind.SHARE,
+        "The test accuracy of the network as it was after its best epoch.",
+    ),
+    "highest_validation_accuracy": RunColumn(
+        "Highest validation accuracy",
+        lambda run: run.results.highest_validation_accuracy,
+        Kind.SHARE,
+        "On the images held out, after whichever epoch it was highest.",
     ),
     "parameters": RunColumn(
         "Parameters",

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analysis.histories import (
+    BEST_EPOCH,
     add_elapsed,
     best_epoch,
     compute_best_epochs,
@@ -168,9 +169,8 @@ def _draw(
 def _render_best(table: pd.DataFrame) -> None:
     st.markdown(
         "**Best epochs**",
-        help="The last to better the validation loss, L2 penalty included, by more than the run's "
-        "least improvement: the one that early stopping keeps. Marked in the charts by a dotted "
-        "line, or by a ring if there are several runs.",
+        help=f"{BEST_EPOCH} Marked in the charts by a dotted line, or by a ring if there are "
+        "several runs.",
     )
     with st.container(key="best_epochs"):
         st.table(

@@ -78,7 +78,7 @@ def _render_standing(run: Run) -> None:
     summary = cached(summarize, run)
     results = summary.results
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
-        render_state(summary.status.state)
+        render_state(summary.status.state, results.ending)
         if results.test_accuracy is not None:
             low, high = results.test_low or 0.0, results.test_high or 1.0
             st.markdown(

@@ -5,6 +5,7 @@ from typing import Literal
 
 import streamlit as st
 
+from core.analysis.ending import Ending
 from core.runs.status import Request, State
 from dashboard import text
 
@@ -25,8 +26,12 @@ _REQUESTS = {
 }
 
 
-def render_state(state: State) -> None:
-    """Draw a badge that shows the state."""
+def render_state(state: State, ending: Ending = Ending.GOOD) -> None:
+    """Draw a badge that shows the state, and an ending at chance."""
+    if ending.is_at_chance:
+        words = f"{state.value}, {ending.value}"
+        st.badge(words, color="orange", icon=":material/warning:")
+        return
     color, icon = _BADGES[state]
     st.badge(state.value, color=color, icon=icon)
 

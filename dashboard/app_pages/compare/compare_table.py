@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from core.analysis.histories import BEST_EPOCH
 from core.config import RunConfig, field_text
 from core.runs.table import varying_fields
 from dashboard import text
@@ -12,6 +13,8 @@ _COLOR_HELP = (
     "A run has the same colour on every page, unless an older one beside it has it too: then the "
     "younger takes another."
 )
+
+_EPOCH_HELP = "The epoch whose network the run ended with: the test accuracy and loss are of it."
 
 
 def render_compare_table(compared: list[ComparedRun]) -> None:
@@ -26,6 +29,8 @@ def render_compare_table(compared: list[ComparedRun]) -> None:
         column_config={
             "●": st.column_config.TextColumn("", width=30, help=_COLOR_HELP),
             "Run": st.column_config.TextColumn(width="large"),
+            "After epoch": st.column_config.TextColumn(help=_EPOCH_HELP),
+            "Best epoch": st.column_config.TextColumn(help=BEST_EPOCH),
         },
         alt="The compared runs: hyperparameters that differ, and results",
     )
@@ -43,12 +48,14 @@ def _row(one: ComparedRun, fields: list[str]) -> dict[str, str]:
         "●": "●",
         "Run": one.title,
         **settings,
-        "Best validation": f"{text.percent(results.best_validation_accuracy or 0)}, "
-        f"epoch {results.best_epoch}",
         "Test accuracy": text.percent(results.test_accuracy or 0),
         "95 % interval": f"{100 * (results.test_low or 0):.2f} to "
         f"{100 * (results.test_high or 0):.2f} %",
         "Test loss": f"{one.history['test_loss'].iloc[one.epoch - 1]:.4f}",
-        "Epochs": str(len(one.history)),
+        "After epoch": f"{one.epoch} of {len(one.history)}",
+        "Best epoch": f"{results.best_epoch}: "
+        f"test accuracy {text.percent(results.best_epoch_test_accuracy or 0)}",
+        "Highest validation accuracy": f"{text.percent(results.highest_validation_accuracy or 0)}, "
+        f"epoch {results.highest_epoch}",
         "Time": text.duration(status.seconds),
     }

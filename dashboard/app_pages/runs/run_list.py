@@ -80,7 +80,8 @@ def _pick_columns(rows: pd.DataFrame, fields: list[str]) -> list[str]:
     names = [name for name in COLUMNS if name not in FIELDS]
     middle = names.index("created") + 1
     names[middle:middle] = fields
-    return names if rows["pinned"].any() else names[1:]
+    empty = {name for name in ("pinned", "ending") if not rows[name].any()}
+    return [name for name in names if name not in empty]
 
 
 def _show(values: pd.Series) -> pd.Series:

@@ -7,12 +7,13 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from core.analysis.histories import best_epoch
+from core.analysis.histories import BEST_EPOCH, best_epoch
 from core.config import bounds
 from core.data import load_mnist
 from core.runs import Run
 from core.runs.errors import DamagedRunError, RunError, RunNotFoundError
 from core.runs.status import Request, State, Status
+from core.runs.summary import summarize
 from dashboard import text
 from dashboard.access.visitor import may_change
 from dashboard.app_pages.train.result import render_result
@@ -86,7 +87,7 @@ def _render_panel(run: Run, state: State | None, every: float | None) -> None:
     elif status.state.is_active:
         st.caption(f"A run of {text.escape(run.record.owner)}: you may watch, not change it.")
     if not status.state.is_active and len(history):
-        render_result(run.config, status, history)
+        render_result(cached(summarize, run).results, status, history)
     elif len(history) or status.running_loss is not None:
         cached_by_version(recent_version(run, max_age), _render_figures, run)
     if len(history) or status.running_loss is not None:
@@ -178,24 +179,23 @@ def _render_figures(run: Run) -> None:
     with st.grid(4, min_column_width=130):
         if len(history):
             last = history.iloc[-1]
-            accuracy, loss = history["validation_accuracy"], history["validation_loss"]
+            best = history.set_index("epoch").loc[best_epoch(history, run.config.min_delta)]
+            highest = history.loc[history["validation_accuracy"].idxmax()]
             render_metric(
                 "Validation accuracy",
                 text.percent(last["validation_accuracy"]),
-                _best(history, accuracy.idxmax(), text.percent(accuracy.max())),
+                f"highest {text.percent(highest['validation_accuracy'])}, "
+                f"epoch {highest['epoch']:.0f}",
             )
             render_metric(
                 "Validation loss",
                 f"{last['validation_loss']:.4f}",
-                _best(history, loss.idxmin(), f"{loss.min():.4f}"),
+                f"best {best['validation_loss']:.4f}, epoch {best.name}",
+                BEST_EPOCH,
             )
         if status.running_loss is not None and status.running_accuracy is not None:
             st.metric("Accuracy while fitting", text.percent(status.running_accuracy))
             st.metric("Loss while fitting", f"{status.running_loss:.4f}")
-
-
-def _best(history: pd.DataFrame, row: int, value: str) -> str:
-    return f"best {value}, epoch {history['epoch'].iloc[row]:.0f}"
 
 
 def _render_curves(run: Run, max_age: float) -> None:

@@ -5,12 +5,13 @@ from contextlib import suppress
 import pandas as pd
 import streamlit as st
 
-from core.analysis.histories import best_epoch
+from core.analysis.histories import BEST_EPOCH
 from core.analysis.metrics import wilson_interval
 from core.config import TEST_SET, RunConfig
 from core.runs import Run
 from core.runs.errors import RunError
 from core.runs.status import State, Status
+from core.runs.summary import Results
 from dashboard import text
 from dashboard.parts.metrics import render_accuracy
 from dashboard.parts.start import start_and_show
@@ -18,10 +19,10 @@ from dashboard.session import form
 from dashboard.session.server import server
 
 
-def render_result(config: RunConfig, status: Status, history: pd.DataFrame) -> None:
-    """Draw the test accuracy with its 95 % interval, test loss, best epoch and time."""
-    row = history.iloc[(status.final_epoch or len(history)) - 1]
-    best = best_epoch(history, config.min_delta)
+def render_result(results: Results, status: Status, history: pd.DataFrame) -> None:
+    """Draw what an ended run's network achieved, of which epoch it is, and how good it has been."""
+    epoch, epochs = results.network_epoch or len(history), len(history)
+    row = history.iloc[epoch - 1]
     with st.grid(4, min_column_width=150):
         render_accuracy(
             "Test accuracy",
@@ -31,14 +32,21 @@ def render_result(config: RunConfig, status: Status, history: pd.DataFrame) -> N
             "these images may move it.",
         )
         st.metric("Test loss", f"{row['test_loss']:.4f}")
-        st.metric(
-            "Best epoch",
-            f"{best} of {len(history)}",
-            help="By validation loss, as early stopping judges.",
-        )
+        st.metric("Best epoch", f"{results.best_epoch} of {epochs}", help=BEST_EPOCH)
         st.metric("Time", text.duration(status.seconds))
-    if status.final_epoch and status.final_epoch != len(history):
-        st.caption(f"The network has the weights of epoch {status.final_epoch}, its best.")
+    st.caption(_say_whose_network(epoch, epochs, results))
+    if results.ending_sentence:
+        st.warning(results.ending_sentence, icon=":material/warning:")
+
+
+def _say_whose_network(epoch: int, epochs: int, results: Results) -> str:
+    """Of which epoch the network is, and which was the best, where that is another."""
+    words = f"The network is that after epoch {epoch}"
+    words += ", the last" if epoch == epochs else f" of {epochs}"
+    if epoch == results.best_epoch:
+        return f"{words} and the best." if epoch == epochs else f"{words}, the best."
+    accuracy = text.percent(results.best_epoch_test_accuracy or 0)
+    return f"{words}. After its best epoch, {results.best_epoch}, its test accuracy was {accuracy}."
 
 
 def render_next_steps(run: Run) -> None:

@@ -19,8 +19,10 @@ from core.runs.status import Request, State, Status
 
 SMALL = ["--training-images", "1000", "--validation-share", "0.05"]
 RESULT = re.compile(
-    r"run (?P<id>\S+) epochs (?P<epochs>\d+) test_loss (?P<loss>\d+\.\d{4}) "
-    r"test_accuracy (?P<accuracy>[01]\.\d{4}) seconds (?P<seconds>\d+\.\d)\n"
+    r"run (?P<id>\S+) epochs (?P<epochs>\d+) network_epoch (?P<epoch>\d+) "
+    r"test_loss (?P<loss>\d+\.\d{4}) test_accuracy (?P<accuracy>[01]\.\d{4}) "
+    r"(best_epoch (?P<best>\d+) best_epoch_test_accuracy (?P<best_accuracy>[01]\.\d{4}) )?"
+    r"seconds (?P<seconds>\d+\.\d)\n"
 )
 
 
@@ -75,10 +77,100 @@ def test_train_ends_with_one_line_and_a_run_directory(store: RunStore) -> None:
     )  # fmt: skip
     assert run.status.state is State.FINISHED
     last = run.history.iloc[-1]
-    assert int(line["epochs"]) == len(run.history) == 2
+    assert int(line["epochs"]) == int(line["epoch"]) == len(run.history) == 2
     assert float(line["loss"]) == pytest.approx(last["test_loss"], abs=5e-5)
     assert float(line["accuracy"]) == pytest.approx(last["test_accuracy"], abs=5e-5)
     assert float(line["seconds"]) == pytest.approx(run.status.seconds, abs=0.05)
+
+
+@pytest.fixture
+def fake_training(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """`fake_training(losses, accuracies)`: what `train` will leave, without TensorFlow.
+
+    The validation losses and test accuracies after each epoch; early stopping as the run has it.
+    """
+
+    def fake(losses: list[float], accuracies: list[float]) -> None:
+        def train(run: Run, on_status: Callable[[Status], object]) -> Status:
+            rows = [
+                dict.fromkeys(HISTORY_COLUMNS, 0.5)
+                | {"epoch": epoch, "validation_loss": loss, "test_loss": loss + 0.01}
+                | {"validation_accuracy": accuracy, "test_accuracy": accuracy}
+                for epoch, (loss, accuracy) in enumerate(zip(losses, accuracies, strict=True), 1)
+            ]
+            run.write_history(rows)
+            run.write_model(lambda path: path.write_bytes(b"model"))
+            restores = run.config.early_stopping and run.config.restore_best_weights
+            final_epoch = losses.index(min(losses)) + 1 if restores else len(losses)
+            status = Status(
+                state=State.FINISHED, epoch=len(losses), final_epoch=final_epoch, seconds=1.5
+            )
+            run.write_status(status)
+            return status
+
+        monkeypatch.setattr("core.training.train", train)
+
+    return fake
+
+
+def train_faked(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[str, str]:
+    """What `train` prints: after the run's id, and on the error stream, without the bar."""
+    assert main(["train", *SMALL, *options]) == 0
+    out, err = capsys.readouterr()
+    return out.split(maxsplit=2)[2], "\n".join(err.splitlines()[1:])
+
+
+@pytest.mark.usefixtures("_interrupt_handler")
+@pytest.mark.parametrize("restores", ["on", "off"])
+def test_a_result_names_the_epoch_that_it_belongs_to(
+    restores: str, fake_training: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake_training([0.4, 0.1, 0.2, 0.3], [0.9, 0.97, 0.974, 0.972])
+    options = ["--early-stopping", "on", "--patience", "2", "--restore-best-weights", restores]
+    out, err = train_faked(capsys, *options)
+    expected = {
+        "on": "network_epoch 2 test_loss 0.1100 test_accuracy 0.9700 ",
+        "off": "network_epoch 4 test_loss 0.3100 test_accuracy 0.9720 "
+        "best_epoch 2 best_epoch_test_accuracy 0.9700 ",
+    }
+    assert out == f"epochs 4 {expected[restores]}seconds 1.5\n"
+    assert err == ""
+    assert main(["runs"]) == 0
+    row = " ".join(capsys.readouterr().out.split())
+    assert ("97.00% 2 2" if restores == "on" else "97.20% 4 (best 2: 97.00%) 2") in row
+
+
+@pytest.mark.usefixtures("_interrupt_handler")
+@pytest.mark.parametrize(
+    ("accuracies", "state", "sentence"),
+    [
+        (
+            [0.1009, 0.0892, 0.0974],
+            "finished (learned nothing)",
+            "It learned nothing: it gets 9.74 ",
+        ),
+        (
+            [0.9, 0.9712, 0.1135],
+            "finished (lost what it had learned)",
+            "after epoch 2 it was 97.12 %",
+        ),
+        ([0.9, 0.9798, 0.937], "finished (had been better)", "It had been better: it gets 93.70 %"),
+    ],
+)
+def test_a_run_that_ends_badly_says_so(
+    accuracies: list[float],
+    state: str,
+    sentence: str,
+    fake_training: Callable[..., None],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    fake_training([5.0, 4.0, 4.5], accuracies)
+    out, err = train_faked(capsys, "--learning-rate", "10")
+    assert f"test_accuracy {accuracies[-1]:.4f} " in out
+    assert err.startswith("python -m core: run ")
+    assert sentence in err
+    assert main(["runs"]) == 0
+    assert state in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("_interrupt_handler")
@@ -92,7 +184,10 @@ def test_early_stopping_prints_the_row_of_the_weights_it_keeps(
     (run,) = store.list()
     best = run.history.set_index("epoch").loc[run.status.final_epoch]
     assert int(line["epochs"]) == len(run.history)
+    assert int(line["epoch"]) == run.status.final_epoch
+    assert line["best"] is None
     assert float(line["loss"]) == pytest.approx(best["test_loss"], abs=5e-5)
+    assert float(line["accuracy"]) == pytest.approx(best["test_accuracy"], abs=5e-5)
 
 
 @pytest.mark.usefixtures("_interrupt_handler")
@@ -223,7 +318,8 @@ def test_runs_are_listed(store: RunStore, capsys: pytest.CaptureFixture[str]) ->
     queued = store.create(RunConfig(), name="waits", owner="Bo").id
     assert main(["runs"]) == 0
     text = capsys.readouterr().out
-    assert find_line(text, done).split() == [done, "done", "Ada", "finished", "1/1", "98.31%", "12"]
+    words = [done, "done", "Ada", "finished", "1/1", "98.31%", "1", "12"]
+    assert find_line(text, done).split() == words
     assert find_line(text, queued).split() == [queued, "waits", "Bo", "queued", "0/50", "0"]
 
 

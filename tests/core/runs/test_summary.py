@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
+from core.analysis.ending import Ending
 from core.config import RunConfig
 from core.export import is_reproducible
 from core.runs import HISTORY_COLUMNS, Run, RunStore
@@ -19,11 +20,14 @@ Ended = Callable[..., Run]
 
 @pytest.fixture
 def ended(store: RunStore) -> Ended:
-    """`ended(config, accuracies)`: a finished run with these validation and test accuracies."""
+    """`ended(config, accuracies, losses)`: a finished run with these validation and test
+    accuracies, and validation losses.
+    """
 
     def write(
         config: RunConfig | None = None,
         accuracies: tuple[tuple[float, float], ...] = ((0.95, 0.96), (0.98, 0.97), (0.98, 0.975)),
+        losses: tuple[float, ...] = (0.3, 0.2, 0.1),
         state: State = State.FINISHED,
         rate: float | None = None,
         **options: str,
@@ -32,6 +36,7 @@ def ended(store: RunStore) -> Ended:
         rows = [
             dict.fromkeys(HISTORY_COLUMNS, 1.0)
             | {"epoch": epoch, "validation_accuracy": validation, "test_accuracy": test}
+            | {"validation_loss": losses[epoch - 1]}
             | {"base_learning_rate": rate or run.config.learning_rate}
             for epoch, (validation, test) in enumerate(accuracies, start=1)
         ]
@@ -50,7 +55,55 @@ def test_results_of_an_ended_run(ended: Ended) -> None:
     run = ended()
     low, high = proportion_confint(9_750, 10_000, method="wilson")
     results = summarize(run).results
-    assert results == Results(3, 0.98, 2, 0.975, pytest.approx(low), pytest.approx(high), True)
+    assert results == Results(
+        epochs_done=3,
+        network_epoch=3,
+        best_epoch=3,
+        highest_epoch=2,
+        highest_validation_accuracy=0.98,
+        test_accuracy=0.975,
+        test_low=pytest.approx(low),
+        test_high=pytest.approx(high),
+        best_epoch_test_accuracy=0.975,
+    )
+
+
+def test_the_best_epoch_is_that_of_early_stopping(ended: Ended) -> None:
+    """Neither the one with the highest accuracy, nor one that is better by less than asked for."""
+    losses = (0.2, 0.1, 0.095)
+    results = summarize(ended(losses=losses)).results
+    assert (results.best_epoch, results.best_epoch_test_accuracy) == (3, 0.975)
+    results = summarize(ended(RunConfig(min_delta=0.01), losses=losses)).results
+    assert (results.best_epoch, results.best_epoch_test_accuracy) == (2, 0.97)
+    assert (results.highest_epoch, results.network_epoch) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "ending", "words"),
+    [
+        ((0.0974, 0.1135, 0.0974), Ending.NOTHING, "(here 0.001)"),
+        ((0.5, 0.9, 0.0974), Ending.LOST, "after epoch 2 it was 90.00 %"),
+        ((0.5, 0.9798, 0.937), Ending.HAD_BEEN_BETTER, "after epoch 2, when"),
+        ((0.5, 0.9798, 0.978), Ending.GOOD, ""),
+    ],
+)
+def test_how_a_run_ended(
+    ended: Ended, accuracies: tuple[float, ...], ending: Ending, words: str
+) -> None:
+    run = ended(accuracies=tuple((one, one) for one in accuracies))
+    summary = summarize(run)
+    assert summary.results.ending is ending
+    assert words in summary.results.ending_sentence
+    assert run_table([summary]).loc[run.id, "ending"] == ending.value
+
+
+@pytest.mark.parametrize("state", [State.RUNNING, State.FAILED])
+def test_nothing_is_said_of_the_ending_of_a_run_that_has_not_come_to_it(
+    ended: Ended, state: State
+) -> None:
+    run = ended(accuracies=((0.1, 0.1),) * 3)
+    run.write_status(Status(state=state, epoch=3))
+    assert summarize(run).results.ending is Ending.GOOD
 
 
 def test_test_accuracy_is_that_of_the_network_as_it_ended(ended: Ended) -> None:
@@ -165,8 +218,10 @@ def test_the_table_holds_what_the_runs_are_and_achieved(ended: Ended) -> None:
     assert (row["hidden"], row["dropout"], row["early_stopping"]) == ("64-32", 0.25, "on")
     assert (row["owner"], row["note"], row["pinned"]) == ("ada", "look at this", True)
     assert row["parameters"] == 784 * 64 + 64 + 64 * 32 + 32 + 32 * 10 + 10
-    assert (row["best_validation_accuracy"], row["best_epoch"]) == (0.98, 2)
-    assert (row["test_accuracy"], row["seconds"]) == (0.975, 12.5)
+    assert row["highest_validation_accuracy"] == 0.98
+    assert (row["best_epoch"], row["best_epoch_test_accuracy"]) == (3, 0.975)
+    assert (row["test_accuracy"], row["network_epoch"]) == (0.975, 3)
+    assert (row["ending"], row["seconds"]) == ("", 12.5)
     assert row["created"] == pd.Timestamp(run.record.created)
 
 

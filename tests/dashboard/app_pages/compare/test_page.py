@@ -13,7 +13,15 @@ from core.data import DISPUTED_TEST_LABELS, load_mnist
 from core.runs import Run, RunStore
 from core.runs.status import State
 from core.training import train
-from tests.dashboard.app_pages.lab import Lab, captions, chart, protos, select, words
+from tests.dashboard.app_pages.lab import (
+    Lab,
+    captions,
+    chart,
+    protos,
+    rewrite_history,
+    select,
+    words,
+)
 
 TINY = RunConfig(
     hidden=(16,), epochs=2, training_images=2_000, batch_size=64, validation_share=0.05, seed=11
@@ -73,6 +81,28 @@ def test_it_asks_for_two_runs(lab: Lab, pair: list[Run]) -> None:
     assert not app.info
     assert chart(app, "curves_loss").alt == "Loss of A · pair 0, B · pair 1"
     assert app.query_params["runs"] == f"{pair[0].id},{pair[1].id}"
+
+
+def test_each_result_stands_beside_its_epoch_and_the_best_one(lab: Lab, pair: list[Run]) -> None:
+    first, second = pair
+    accuracies = [0.9798, 0.937]
+    rewrite_history(
+        first,
+        validation_loss=[0.1, 0.4],
+        validation_accuracy=[0.97, 0.94],
+        test_accuracy=accuracies,
+    )
+    rewrite_history(
+        second,
+        validation_loss=[0.2, 0.1],
+        validation_accuracy=[0.97, 0.96],
+        test_accuracy=accuracies,
+    )
+    rows = open_part(lab, pair, "Curves").dataframe[0].value
+    assert rows["Test accuracy"].tolist() == ["93.70 %"] * 2
+    assert rows["After epoch"].tolist() == ["2 of 2"] * 2
+    assert rows["Best epoch"].tolist() == ["1: test accuracy 97.98 %", "2: test accuracy 93.70 %"]
+    assert rows["Highest validation accuracy"].tolist() == ["97.00 %, epoch 1"] * 2
 
 
 def test_the_verdict_and_three_more_seeds(lab: Lab, pair: list[Run]) -> None:

@@ -3,6 +3,7 @@
 import json
 from urllib.parse import parse_qsl
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Dataframe
@@ -11,7 +12,7 @@ from core.config import RunConfig
 from core.runs import Run
 from core.runs.status import State
 from dashboard import text
-from tests.dashboard.app_pages.lab import Lab, go, protos, words
+from tests.dashboard.app_pages.lab import Lab, go, protos, rewrite_history, words
 
 NAMES = ["zebra one", "zebra two", "zebra <b>three</b> **x**"]
 
@@ -63,6 +64,28 @@ def test_all_runs_are_listed_with_what_they_differ_in(lab: Lab, zebras: list[Run
     assert shown == ["Hidden layers", "Dropout"]
     assert headings(app) == []
     assert "Tick runs at the left of the table" in words(app)
+
+
+def test_a_remark_says_what_became_of_a_run(lab: Lab, trained: Run, zebras: list[Run]) -> None:
+    def shown() -> pd.DataFrame:
+        return table(lab.open("runs")).value
+
+    assert "ending" not in shown()
+    accuracies = [0.9, 0.9798, 0.937]
+    rewrite_history(
+        trained,
+        validation_loss=[0.3, 0.1, 0.4],
+        validation_accuracy=accuracies,
+        test_accuracy=accuracies,
+    )
+    row = shown().set_index("name").loc[trained.name]
+    assert (row["state"], row["ending"]) == ("finished", "had been better")
+    assert (row["test_accuracy"], row["network_epoch"]) == (pytest.approx(93.7), 3)
+    assert (row["best_epoch"], row["best_epoch_test_accuracy"]) == (2, pytest.approx(97.98))
+    rewrite_history(trained, validation_accuracy=[0.1] * 3, test_accuracy=[0.0974] * 3)
+    assert shown().set_index("name")["ending"][trained.name] == "learned nothing"
+    app = lab.open("runs", runs_search="learned nothing")
+    assert listed(app) == [trained.name]
 
 
 def test_runs_are_searched_filtered_and_sorted_by_address_too(lab: Lab, zebras: list[Run]) -> None:

@@ -12,9 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.config import PRESETS, RunConfig
 from core.runs import Run
-from core.runs.status import Request, State
+from core.runs.status import Request, State, Status
 from dashboard.session.server import server
-from tests.dashboard.app_pages.lab import Lab, go, protos, words
+from tests.dashboard.app_pages.lab import Lab, go, protos, rewrite_history, words
 
 EVERY = "while fitting, train, validation, test"
 
@@ -217,9 +217,75 @@ def test_a_finished_run_says_how_sure_its_accuracy_is(lab: Lab, trained: Run) ->
     interval = f"95 %: {100 * low:.2f} to {100 * high:.2f} %"
     assert shown["Test accuracy"] == (f"{right / 100:.2f} %", interval)
     assert shown["Test loss"] == (f"{last['test_loss']:.4f}", "")
-    best = trained.history["validation_loss"].argmin() + 1
-    assert shown["Best epoch"] == (f"{best} of 3", "")
     assert buttons(app) == {}
+
+
+@pytest.mark.parametrize(
+    ("losses", "final_epoch", "best", "sentence"),
+    [
+        ([0.3, 0.2, 0.1], 3, 3, "The network is that after epoch 3, the last and the best."),
+        ([0.3, 0.1, 0.2], 2, 2, "The network is that after epoch 2 of 3, the best."),
+        (
+            [0.3, 0.1, 0.2],
+            3,
+            2,
+            "The network is that after epoch 3, the last. After its best epoch, 2, its test "
+            "accuracy was 97.10 %.",
+        ),
+    ],
+)
+def test_a_result_says_to_which_epoch_it_belongs_and_which_was_best(
+    lab: Lab, trained: Run, losses: list[float], final_epoch: int, best: int, sentence: str
+) -> None:
+    rewrite_history(trained, validation_loss=losses, test_accuracy=[0.97, 0.971, 0.972])
+    trained.write_status(trained.status.model_copy(update={"final_epoch": final_epoch}))
+    app = lab.open("train", run=trained.id)
+    shown = metrics(app)
+    assert shown["Test accuracy"][0] == f"{97 + (final_epoch - 1) / 10:.2f} %"
+    assert shown["Best epoch"] == (f"{best} of 3", "")
+    assert sentence in [caption.value for caption in app.caption]
+    assert not app.warning
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "badge", "sentence"),
+    [
+        (
+            [0.1009, 0.0892, 0.0974],
+            ":orange-badge[:material/warning: finished, learned nothing]",
+            "It learned nothing",
+        ),
+        (
+            [0.9, 0.97, 0.0974],
+            ":orange-badge[:material/warning: finished, lost what it had learned]",
+            "It lost what it had",
+        ),
+        (
+            [0.9, 0.9798, 0.937],
+            ":green-badge[:material/check: finished]",
+            "It had been better: it gets 93.70 %",
+        ),
+    ],
+)
+def test_a_run_that_ended_badly_says_so(
+    lab: Lab, trained: Run, accuracies: list[float], badge: str, sentence: str
+) -> None:
+    rewrite_history(trained, validation_accuracy=accuracies, test_accuracy=accuracies)
+    app = lab.open("train", run=trained.id)
+    assert badge in [markdown.value for markdown in app.markdown]
+    (warning,) = app.warning
+    assert warning.value.startswith(sentence)
+
+
+def test_what_is_highest_and_what_is_best_is_told_apart_while_a_run_trains(
+    lab: Lab, trained: Run
+) -> None:
+    losses, accuracies = [0.3, 0.1, 0.2], [0.9, 0.95, 0.96]
+    rewrite_history(trained, validation_loss=losses, validation_accuracy=accuracies)
+    trained.write_status(Status(state=State.RUNNING, epoch=3))
+    shown = metrics(lab.open("train", run=trained.id))
+    assert shown["Validation accuracy"] == ("96.00 %", "highest 96.00 %, epoch 3")
+    assert shown["Validation loss"] == ("0.2000", "best 0.1000, epoch 2")
 
 
 def test_a_finished_run_leads_on_to_what_one_might_try_next(lab: Lab, trained: Run) -> None:
