@@ -30,6 +30,11 @@ def short_number(value: float) -> str:
     return f"{value:g}"
 
 
+def decimal(value: float) -> str:
+    """A number to two decimals, or to three digits if it is huge: 12.35, 1.24e+12."""
+    return f"{value:.2f}" if abs(value) < 1e6 else f"{value:.3g}"
+
+
 def range_text(low: float, high: float) -> str:
     """(0.0, 255.0) -> "0 to 255"."""
     return f"{low:g} to {high:g}"

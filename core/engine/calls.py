@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from core.data import Array, Floats, Indices
+from core.data import Array, Doubles, Floats, Indices
 from core.drawing.answers import Neighbours, Reading, RunAnswer
 from core.maps.request import MapRequest
 from core.runs import Run
@@ -30,7 +30,7 @@ def layer_configs(run: Run) -> dict[str, dict[str, Any]]:
 
 def first_layer_weights(
     run: Run, epoch: int, first: int, count: int
-) -> tuple[Floats, Indices, Floats]:
+) -> tuple[Floats, Indices, Doubles]:
     """`core.network.inspect.first_layer_weights`"""
     from core.network import inspect
 

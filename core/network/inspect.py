@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from core.config import CLASSES, IMAGE_SIDE
 from core.config.architecture import hidden_layers
-from core.data import Array, Floats, Indices, load_mnist
+from core.data import Array, Doubles, Floats, Indices, load_mnist
 from core.network.load import as_pixels, load_network
 from core.runs import Run
 
@@ -51,7 +51,7 @@ def layer_configs(run: Run) -> dict[str, dict[str, Any]]:
 
 def first_layer_weights(
     run: Run, epoch: int | None = None, first: int = 0, count: int | None = None
-) -> tuple[Floats, Indices, Floats]:
+) -> tuple[Floats, Indices, Doubles]:
     """The first layer's weights as pictures, float32 (units, 28, 28), each unit's number and norm.
 
     The unit with the largest Euclidean norm in the network as it stands comes first, so that a unit
@@ -62,15 +62,15 @@ def first_layer_weights(
         keras.ops.convert_to_numpy(load_network(run, after).trainable_variables[0])
         for after in (None, epoch)
     )
-    order = np.argsort(-np.linalg.norm(final, axis=0), kind="stable")
-    units, norms = order[first:][:count], np.linalg.norm(kernel, axis=0)
+    order = np.argsort(-_column_norms(final), kind="stable")
+    units, norms = order[first:][:count], _column_norms(kernel)
     return kernel.T[units].reshape(-1, IMAGE_SIDE, IMAGE_SIDE), units, norms[units]
 
 
 def weight_histograms(run: Run, epoch: int | None = None, bins: int = 50) -> pd.DataFrame:
     """Histograms of every array of weights: layer, weights (kernel, bias, ...), low, high, count.
 
-    `bins` rows for each, of equal width from its smallest to its largest value.
+    `bins` rows for each, of equal width from its smallest to its largest finite value.
     """
     return pd.concat(
         [
@@ -94,7 +94,8 @@ def dead_units(run: Run, epoch: int | None = None, images: Array | None = None) 
     outputs = _all_outputs(load_network(run, epoch))(as_pixels(images), training=False)
     rows = []
     for name in hidden_layers(run.config):
-        dead = np.ptp(keras.ops.convert_to_numpy(outputs[name]), axis=0) == 0
+        values = keras.ops.convert_to_numpy(outputs[name])
+        dead = (values == values[:1]).all(axis=0)
         rows.append((name, len(dead), int(dead.sum()), float(dead.mean())))
     return pd.DataFrame(rows, columns=["layer", "units", "dead", "share"])
 
@@ -133,6 +134,12 @@ def _all_outputs(model: keras.Sequential) -> keras.Model:
     return keras.Model(model.inputs[0], outputs | {_BEFORE_OUTPUT: model.layers[-1].input})
 
 
+def _column_norms(kernel: Floats) -> Doubles:
+    """The Euclidean norms of its columns: as float64, in which the squares of float32 fit."""
+    norms: Doubles = np.linalg.norm(kernel.astype(np.float64), axis=0)
+    return norms
+
+
 def _regularizer(layer: keras.Layer) -> str | None:
     """Such as "L2 0.0001"; only kernels are ever penalised."""
     regularizer = getattr(layer, "kernel_regularizer", None)
@@ -143,7 +150,8 @@ def _regularizer(layer: keras.Layer) -> str | None:
 
 
 def _histogram(values: Array, bins: int) -> pd.DataFrame:
-    counts, edges = np.histogram(values, bins)
+    # As float64, which has room for twice what float32 has.
+    counts, edges = np.histogram(values[np.isfinite(values)].astype(np.float64), bins)
     return pd.DataFrame({"low": edges[:-1], "high": edges[1:], "count": counts})
 
 

@@ -160,7 +160,8 @@ class Run:
 
         `None` gives all epochs that have ended, float16 (epochs, units, 28, 28) with at most
         FIRST_LAYER_UNITS units, mapped from the file; an epoch from 1 gives float32
-        (units, 28, 28). Raises IndexError for an epoch not yet ended.
+        (units, 28, 28). An older run may have infinite weights, which were beyond float16. Raises
+        IndexError for an epoch not yet ended.
         """
         return self._read_epochs(self._first_layer_file, epoch)
 
@@ -297,10 +298,17 @@ class Run:
         self._probabilities_file.write(epoch - 1, probabilities)
 
     def write_first_layer(self, epoch: int, kernel: Floats) -> None:
-        """Store the first units of the first layer's kernel, (784, units), of `epoch`, from 1."""
+        """Store the first units of the first layer's kernel, (784, units), of `epoch`, from 1.
+
+        The weights of a unit that has any beyond float16 are divided until they fit: its picture,
+        which goes by its largest weight, stays the same.
+        """
         units = first_layer_units(self.config)
         pictures = kernel.T[:units].reshape(units, IMAGE_SIDE, IMAGE_SIDE)
-        self._first_layer_file.write(epoch - 1, pictures)
+        limit = float(np.finfo(np.float16).max)
+        size = np.abs(pictures)
+        largest = size.max((1, 2), keepdims=True, initial=limit, where=np.isfinite(size))
+        self._first_layer_file.write(epoch - 1, pictures / (largest / limit))
 
     def write_weights(self, epoch: int, weights: Floats) -> None:
         """Store the network's weights, (parameters,), of `epoch`, if that is one that is kept."""

@@ -13,12 +13,15 @@ _ROW = 16
 
 
 def draw_activations(values: Floats) -> go.Figure:
-    """A layer's activations, (units,), as cells in rows: red positive, blue negative."""
+    """A layer's activations, (units,), as cells in rows: red positive, blue negative.
+
+    What is not finite is left out.
+    """
     columns = min(len(values), _STRIP)
     rows = -(-len(values) // columns)
     cells = np.full(rows * columns, np.nan)
-    cells[: len(values)] = values
-    largest = float(np.abs(values).max()) or 1.0
+    cells[: len(values)] = np.where(np.isfinite(values), values, np.nan)
+    largest = float(np.nanmax(np.abs(cells), initial=0)) or 1.0
     figure = go.Figure(
         go.Heatmap(
             z=cells.reshape(rows, columns),

@@ -11,6 +11,7 @@ import pandas as pd
 from core.runs.status import Status
 from dashboard.charts.colors import NEUTRAL, SPLIT_COLORS
 from dashboard.charts.echarts import left_axis, line, mark_line, named_axis, options
+from dashboard.charts.outliers import cut_outliers, find_outliers
 from dashboard.text import short_number
 
 SERIES = {
@@ -74,15 +75,20 @@ def curve_frame(
 
 
 def loss_limits(histories: Iterable[pd.DataFrame], style: CurveStyle) -> tuple[float, float] | None:
-    """Round limits of an axis that shows the chosen losses of all the histories; None if none."""
+    """Round limits of an axis that shows the chosen losses of all the histories; None if none.
+
+    Those far above the rest are left out.
+    """
     shown = [SERIES[name] for name in style.series]
     losses = pd.concat(curve_frame(history, "loss", style)[shown] for history in histories)
     values = losses.where(losses < math.inf).stack().dropna()
     if values.empty:
         return None
+    outliers = find_outliers(values, style.log_loss)
+    highest = outliers.limit if outliers else values.max()
     if style.log_loss:
-        return 10 ** math.floor(math.log10(values.min())), 10 ** math.ceil(math.log10(values.max()))
-    return 0, math.ceil(10 * values.max()) / 10
+        return 10 ** math.floor(math.log10(values.min())), 10 ** math.ceil(math.log10(highest))
+    return 0, math.ceil(10 * highest) / 10
 
 
 def draw_curve(
@@ -104,13 +110,14 @@ def draw_curve(
         values = frame[[SERIES[name] for name in style.series]].stack().dropna()
         if values.nunique() == 1:  # about which ECharts would draw an axis to 150 %
             style = replace(style, limits=(max(math.floor(values.iloc[0] / 10) * 10 - 10, 0), 100))
-    return draw_axes(metric, style, epochs) | {
+    option = draw_axes(metric, style, epochs) | {
         "legend": {"top": 0, "right": 0, "icon": "circle", "itemWidth": 10, "selectedMode": False},
         "dataset": {"source": frame},
         "series": [
             _series(name, style.axis, [] if i else marks) for i, name in enumerate(style.series)
         ],
     }
+    return cut_outliers(option) if metric == "loss" else option
 
 
 def draw_axes(metric: str, style: CurveStyle, epochs: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pandas as pd
 from dashboard.charts.colors import NEUTRAL
 from dashboard.charts.curves import SERIES, CurveStyle, curve_frame, draw_axes
 from dashboard.charts.echarts import line
+from dashboard.charts.outliers import cut_outliers
 
 DASHES: dict[str, str | list[int]] = {
     "fitting": "dotted",
@@ -48,7 +49,7 @@ def draw_overlay(runs: Sequence[OverlaidRun], metric: str, style: CurveStyle) ->
         for name in style.series
     ]
     axes = draw_axes(metric, style, max(len(run.history) for run in runs))
-    return axes | {
+    option = axes | {
         "grid": axes["grid"] | {"top": 60},
         "legend": {
             "type": "scroll",
@@ -62,6 +63,7 @@ def draw_overlay(runs: Sequence[OverlaidRun], metric: str, style: CurveStyle) ->
         "dataset": [{"source": frame} for frame in frames],
         "series": [*series, *(_legend_entry(i, *entry) for i, entry in enumerate(entries))],
     }
+    return cut_outliers(option) if metric == "loss" else option
 
 
 def _series(place: int, run: OverlaidRun, name: str, axis: str) -> dict[str, Any]:

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core.data import Floats
+from dashboard import text
 from dashboard.charts.activations import draw_activations
 from dashboard.charts.images import enlarge
-from dashboard.charts.weights import color_weights
+from dashboard.charts.weights import NOT_FINITE, color_weights, has_marks
 
 
 def render_evidence(evidence: Floats, digit: int) -> None:
@@ -21,6 +22,8 @@ def render_evidence(evidence: Floats, digit: int) -> None:
         enlarge(color_weights(evidence[None])[0], 8),
         alt=f"Pixels that speak for or against a {digit}",
     )
+    if has_marks(evidence):
+        st.caption(NOT_FINITE)
 
 
 def render_activations(layers: Mapping[str, Floats]) -> None:
@@ -28,7 +31,7 @@ def render_activations(layers: Mapping[str, Floats]) -> None:
     for number, (name, values) in enumerate(layers.items(), start=1):
         st.markdown(
             f"Hidden layer {number}: {(values > 0).sum():,} of {len(values):,} units above zero, "
-            f"the largest {values.max():.2f}"
+            f"the largest {text.decimal(values.max())}"
         )
         st.plotly_chart(
             draw_activations(values),

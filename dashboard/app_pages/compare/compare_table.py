@@ -16,6 +16,8 @@ _COLOR_HELP = (
 
 _EPOCH_HELP = "The epoch whose network the run ended with: the test accuracy and loss are of it."
 
+_BEST_HELP = f"{BEST_EPOCH} In brackets the test accuracy after it."
+
 
 def render_compare_table(compared: list[ComparedRun]) -> None:
     """Draw a row a run: the hyperparameters in which they differ, and the results."""
@@ -30,7 +32,7 @@ def render_compare_table(compared: list[ComparedRun]) -> None:
             "●": st.column_config.TextColumn("", width=30, help=_COLOR_HELP),
             "Run": st.column_config.TextColumn(width="large"),
             "After epoch": st.column_config.TextColumn(help=_EPOCH_HELP),
-            "Best epoch": st.column_config.TextColumn(help=BEST_EPOCH),
+            "Best epoch": st.column_config.TextColumn(help=_BEST_HELP),
         },
         alt="The compared runs: hyperparameters that differ, and results",
     )
@@ -49,12 +51,12 @@ def _row(one: ComparedRun, fields: list[str]) -> dict[str, str]:
         "Run": one.title,
         **settings,
         "Test accuracy": text.percent(results.test_accuracy or 0),
+        "After epoch": f"{one.epoch} of {len(one.history)}",
+        "Best epoch": f"{results.best_epoch} "
+        f"({text.percent(results.best_epoch_test_accuracy or 0)})",
         "95 % interval": f"{100 * (results.test_low or 0):.2f} to "
         f"{100 * (results.test_high or 0):.2f} %",
         "Test loss": f"{one.history['test_loss'].iloc[one.epoch - 1]:.4f}",
-        "After epoch": f"{one.epoch} of {len(one.history)}",
-        "Best epoch": f"{results.best_epoch}: "
-        f"test accuracy {text.percent(results.best_epoch_test_accuracy or 0)}",
         "Highest validation accuracy": f"{text.percent(results.highest_validation_accuracy or 0)}, "
         f"epoch {results.highest_epoch}",
         "Time": text.duration(status.seconds),

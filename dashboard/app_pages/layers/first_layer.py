@@ -5,8 +5,9 @@ import streamlit as st
 from core.config import CLASSES
 from core.engine import calls
 from core.runs import Run
+from dashboard import text
 from dashboard.charts.images import enlarge
-from dashboard.charts.weights import color_weights
+from dashboard.charts.weights import NOT_FINITE, color_weights, has_marks
 from dashboard.session.cache import call_worker
 
 _A_PAGE = 40
@@ -31,7 +32,9 @@ def render_first_layer(run: Run, epoch: int) -> None:
     for picture, unit, norm in zip(color_weights(images), units, norms, strict=True):
         grid.image(
             enlarge(picture),
-            f"unit {unit}, norm {norm:.2f}",
+            f"unit {unit}, norm {text.decimal(norm)}",
             width="stretch",
             alt=f"Weights of unit {unit}",
         )
+    if has_marks(images):
+        st.caption(NOT_FINITE)

@@ -37,6 +37,8 @@ def _render_one(summary: Summary) -> None:
     st.subheader(text.escape(summary.name), anchor=False)
     if summary.status.error:
         st.error(text.escape(summary.status.error), icon=":material/error:")
+    if summary.results.ending_sentence:
+        st.warning(summary.results.ending_sentence, icon=":material/warning:")
     if summary.label.note:
         st.text(summary.label.note)
     with st.container(horizontal=True, vertical_alignment="center"):

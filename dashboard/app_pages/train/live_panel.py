@@ -19,7 +19,7 @@ from dashboard.access.visitor import may_change
 from dashboard.app_pages.train.result import render_result
 from dashboard.app_pages.train.ten_digits_chart import TEN_DIGITS, draw_ten_digits, encode_png
 from dashboard.charts.curves import SERIES, CurveStyle, draw_curve, with_live_point
-from dashboard.charts.weights import draw_weights
+from dashboard.charts.weights import NOT_FINITE, draw_weights, has_marks
 from dashboard.parts.messages import render_damage, show_message
 from dashboard.parts.metrics import render_metric
 from dashboard.parts.run_curves import pick_log_loss, pick_series
@@ -269,6 +269,8 @@ def _draw_network(run: Run, epoch: int) -> None:
             )
             picture = encode_png(draw_weights(weights))
             st.image(picture, width="stretch", alt="First-layer weights as pictures")
+            if has_marks(weights):
+                st.caption(NOT_FINITE)
         with st.container():
             st.markdown(
                 "Ten test digits",

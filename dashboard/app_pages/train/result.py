@@ -34,19 +34,25 @@ def render_result(results: Results, status: Status, history: pd.DataFrame) -> No
         st.metric("Test loss", f"{row['test_loss']:.4f}")
         st.metric("Best epoch", f"{results.best_epoch} of {epochs}", help=BEST_EPOCH)
         st.metric("Time", text.duration(status.seconds))
-    st.caption(_say_whose_network(epoch, epochs, results))
+    st.caption(_say_which_epoch(epoch, epochs, results))
     if results.ending_sentence:
         st.warning(results.ending_sentence, icon=":material/warning:")
 
 
-def _say_whose_network(epoch: int, epochs: int, results: Results) -> str:
-    """Of which epoch the network is, and which was the best, where that is another."""
-    words = f"The network is that after epoch {epoch}"
-    words += ", the last" if epoch == epochs else f" of {epochs}"
-    if epoch == results.best_epoch:
-        return f"{words} and the best." if epoch == epochs else f"{words}, the best."
-    accuracy = text.percent(results.best_epoch_test_accuracy or 0)
-    return f"{words}. After its best epoch, {results.best_epoch}, its test accuracy was {accuracy}."
+def _say_which_epoch(epoch: int, epochs: int, results: Results) -> str:
+    """The epoch that the result is of, and the best one, where that is another."""
+    if epoch != results.best_epoch:
+        best = text.percent(results.best_epoch_test_accuracy or 0)
+        return (
+            f"The result is that of the network after epoch {epoch}, the last. After its best "
+            f"epoch, {results.best_epoch}, the test accuracy was {best}."
+        )
+    if epoch == epochs:
+        return f"The result is that of the network after epoch {epoch}, the last and the best."
+    return (
+        f"The result is that of the network after epoch {epoch} of {epochs}, the best, whose "
+        "weights were restored."
+    )
 
 
 def render_next_steps(run: Run) -> None:

@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core.__main__ import main
+from core.analysis.ending import is_chance
 from core.config import PRESETS, RunConfig
 from core.config.architecture import count_parameters
 from core.runs import HISTORY_COLUMNS, Run, RunStore
@@ -171,6 +173,24 @@ def test_a_run_that_ends_badly_says_so(
     assert sentence in err
     assert main(["runs"]) == 0
     assert state in capsys.readouterr().out
+
+
+def test_a_training_that_diverges_warns_of_nothing_and_says_what_came_of_it(
+    store: RunStore,
+) -> None:
+    options = "--training-images 5000 --epochs 3 --hidden 64 64 --optimizer sgd-momentum"
+    options += " --learning-rate 10 --batch-size 64"
+    result = run_command("train", *options.split(), "--name", "diverged")
+    (run,) = store.list()
+    assert "Warning" not in result.stderr
+    assert np.isfinite(run.first_layer()).all()
+    if run.status.state is State.FAILED:  # another processor may round its way to infinity
+        assert "Try a learning rate ten times smaller" in result.stderr
+    else:
+        assert result.returncode == 0, result.stderr
+        ended_at_chance = is_chance(run.history["test_accuracy"].iloc[-1])
+        words = "no more than one answer to all of them would"
+        assert (words in result.stderr) == ended_at_chance
 
 
 @pytest.mark.usefixtures("_interrupt_handler")

@@ -81,6 +81,43 @@ def test_first_layer_weights_are_sorted_by_norm(trained: Run) -> None:
     np.testing.assert_array_equal(some_images, images[4:9])
 
 
+def scale_first_kernel(factor: float) -> Callable[[keras.Model], None]:
+    def scale(model: keras.Model) -> None:
+        kernel, bias = model.layers[0].get_weights()
+        model.layers[0].set_weights([kernel * np.float32(factor), bias])
+
+    return scale
+
+
+@pytest.mark.parametrize("factor", [2.0**40, 2.0**127])
+def test_huge_weights_have_norms_and_histograms(
+    untrained: Callable[..., Run], factor: float
+) -> None:
+    """Whose squares, or whose range, float32 has no room for."""
+    images, units, norms = first_layer_weights(untrained(scale_first_kernel(factor)))
+    usual_images, usual_units, usual_norms = first_layer_weights(untrained())
+    np.testing.assert_array_equal(units, usual_units)
+    np.testing.assert_array_equal(images, usual_images * np.float32(factor))
+    np.testing.assert_allclose(norms, usual_norms * factor)
+    table = weight_histograms(untrained(scale_first_kernel(factor)), bins=7)
+    usual = weight_histograms(untrained(), bins=7)
+    assert table["count"].tolist() == usual["count"].tolist()
+    np.testing.assert_allclose(table["low"][:7], usual["low"][:7] * factor)
+
+
+def test_what_is_not_finite_is_in_no_histogram(untrained: Callable[..., Run]) -> None:
+    def damage(model: keras.Model) -> None:
+        kernel, bias = model.layers[0].get_weights()
+        kernel[:3, 0] = np.nan, np.inf, -np.inf
+        model.layers[0].set_weights([kernel, bias])
+
+    run = untrained(damage)
+    first = weight_histograms(run, bins=7).query("layer == 'hidden_1' & weights == 'kernel'")
+    assert first["count"].sum() == 784 * 16 - 3
+    assert np.isfinite(first[["low", "high"]]).all(axis=None)
+    assert dead_units(run, images=X_TEST[:50]).set_index("layer")["dead"]["hidden_1"] == 0
+
+
 def test_histograms_count_every_weight(untrained: Callable[..., Run]) -> None:
     run = untrained(batch_normalization=True, dropout=0.5)
     table = weight_histograms(run, bins=7)

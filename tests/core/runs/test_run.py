@@ -716,6 +716,24 @@ def test_first_layer_keeps_a_picture_of_each_of_the_first_units(
         run.first_layer(3)
 
 
+def test_weights_beyond_float16_keep_their_picture(store: RunStore) -> None:
+    """A training that diverges has some; what is not finite stays so."""
+    run = store.create(RunConfig(hidden=(4,), epochs=1))
+    kernel = np.random.default_rng(0).normal(size=(784, 4)).astype(np.float32)
+    kernel[0] = 4  # the largest
+    diverged = kernel * np.float32([1, 1e12, 2.0**125, 1])
+    diverged[5, 3], diverged[6, 3], diverged[7, 3] = np.nan, np.inf, -np.inf
+    run.write_first_layer(1, diverged)
+    run.write_history([history_row(1)])
+    kept = run.first_layer(1).reshape(4, 784)
+    expected = (kernel.T / 4)[1:3]
+    np.testing.assert_allclose(kept[1:3] / 65_504, expected, rtol=1e-3, atol=1e-7)
+    np.testing.assert_array_equal(kept[0], kernel[:, 0].astype(np.float16))
+    assert np.isnan(kept[3, 5])
+    assert kept[3, 6:8].tolist() == [np.inf, -np.inf]
+    np.testing.assert_array_equal(kept[3, 8:], kernel[8:, 3].astype(np.float16))
+
+
 # --- weights
 
 

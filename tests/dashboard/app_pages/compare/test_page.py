@@ -101,7 +101,7 @@ def test_each_result_stands_beside_its_epoch_and_the_best_one(lab: Lab, pair: li
     rows = open_part(lab, pair, "Curves").dataframe[0].value
     assert rows["Test accuracy"].tolist() == ["93.70 %"] * 2
     assert rows["After epoch"].tolist() == ["2 of 2"] * 2
-    assert rows["Best epoch"].tolist() == ["1: test accuracy 97.98 %", "2: test accuracy 93.70 %"]
+    assert rows["Best epoch"].tolist() == ["1 (97.98 %)", "2 (93.70 %)"]
     assert rows["Highest validation accuracy"].tolist() == ["97.00 %, epoch 1"] * 2
 
 

@@ -11,7 +11,8 @@ from core.config.architecture import count_parameters
 from core.data import load_mnist
 from core.runs import Run
 from core.runs.status import State
-from tests.dashboard.app_pages.lab import Lab, spec, words
+from dashboard.charts.weights import NOT_FINITE
+from tests.dashboard.app_pages.lab import Lab, Media, spec, words
 
 DISPUTED = 947  # a test image with a label that people found wrong
 
@@ -58,18 +59,32 @@ def test_the_table_and_the_full_configuration(lab: Lab, trained: Run, network: k
 
 
 def test_first_layer_pictures_by_norm(lab: Lab, trained: Run, network: keras.Model) -> None:
-    norms = np.linalg.norm(network.layers[0].get_weights()[0], axis=0)
+    norms = np.linalg.norm(network.layers[0].get_weights()[0].astype(float), axis=0)
     app = lab.open("layers", run=trained.id, layers_view="First-layer pictures")
     assert captions(app) == [f"unit {unit}, norm {norms[unit]:.2f}" for unit in np.argsort(-norms)]
+    assert NOT_FINITE not in words(app)
 
 
 def test_first_layer_pictures_keep_their_places_over_the_epochs(lab: Lab, trained: Run) -> None:
     app = lab.open("layers", run=trained.id, layers_view="First-layer pictures")
     places = [caption.partition(",")[0] for caption in captions(app)]
     app.slider(key="picked_epoch").set_value(1).run()
-    norms = np.linalg.norm(kept_first_layer(trained, 1)[0], axis=0)
+    norms = np.linalg.norm(kept_first_layer(trained, 1)[0].astype(float), axis=0)
     units = [int(place.removeprefix("unit ")) for place in places]
     assert captions(app) == [f"unit {unit}, norm {norms[unit]:.2f}" for unit in units]
+
+
+def test_weights_that_are_not_finite_are_marked(
+    lab: Lab, trained: Run, network: keras.Model, media: Media
+) -> None:
+    kernel, _ = network.layers[0].get_weights()
+    kernel[0, 3] = np.inf
+    network.layers[0].kernel.assign(kernel)
+    trained.write_model(network.save)
+    app = lab.open("layers", run=trained.id, layers_view="First-layer pictures")
+    grey = (media.picture(app, "Weights of unit 3") == 128).all(axis=2)
+    assert grey.sum() == grey[:10, :10].sum() == 10 * 10  # a weight is 10 by 10 pixels
+    assert NOT_FINITE in words(app)
 
 
 def test_dead_units_and_histograms(lab: Lab, trained: Run, network: keras.Model) -> None:
@@ -88,7 +103,7 @@ def test_dead_units_and_histograms(lab: Lab, trained: Run, network: keras.Model)
             ("kernel", "bias"), network.get_layer(layer).get_weights(), strict=True
         ):
             (bars,) = spec(app, f"histogram_{layer}_{name}")["data"]
-            counts, edges = np.histogram(values, 50)
+            counts, edges = np.histogram(values.astype(float), 50)
             np.testing.assert_array_equal(bars["y"], counts)
             np.testing.assert_allclose(bars["x"], (edges[1:] + edges[:-1]) / 2, atol=1e-6)
 

@@ -86,6 +86,8 @@ def test_a_remark_says_what_became_of_a_run(lab: Lab, trained: Run, zebras: list
     assert shown().set_index("name")["ending"][trained.name] == "learned nothing"
     app = lab.open("runs", runs_search="learned nothing")
     assert listed(app) == [trained.name]
+    (warning,) = lab.open("runs", runs=trained.id).warning
+    assert warning.value.startswith("It learned nothing: it gets 9.74 % of the test images right")
 
 
 def test_runs_are_searched_filtered_and_sorted_by_address_too(lab: Lab, zebras: list[Run]) -> None:

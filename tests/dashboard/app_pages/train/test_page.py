@@ -6,6 +6,7 @@ from getpass import getuser
 from typing import Any
 from urllib.parse import parse_qsl
 
+import numpy as np
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 from streamlit.testing.v1 import AppTest
@@ -13,8 +14,9 @@ from streamlit.testing.v1 import AppTest
 from core.config import PRESETS, RunConfig
 from core.runs import Run
 from core.runs.status import Request, State, Status
+from dashboard.charts.weights import NOT_FINITE
 from dashboard.session.server import server
-from tests.dashboard.app_pages.lab import Lab, go, protos, rewrite_history, words
+from tests.dashboard.app_pages.lab import Lab, Media, go, protos, rewrite_history, words
 
 EVERY = "while fitting, train, validation, test"
 
@@ -223,14 +225,13 @@ def test_a_finished_run_says_how_sure_its_accuracy_is(lab: Lab, trained: Run) ->
 @pytest.mark.parametrize(
     ("losses", "final_epoch", "best", "sentence"),
     [
-        ([0.3, 0.2, 0.1], 3, 3, "The network is that after epoch 3, the last and the best."),
-        ([0.3, 0.1, 0.2], 2, 2, "The network is that after epoch 2 of 3, the best."),
+        ([0.3, 0.2, 0.1], 3, 3, "after epoch 3, the last and the best."),
+        ([0.3, 0.1, 0.2], 2, 2, "after epoch 2 of 3, the best, whose weights were restored."),
         (
             [0.3, 0.1, 0.2],
             3,
             2,
-            "The network is that after epoch 3, the last. After its best epoch, 2, its test "
-            "accuracy was 97.10 %.",
+            "after epoch 3, the last. After its best epoch, 2, the test accuracy was 97.10 %.",
         ),
     ],
 )
@@ -243,7 +244,8 @@ def test_a_result_says_to_which_epoch_it_belongs_and_which_was_best(
     shown = metrics(app)
     assert shown["Test accuracy"][0] == f"{97 + (final_epoch - 1) / 10:.2f} %"
     assert shown["Best epoch"] == (f"{best} of 3", "")
-    assert sentence in [caption.value for caption in app.caption]
+    begin = "The result is that of the network "
+    assert begin + sentence in [caption.value for caption in app.caption]
     assert not app.warning
 
 
@@ -353,8 +355,22 @@ def test_a_run_shows_its_first_weights_and_its_answers_to_ten_digits(
     assert "First layer, 32 units" in [markdown.value for markdown in app.markdown]
     (weights,) = app.image
     assert weights.proto.imgs[0].alt == "First-layer weights as pictures"
+    assert NOT_FINITE not in words(app)
     (answers,) = [c for c in protos(app, "echarts_chart") if c.alt.startswith("Probabilities of")]
     assert answers.alt == "Probabilities of ten test digits"
+
+
+def test_first_weights_that_are_not_finite_are_marked(lab: Lab, trained: Run, media: Media) -> None:
+    """As an older run has them, whose weights were beyond float16."""
+    path = trained.path / "first_layer.npy"
+    pictures = np.load(path)
+    pictures[2, 0, 5:7, 5:7] = np.inf
+    np.save(path, pictures)
+    app = lab.open("train", run=trained.id)
+    shown = media.picture(app, "First-layer weights as pictures")
+    grey = (shown == [128, 128, 128, 255]).all(axis=2)
+    assert grey.sum() == grey[15:21, 15:21].sum() == 6 * 6  # a weight is 3 by 3 pixels
+    assert NOT_FINITE in words(app)
 
 
 def test_a_damaged_run_says_why(lab: Lab) -> None:
