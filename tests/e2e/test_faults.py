@@ -85,7 +85,7 @@ def test_a_run_outlives_its_worker_and_its_server(
     assert list(run.history["epoch"]) == list(range(1, CONFIG.epochs + 1))
     for ours, reference in zip(weights(run), undisturbed, strict=True):
         np.testing.assert_array_equal(ours, reference)
-    expect(page.get_by_text("Test accuracy")).to_be_visible()
+    expect(page.get_by_text("Test accuracy", exact=True)).to_be_visible()
 
 
 def test_train_pressed_twice_trains_once(page: Page, server: Server) -> None:
@@ -95,7 +95,7 @@ def test_train_pressed_twice_trains_once(page: Page, server: Server) -> None:
     expect(train_button).to_be_enabled()
     settle(page)
     train_button.dblclick()
-    expect(page.get_by_text("Test accuracy")).to_be_visible()
+    expect(page.get_by_text("Test accuracy", exact=True)).to_be_visible()
     expect(page.get_by_text("Sorry, this page ran into an error")).to_have_count(0)
     assert len(server.runs.list()) == before + 1
 

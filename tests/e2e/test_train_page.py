@@ -122,7 +122,7 @@ def test_a_training_goes_on_whoever_looks_until_it_is_stopped(page: Page, server
     page.goto(address)
     press(page, "Stop")
     expect(page.get_by_text("stopped")).to_be_visible()
-    expect(page.get_by_text("Test accuracy")).to_be_visible()
+    expect(page.get_by_text("Test accuracy", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Regularise it")).to_be_visible()
     assert run.status.state is State.STOPPED
     assert run.model_path.exists()

@@ -78,12 +78,12 @@ def test_weights_that_are_not_finite_are_marked(
     lab: Lab, trained: Run, network: keras.Model, media: Media
 ) -> None:
     kernel, _ = network.layers[0].get_weights()
-    kernel[0, 3] = np.inf
+    kernel[:, 3] = np.inf
     network.layers[0].kernel.assign(kernel)
     trained.write_model(network.save)
     app = lab.open("layers", run=trained.id, layers_view="First-layer pictures")
-    grey = (media.picture(app, "Weights of unit 3") == 128).all(axis=2)
-    assert grey.sum() == grey[:10, :10].sum() == 10 * 10  # a weight is 10 by 10 pixels
+    assert (media.picture(app, "Weights of unit 3") == 128).all()
+    assert media.picture(app, "Weights of unit 4").std() > 10
     assert NOT_FINITE in words(app)
 
 
