@@ -24,8 +24,8 @@ from dashboard.session.server import server
 
 _STATE = "_shown_state"
 _ACCURACY_HELP = (
-    "Of the 10,000 test images, by the network as the run kept it. In brackets the 95 % interval "
-    "(Wilson's): how far chance in drawing these images may move it."
+    "Of the 10,000 test images, by the network as the run kept it, after epoch {}. In brackets the "
+    "95 % interval (Wilson's): how far chance in drawing these images may move it."
 )
 
 
@@ -85,7 +85,7 @@ def _render_standing(run: Run) -> None:
                 f"**{text.percent(results.test_accuracy)}** on the test set "
                 f":small[({text.percent_range(low, high)})]",
                 width="content",
-                help=_ACCURACY_HELP,
+                help=_ACCURACY_HELP.format(results.network_epoch),
             )
 
 

@@ -5,17 +5,19 @@ from contextlib import suppress
 import pandas as pd
 import streamlit as st
 
+from core.analysis.ending import Ending
 from core.analysis.histories import BEST_EPOCH
 from core.analysis.metrics import wilson_interval
 from core.config import TEST_SET, RunConfig
 from core.runs import Run
 from core.runs.errors import RunError
 from core.runs.status import State, Status
-from core.runs.summary import Results
+from core.runs.summary import Results, summarize
 from dashboard import text
 from dashboard.parts.metrics import render_accuracy
 from dashboard.parts.start import start_and_show
 from dashboard.session import form
+from dashboard.session.cache import cached
 from dashboard.session.server import server
 
 
@@ -63,7 +65,7 @@ def render_next_steps(run: Run) -> None:
     try:
         if run.status.state not in {State.FINISHED, State.STOPPED} or not run.epochs_done:
             return
-        suggestions = _suggestions(run.config)
+        suggestions = _suggestions(run.config, cached(summarize, run).results.ending)
     except RunError:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -107,8 +109,15 @@ def _train(config: RunConfig) -> None:
     start_and_show(config)
 
 
-def _suggestions(config: RunConfig) -> list[tuple[str, str, RunConfig]]:
-    """Configurations one step away from `config` that teach something, with a label and icon."""
+def _suggestions(config: RunConfig, ending: Ending) -> list[tuple[str, str, RunConfig]]:
+    """Configurations one step away from `config` that teach something, with a label and icon.
+
+    After a run that ended at chance, nothing but another learning rate does.
+    """
+    usual = RunConfig().learning_rate
+    if ending.is_at_chance and config.learning_rate != usual:
+        learning = config.model_copy(update={"learning_rate": usual})
+        return [(f"Learning rate {usual:g}, the usual one", ":material/speed:", learning)]
     suggestions = []
     if config.hidden and not config.is_regularized:
         regularized = config.model_copy(update={"dropout": 0.5, "l2": 1e-4})

@@ -307,6 +307,28 @@ def test_a_finished_run_leads_on_to_what_one_might_try_next(lab: Lab, trained: R
     assert link.query_string == f"runs={trained.id}%2C{plain.id}"
 
 
+@pytest.mark.parametrize(
+    ("rate", "accuracies", "label"),
+    [
+        (10.0, [0.1, 0.1, 0.1], "Learning rate 0.001, the usual one"),
+        (1e-6, [0.1, 0.1, 0.1], "Learning rate 0.001, the usual one"),
+        (0.5, [0.9, 0.9, 0.1], "Learning rate 0.001, the usual one"),
+        (0.001, [0.1, 0.1, 0.1], "Regularise it: dropout 0.5, L2 0.0001"),
+        (10.0, [0.9, 0.97, 0.93], "Regularise it: dropout 0.5, L2 0.0001"),
+    ],
+)
+def test_after_a_run_at_chance_another_learning_rate_comes_first(
+    lab: Lab, trained: Run, rate: float, accuracies: list[float], label: str
+) -> None:
+    run = lab.runs.create(RunConfig(learning_rate=rate), state=State.FINISHED)
+    shown = {"validation_accuracy": accuracies, "test_accuracy": accuracies}
+    run.write_history(trained.history.assign(**shown).to_dict("records"))
+    run.write_model(lambda path: path.write_bytes(b"model"))
+    run.write_status(Status(state=State.FINISHED, epoch=3, final_epoch=3))
+    app = lab.open("train", run=run.id)
+    assert app.button(key="next_0").label == label
+
+
 def test_what_one_might_try_next_trains_at_one_press(lab: Lab, trained: Run) -> None:
     app = lab.open("train", run=trained.id)
     (button,) = [one for one in app.button if one.label.startswith("Another seed")]
