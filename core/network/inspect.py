@@ -18,6 +18,7 @@ from core.config.architecture import hidden_layers
 from core.data import Array, Doubles, Floats, Indices, load_mnist
 from core.network.load import as_pixels, load_network
 from core.runs import Run
+from core.runs.run import LARGEST_WEIGHT
 
 _BEFORE_OUTPUT = "before output"
 
@@ -56,12 +57,14 @@ def first_layer_weights(
 
     The unit with the largest Euclidean norm in the network as it stands comes first, so that a unit
     keeps its place over the epochs; skips `first` units, and returns `count`, by default all that
-    follow.
+    follow. A weight of an earlier epoch that was too large to be kept is infinite.
     """
     final, kernel = (
         keras.ops.convert_to_numpy(load_network(run, after).trainable_variables[0])
         for after in (None, epoch)
     )
+    if epoch not in {None, run.network_epoch}:
+        kernel = np.where(np.abs(kernel) < LARGEST_WEIGHT, kernel, np.copysign(np.inf, kernel))
     order = np.argsort(-_column_norms(final), kind="stable")
     units, norms = order[first:][:count], _column_norms(kernel)
     return kernel.T[units].reshape(-1, IMAGE_SIDE, IMAGE_SIDE), units, norms[units]

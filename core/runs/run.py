@@ -39,6 +39,10 @@ WEIGHTS_BYTES = 64_000_000
 """At most this many bytes of weights are kept: of a large network or a long run, not every epoch's.
 """
 
+LARGEST_WEIGHT = float(np.finfo(np.float16).max)
+"""Of the weights that are kept after each epoch: larger ones, of a training that diverges, are kept
+as this."""
+
 CONFIG = "config.json"
 STATUS = "status.json"
 _LABEL = "label.json"
@@ -168,7 +172,8 @@ class Run:
     def weights(self) -> tuple[Indices, Array]:
         """Return the kept epochs, int64 (n,), and the weights after each, float16 (n, parameters).
 
-        Memory-mapped, in the order of `keras.Layer.weights`. Empty for a run older than the file.
+        Memory-mapped, in the order of `keras.Layer.weights`, none beyond LARGEST_WEIGHT. Empty for
+        a run older than the file.
         """
         epochs = np.array(weight_epochs(self.config), np.int64)
         if (self.path / _WEIGHTS).exists():
@@ -305,17 +310,16 @@ class Run:
         """
         units = first_layer_units(self.config)
         pictures = kernel.T[:units].reshape(units, IMAGE_SIDE, IMAGE_SIDE)
-        limit = float(np.finfo(np.float16).max)
         size = np.abs(pictures)
-        largest = size.max((1, 2), keepdims=True, initial=limit, where=np.isfinite(size))
-        self._first_layer_file.write(epoch - 1, pictures / (largest / limit))
+        largest = size.max((1, 2), keepdims=True, initial=LARGEST_WEIGHT, where=np.isfinite(size))
+        self._first_layer_file.write(epoch - 1, pictures / (largest / LARGEST_WEIGHT))
 
     def write_weights(self, epoch: int, weights: Floats) -> None:
         """Store the network's weights, (parameters,), of `epoch`, if that is one that is kept."""
         epochs = weight_epochs(self.config)
         if epoch in epochs:
-            limit = np.finfo(np.float16).max
-            self._weights_file.write(epochs.index(epoch), np.clip(weights, -limit, limit))
+            kept = np.clip(weights, -LARGEST_WEIGHT, LARGEST_WEIGHT)
+            self._weights_file.write(epochs.index(epoch), kept)
 
     def write_checkpoint(self, arrays: Mapping[str, Array]) -> None:
         """Replace `checkpoint.npz`."""

@@ -8,7 +8,7 @@ from dashboard.charts.images import enlarge
 
 _ZOOM = 3
 _GAP = 2
-NOT_FINITE = "Grey marks what is infinite, or no number."
+NOT_FINITE = "Grey marks what is infinite, no number, or was too large to be kept."
 _GREY = np.array((128, 128, 128))
 _NEGATIVE, _ZERO, _POSITIVE = (
     np.array(color) for color in ((5, 48, 97), (247, 247, 247), (103, 0, 31))

@@ -1,6 +1,6 @@
 import pytest
 
-from dashboard.text import duration, escape, percent, short_number
+from dashboard.text import decimal, duration, escape, percent, short_number
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,11 @@ def test_words_that_would_become_links_arrows_or_icons_are_cut_invisibly(words: 
 def test_entities_and_line_breaks_are_words_too() -> None:
     assert escape("&lt; a\n# b") == r"\&lt; a \# b"
     assert escape(ValueError("*a*")) == r"\*a\*"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(12.345, "12.35"), (-3, "-3.00"), (999_999.4, "999999.40"), (1.2345e12, "1.23e+12")],
+)
+def test_a_number_to_two_decimals_unless_it_is_huge(value: float, words: str) -> None:
+    assert decimal(value) == words

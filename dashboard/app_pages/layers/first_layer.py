@@ -1,5 +1,7 @@
 """The first layer's weights as pictures, the strongest first."""
 
+import math
+
 import streamlit as st
 
 from core.config import CLASSES
@@ -32,7 +34,7 @@ def render_first_layer(run: Run, epoch: int) -> None:
     for picture, unit, norm in zip(color_weights(images), units, norms, strict=True):
         grid.image(
             enlarge(picture),
-            f"unit {unit}, norm {text.decimal(norm)}",
+            f"unit {unit}, norm {text.decimal(norm) if norm < math.inf else 'too large'}",
             width="stretch",
             alt=f"Weights of unit {unit}",
         )

@@ -9,6 +9,7 @@ import pytest
 
 from core.config.architecture import describe_layers
 from core.data import load_mnist
+from core.network.build import build_model, flatten_weights
 from core.network.inspect import (
     activations_and_gradient,
     dead_units,
@@ -18,7 +19,8 @@ from core.network.inspect import (
     weight_histograms,
 )
 from core.network.load import layer_features, load_network
-from core.runs import Run
+from core.runs import HISTORY_COLUMNS, Run
+from core.runs.status import State, Status
 
 X_TEST = load_mnist().x_test
 
@@ -103,6 +105,29 @@ def test_huge_weights_have_norms_and_histograms(
     usual = weight_histograms(untrained(), bins=7)
     assert table["count"].tolist() == usual["count"].tolist()
     np.testing.assert_allclose(table["low"][:7], usual["low"][:7] * factor)
+
+
+def test_a_weight_that_was_too_large_to_be_kept_is_infinite(untrained: Callable[..., Run]) -> None:
+    """In the pictures of an earlier epoch; of the network as it stands it is known."""
+    run = untrained()
+    run.write_history([dict.fromkeys(HISTORY_COLUMNS, 0.5) | {"epoch": e} for e in (1, 2)])
+    model = build_model(run.config)
+    kernel, bias = model.layers[0].get_weights()
+    kernel[7, 3], kernel[8, 3] = 1e6, -1e6
+    model.layers[0].set_weights([kernel, bias])
+    for epoch in (1, 2):
+        run.write_weights(epoch, flatten_weights(model))
+    run.write_model(model.save)
+    run.write_status(Status(state=State.FINISHED, final_epoch=2))
+    images, units, norms = first_layer_weights(run, 1)
+    place = units.tolist().index(3)
+    assert images[place].ravel()[[7, 8]].tolist() == [np.inf, -np.inf]
+    assert norms[place] == np.inf
+    assert np.isfinite(np.delete(norms, place)).all()
+    images, units, norms = first_layer_weights(run, 2)
+    place = units.tolist().index(3)
+    assert images[place].ravel()[[7, 8]].tolist() == [1e6, -1e6]
+    assert norms[place] == pytest.approx(1e6 * 2**0.5)
 
 
 def test_what_is_not_finite_is_in_no_histogram(untrained: Callable[..., Run]) -> None:

@@ -84,6 +84,7 @@ def test_weights_that_are_not_finite_are_marked(
     app = lab.open("layers", run=trained.id, layers_view="First-layer pictures")
     assert (media.picture(app, "Weights of unit 3") == 128).all()
     assert media.picture(app, "Weights of unit 4").std() > 10
+    assert "unit 3, norm too large" in captions(app)
     assert NOT_FINITE in words(app)
 
 
