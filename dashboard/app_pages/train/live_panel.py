@@ -179,7 +179,8 @@ def _render_figures(run: Run) -> None:
     with st.grid(4, min_column_width=130):
         if len(history):
             last = history.iloc[-1]
-            best = history.set_index("epoch").loc[best_epoch(history, run.config.min_delta)]
+            # Of losses that are all not finite none is the best.
+            best = history.set_index("epoch").loc[best_epoch(history, run.config.min_delta) or 1]
             highest = history.loc[history["validation_accuracy"].idxmax()]
             render_metric(
                 "Validation accuracy",
