@@ -2,15 +2,20 @@
 
 import re
 
+NO_VALUE = "–"
+"""What a table or a figure says where there is no value; the dash means nothing else."""
+PERCENT_FORMAT = "%.2f %%"
+"""For the browser: writes a number that is in percent already as `percent` writes a share."""
+
 
 def percent(share: float) -> str:
     """0.98312 -> "98.31 %"."""
-    return f"{100 * share:.2f} %"
+    return PERCENT_FORMAT % (100 * share)
 
 
 def percent_range(low: float, high: float) -> str:
-    """(0.9801, 0.9853) -> "98.01 to 98.53 %"."""
-    return f"{100 * low:.2f} to {100 * high:.2f} %"
+    """(0.97502, 0.98312) -> "97.50 to 98.31 %"."""
+    return f"{100 * low:.2f} to {percent(high)}"
 
 
 def duration(seconds: float) -> str:

@@ -17,7 +17,7 @@ FIELDS = list(RunConfig.model_fields)
 
 
 class Kind(Enum):
-    """What a column holds. What is not known is an empty text, NaN or NaT."""
+    """What a column holds. What is not known is an empty text, None, NaN or NaT."""
 
     TEXT = auto()
     NUMBER = auto()
@@ -53,9 +53,9 @@ def _read_field(field: Hyperparameter) -> RunColumn:
     return RunColumn(field.title, read, kind, field.description)
 
 
-def _read_interval(run: Summary) -> str:
+def _read_interval(run: Summary) -> str | None:
     low, high = run.results.test_low, run.results.test_high
-    return "" if low is None or high is None else f"{100 * low:.2f} to {100 * high:.2f}"
+    return None if low is None or high is None else f"{100 * low:.2f} to {100 * high:.2f} %"
 
 
 COLUMNS = {

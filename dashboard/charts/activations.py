@@ -10,6 +10,13 @@ _STRIP = 128
 """At most this many units are drawn side by side; a wider layer has several rows."""
 _ROW = 16
 """Height of a row in pixels."""
+_SCALE = [
+    [0, "rgba(43, 135, 209, 1)"],
+    [0.5, "rgba(43, 135, 209, 0)"],
+    [0.5, "rgba(224, 57, 62, 0)"],
+    [1, "rgba(224, 57, 62, 1)"],
+]
+"""From blue to red; zero is the background, of either theme."""
 
 
 def draw_activations(values: Floats) -> go.Figure:
@@ -28,7 +35,7 @@ def draw_activations(values: Floats) -> go.Figure:
             customdata=np.arange(rows * columns).reshape(rows, columns),
             hovertemplate="unit %{customdata}: %{z:.4f}<extra></extra>",
             hoverongaps=False,
-            colorscale="RdBu_r",
+            colorscale=_SCALE,
             zmin=-largest,
             zmax=largest,
             showscale=False,

@@ -8,31 +8,35 @@ import pandas as pd
 from core.config import CLASSES
 from core.data import AnyFloats, Indices
 from dashboard.charts.colors import CLASS_COLORS
-from dashboard.charts.echarts import left_axis, line, mark_line, named_axis, options
+from dashboard.charts.echarts import grid, left_axis, legend, line, mark_line, named_axis, options
+from dashboard.text import PERCENT_FORMAT
 
 _DIGITS = [str(digit) for digit in range(CLASSES)]
+_LABELLED_FROM = 0.5
+"""In percent: smaller probabilities have no label, for they all look alike."""
 
 
 def draw_answer(probabilities: AnyFloats, true: int | None = None) -> dict[str, Any]:
     """A bar a digit of an image's ten probabilities, (10,), in percent; the true one is named."""
-    percent = [round(100 * float(probability), 2) for probability in probabilities]
-    names = [f"{digit}\ntrue" if digit == str(true) else digit for digit in _DIGITS]
+    names = [f"true {digit}" if digit == str(true) else digit for digit in _DIGITS]
     return options(
-        grid={"left": 4, "right": 4, "top": 24, "bottom": 36},
-        tooltip={"formatter": "{b}: {c} %"},
-        xAxis={
+        grid=grid(top=2, right=58),  # for the label of a bar of 100 %
+        tooltip={"valueFormatter": PERCENT_FORMAT},
+        xAxis={"type": "value", "min": 0, "max": 100, "show": False},
+        yAxis={
             "type": "category",
             "data": names,
+            "inverse": True,
+            "axisLine": {"show": False},
             "axisTick": {"show": False},
-            "axisLabel": {"interval": 0, "lineHeight": 15},
+            "axisLabel": {"interval": 0},
         },
-        yAxis={"type": "value", "min": 0, "max": 100, "show": False},
         series=[
             {
                 "type": "bar",
                 "id": "answer",
-                "barCategoryGap": "15%",
-                "data": [_bar(digit, value) for digit, value in enumerate(percent)],
+                "barCategoryGap": "25%",
+                "data": [_bar(digit, 100 * float(p)) for digit, p in enumerate(probabilities)],
             }
         ],
     )
@@ -60,9 +64,9 @@ def draw_answer_history(
     series[0]["markLine"] = mark_line([{"xAxis": epoch}])
     last = max(int(frame["epoch"].iloc[-1]), 2)
     return options(
-        grid={"left": 4, "right": 12, "top": 52, "bottom": 22, "containLabel": True},
-        legend={"top": 0, "icon": "circle", "itemWidth": 8, "itemGap": 6},
-        tooltip={"trigger": "axis", "valueFormatter": "%.2f %%", "order": "valueDesc"},
+        grid=grid(),
+        legend=legend(icon="circle", itemWidth=8, itemGap=6, itemStyle={"opacity": 1}),
+        tooltip={"trigger": "axis", "valueFormatter": PERCENT_FORMAT, "order": "valueDesc"},
         dataset={"source": frame},
         xAxis=named_axis("epoch", 22, min=1, max=last, minInterval=1),
         yAxis=left_axis("probability, %", min=0, max=100),
@@ -71,5 +75,6 @@ def draw_answer_history(
 
 
 def _bar(digit: int, percent: float) -> dict[str, Any]:
-    label = {"show": percent >= 0.5, "position": "top", "formatter": f"{percent:.1f}"}
-    return {"value": percent, "itemStyle": {"color": CLASS_COLORS[digit]}, "label": label}
+    label: dict[str, Any] = {"show": percent >= _LABELLED_FROM, "position": "right"}
+    label["formatter"] = PERCENT_FORMAT % percent
+    return {"value": round(percent, 2), "itemStyle": {"color": CLASS_COLORS[digit]}, "label": label}

@@ -9,20 +9,18 @@ from core.config import CLASSES
 from core.data import Array
 from dashboard.charts.colors import NEUTRAL
 from dashboard.charts.echarts import named_axis, options
+from dashboard.text import percent
 
 Normalization = Literal["true", "pred", "all"]
 
-_SHADES = ["#CFE8F7", "#56B4E9", "#0072B2", "#00436B"]
-_DARK_FROM = 0.6
-"""From this share of the darkest shade on, white is easier to read than black."""
 _CHOSEN = "#E69F00"
 _EMPTY = f"{NEUTRAL}18"
 _DIGITS = [str(digit) for digit in range(CLASSES)]
 _WHOLES: dict[Normalization | None, str] = {
-    None: " images",
-    "true": " % of the row",
-    "pred": " % of the column",
-    "all": " % of all images",
+    None: "images",
+    "true": "of the row",
+    "pred": "of the column",
+    "all": "of all images",
 }
 
 
@@ -38,9 +36,9 @@ def draw_confusion_matrix(
     label and an answer, either of which may be any: a frame marks them.
     """
     shaded = np.where(np.eye(CLASSES), 0, matrix) if errors_only else matrix
-    darkest = float(shaded.max()) or 1.0
+    most = float(shaded.max()) or 1.0
     cells = [
-        _cell(cell, matrix[cell], shaded[cell] / darkest, normalize)
+        _cell(cell, matrix[cell], is_shaded=bool(shaded[cell]), normalize=normalize)
         for cell in product(range(CLASSES), range(CLASSES))
     ]
     frame = {
@@ -50,8 +48,9 @@ def draw_confusion_matrix(
         "itemStyle": {"color": "transparent", "borderColor": _CHOSEN, "borderWidth": 2},
         "data": _chosen_cells(*chosen),
     }
-    chart = draw_digit_matrix(cells, darkest, "confusion")
-    chart["visualMap"]["inRange"] = {"color": _SHADES}
+    chart = draw_digit_matrix(cells, most, "confusion")
+    if normalize:
+        chart["xAxis"]["name"] += f", cells in % {_WHOLES[normalize]}"
     select = {"itemStyle": {"borderWidth": 0}}  # the frame says what is chosen
     chart["series"][0] |= {"selectedMode": "single", "select": select}
     chart["series"].append(frame)
@@ -59,16 +58,18 @@ def draw_confusion_matrix(
 
 
 def draw_digit_matrix(
-    cells: list[dict[str, Any]], largest: float, key: str, bottom: int = 2
+    cells: list[dict[str, Any]], largest: float, key: str, above: int = 0
 ) -> dict[str, Any]:
     """The 100 cells, row by row, each a true label and a digit predicted, as ECharts options.
 
-    `largest` is the most that a cell's value may be; `bottom` is the space left below, in pixels.
+    `largest` is the most that a cell's value may be; `above` is the space left above, in pixels.
+    Colours are the theme's, from its background to the strongest; numbers are black or white as
+    the cell behind them has it.
     """
     axis: dict[str, Any] = {"type": "category", "data": _DIGITS}
     axis |= {name: {"show": False} for name in ("axisLine", "axisTick", "splitLine", "splitArea")}
     return options(
-        grid={"left": 42, "right": 2, "top": 42, "bottom": bottom, "outerBoundsMode": "none"},
+        grid={"left": 42, "right": 2, "top": 42 + above, "bottom": 2, "outerBoundsMode": "none"},
         tooltip={"formatter": "{b}"},
         xAxis=named_axis("predicted", 26, position="top", **axis),
         yAxis=named_axis("true", 26, inverse=True, **axis),
@@ -83,17 +84,19 @@ def find_cell(place: int) -> tuple[int, int]:
 
 
 def _cell(
-    cell: tuple[int, int], value: float, shade: float, normalize: Normalization | None
+    cell: tuple[int, int], value: float, *, is_shaded: bool, normalize: Normalization | None
 ) -> dict[str, Any]:
     true, predicted = cell
-    text = _number(value, normalize)
-    color = "#FFFFFF" if shade >= _DARK_FROM else "#10171F" if shade else NEUTRAL
-    return {
+    label = {"show": True, "formatter": _number(value, normalize), "fontSize": 12}
+    whole = percent(value) if normalize else f"{int(value):,}"
+    look = {"label": label}
+    if not is_shaded:
+        look = {"label": label | {"color": NEUTRAL}, "itemStyle": {"color": _EMPTY}}
+    return look | {
         "value": [predicted, true, float(value)],
-        "name": f"true {true}, predicted {predicted}: {text}{_WHOLES[normalize]}",
-        "label": {"show": True, "formatter": text, "color": color, "fontSize": 12},
-        "visualMap": bool(shade),
-    } | ({} if shade else {"itemStyle": {"color": _EMPTY}})
+        "name": f"true {true}, predicted {predicted}: {whole} {_WHOLES[normalize]}",
+        "visualMap": is_shaded,
+    }
 
 
 def _chosen_cells(true: int | None, predicted: int | None) -> list[list[int]]:
@@ -107,7 +110,4 @@ def _chosen_cells(true: int | None, predicted: int | None) -> list[list[int]]:
 def _number(value: float, normalize: Normalization | None) -> str:
     if normalize is None:
         return f"{int(value):,}"
-    percent = 100 * float(value)
-    if not percent:
-        return "0"
-    return f"{percent:.1f}" if percent >= 10 else f"{percent:.2f}"
+    return f"{100 * value:.2f}" if 0 < value < 1 else f"{100 * value:.0f}"

@@ -9,10 +9,19 @@ import numpy as np
 import pandas as pd
 
 from core.runs.status import Status
-from dashboard.charts.colors import NEUTRAL, SPLIT_COLORS
-from dashboard.charts.echarts import left_axis, line, mark_line, named_axis, options
+from dashboard.charts.colors import SPLIT_COLORS
+from dashboard.charts.echarts import (
+    LEGEND_HEIGHT,
+    grid,
+    left_axis,
+    legend,
+    line,
+    mark_line,
+    named_axis,
+    options,
+)
 from dashboard.charts.outliers import cut_outliers, find_outliers
-from dashboard.text import short_number
+from dashboard.text import PERCENT_FORMAT, short_number
 
 SERIES = {
     "fitting": "While fitting",
@@ -21,10 +30,22 @@ SERIES = {
     "test": "Test",
 }
 """The four series of a curve: what Keras reports while it fits, and each split measured after."""
-
+DASHES: dict[str, str | list[int]] = {
+    "fitting": "dotted",
+    "train": "dashed",
+    "validation": "solid",
+    "test": [10, 3, 2, 3],
+}
+"""How the line of each of SERIES is drawn, in every chart; a list is of dashes and gaps in pixels.
+"""
 
 AXES = {"epoch": "epoch", "elapsed": "training time, s"}
 """What a curve may run along: columns of the history, each with the axis's title."""
+
+_MARK_ROW = 15
+"""Pixels above the plot for a row of labels of marks: one of the best epoch, one of rates."""
+_LABEL_SHARE = 0.3
+"""How much of the width of the smallest chart a rate's label takes."""
 
 
 @dataclass(frozen=True)
@@ -104,14 +125,16 @@ def draw_curve(
     `first_rate` is the base learning rate that the run began with; without it a change during the
     first epoch is not seen.
     """
-    marks = _marks(history, best_epoch, style.axis, first_rate)
+    marks = _marks(history, best_epoch, style.axis, epochs, first_rate)
     frame = curve_frame(history, metric, style)
     if metric == "accuracy":
         values = frame[[SERIES[name] for name in style.series]].stack().dropna()
         if values.nunique() == 1:  # about which ECharts would draw an axis to 150 %
             style = replace(style, limits=(max(math.floor(values.iloc[0] / 10) * 10 - 10, 0), 100))
+    rows = 2 if len(marks) > bool(best_epoch) else len(marks)
     option = draw_axes(metric, style, epochs) | {
-        "legend": {"top": 0, "right": 0, "icon": "circle", "itemWidth": 10, "selectedMode": False},
+        "grid": grid(top=LEGEND_HEIGHT + rows * _MARK_ROW),
+        "legend": legend(),
         "dataset": {"source": frame},
         "series": [
             _series(name, style.axis, [] if i else marks) for i, name in enumerate(style.series)
@@ -123,12 +146,12 @@ def draw_curve(
 def draw_axes(metric: str, style: CurveStyle, epochs: int) -> dict[str, Any]:
     """The ECharts options that every chart of curves shares."""
     low, high = style.limits or (None, None)
-    name, unit = ("accuracy, %", "%.2f %%") if metric == "accuracy" else ("loss", "%.4f")
+    name, unit = ("accuracy, %", PERCENT_FORMAT) if metric == "accuracy" else ("loss", "%.4f")
     kind = "log" if style.is_logarithmic(metric) else "value"
     last = epochs if style.axis == "epoch" else None
     return options(
         update=250,
-        grid={"left": 8, "right": 16, "top": 44, "bottom": 26, "containLabel": True},
+        grid=grid(),
         tooltip={"trigger": "axis", "valueFormatter": unit},
         xAxis=named_axis(AXES[style.axis], 24, min=0, max=last, minInterval=1),
         yAxis=left_axis(name, type=kind, scale=True, min=low, max=high),
@@ -141,26 +164,37 @@ def _series(name: str, axis: str, marks: list[dict[str, Any]]) -> dict[str, Any]
         axis,
         SERIES[name],
         SPLIT_COLORS[name],
-        "dashed" if name == "fitting" else "solid",
+        DASHES[name],
         name=SERIES[name],
         symbol="circle",
         symbolSize=5,
         showAllSymbol="auto",
-        markLine=mark_line(marks, "dotted", {"color": NEUTRAL, "fontSize": 11}),
+        markLine=mark_line(marks),
     )
 
 
 def _marks(
-    history: pd.DataFrame, best_epoch: int, axis: str, first_rate: float | None
+    history: pd.DataFrame, best_epoch: int, axis: str, epochs: int, first_rate: float | None
 ) -> list[dict[str, Any]]:
+    """The best epoch and the changes of the learning rate, their labels in two rows above the plot.
+
+    Of changes that are close together only the last has a label.
+    """
     places = history.set_index("epoch", drop=False)[axis]
-    marks: list[dict[str, Any]] = []
-    if best_epoch:
-        marks.append({"xAxis": float(places[best_epoch]), "label": {"formatter": "best"}})
-    for epoch, base_rate in rate_changes(history, first_rate):
-        label = {"formatter": f"rate {short_number(base_rate)}", "position": "insideEndTop"}
-        marks.append({"xAxis": float(places[epoch]), "label": label})
+    width = epochs if axis == "epoch" else places.max()
+    marks = [_mark(places[best_epoch], "best", row=0)] if best_epoch else []
+    free = math.inf
+    for epoch, base_rate in reversed(rate_changes(history, first_rate)):
+        place = float(places[epoch])
+        label = f"rate {short_number(base_rate)}" if place <= free else ""
+        marks.insert(bool(best_epoch), _mark(place, label, row=1))
+        free = place - _LABEL_SHARE * width if label else free
     return marks
+
+
+def _mark(place: float, words: str, row: int) -> dict[str, Any]:
+    label = {"show": bool(words), "formatter": words, "distance": 3 + row * _MARK_ROW}
+    return {"xAxis": float(place), "label": label | {"fontSize": 11}}
 
 
 def rate_changes(

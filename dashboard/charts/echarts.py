@@ -1,13 +1,28 @@
-"""What ECharts options have in common: how a chart moves, its axes, lines and marks."""
+"""What ECharts options have in common: how a chart moves, its legend, axes, lines and marks."""
 
 from typing import Any
 
 from dashboard.charts.colors import NEUTRAL
 
+LEGEND_HEIGHT = 30
+"""Pixels at the top of a chart that its legend takes."""
+
 
 def options(update: int = 200, **rest: Any) -> dict[str, Any]:
     """Options of a chart that appears at once and whose changes take `update` milliseconds."""
     return {"animationDuration": 0, "animationDurationUpdate": update, **rest}
+
+
+def legend(**rest: Any) -> dict[str, Any]:
+    """The legend, which stands at the top right of every chart; clicks in it do nothing."""
+    place = {"top": 0, "right": 0, "selectedMode": False, "itemWidth": 22}
+    return place | {"itemStyle": {"opacity": 0}} | rest  # no dots: they would hide the dashes
+
+
+def grid(**rest: Any) -> dict[str, Any]:
+    """The room for axes, lines and the axes' labels and names, which all stay within it."""
+    room = {"left": 4, "right": 16, "top": LEGEND_HEIGHT, "bottom": 4}
+    return room | {"outerBoundsMode": "same", "outerBoundsContain": "all"} | rest
 
 
 def named_axis(name: str, gap: int, **rest: Any) -> dict[str, Any]:
@@ -17,8 +32,8 @@ def named_axis(name: str, gap: int, **rest: Any) -> dict[str, Any]:
 
 
 def left_axis(name: str, **rest: Any) -> dict[str, Any]:
-    """A vertical axis with its name above it, which begins where the axis stands."""
-    return {"type": "value", "name": name, "nameTextStyle": {"align": "left"}} | rest
+    """A vertical axis with its name along it, left of its numbers."""
+    return {"type": "value", "name": name, "nameLocation": "middle", "nameGap": 34} | rest
 
 
 def line(
@@ -30,15 +45,16 @@ def line(
     return {"type": "line"} | encoded | rest
 
 
-def mark_line(
-    places: list[dict[str, Any]], dash: str = "solid", label: dict[str, Any] | None = None
-) -> dict[str, Any]:
-    """Straight lines across the chart at `places`, which cannot be hovered."""
+def mark_line(places: list[dict[str, Any]]) -> dict[str, Any]:
+    """Thin lines across the chart at `places`, which cannot be hovered.
+
+    Without a label, unless the place has one of its own.
+    """
     return {
         "symbol": "none",
         "silent": True,
         "animation": False,
-        "lineStyle": {"color": NEUTRAL, "type": dash, "width": 1},
-        "label": label or {"show": False},
+        "lineStyle": {"color": NEUTRAL, "type": "solid", "width": 1},
+        "label": {"show": False},
         "data": places,
     }

@@ -14,12 +14,16 @@ import plotly.graph_objects as go
 from core.data import Indices, Mask
 from core.maps.request import MapMethod
 from dashboard.charts.colors import CLASS_COLORS, NEUTRAL
+from dashboard.charts.plotly_layout import LEGEND, LEGEND_HEIGHT, percent
 
 MAP_HEIGHT = 560
 WRONG = "#D55E00"
 OUTLINE = "#E0218A"  # seen on white, on black and on every class's colour
 _MANY = 3_000
 """From this many points on they are drawn smaller, and by WebGL: as SVG they slow the browser."""
+
+_BUTTONS_HEIGHT = 30
+"""Pixels above the legend that Plotly's buttons take."""
 
 _CONFIDENCE = {  # below which probability; from orange, unsure, to blue, sure
     "below 50 %": (0.5, WRONG),
@@ -46,10 +50,15 @@ class Group(NamedTuple):
     color: str
 
 
+_WRONG = Group("wrong", WRONG)
+_WRONG_ANSWER = Group("wrong answer", "rgba(0, 0, 0, 0)")
+"""The legend's entry for the mark of wrong answers where the colours say something else."""
+
+
 def group_points(points: pd.DataFrame, coloring: Coloring) -> tuple[tuple[Group, ...], Indices]:
     """The groups that `coloring` makes, and each point's place among them."""
     if coloring is Coloring.CORRECT:
-        return (Group("right", NEUTRAL), Group("wrong", WRONG)), _is_wrong(points).astype(np.int64)
+        return (Group("right", NEUTRAL), _WRONG), _is_wrong(points).astype(np.int64)
     if coloring is Coloring.CONFIDENCE:
         groups = tuple(Group(name, color) for name, (_, color) in _CONFIDENCE.items())
         limits = [limit for limit, _ in _CONFIDENCE.values()]
@@ -66,7 +75,8 @@ def point_sizes(points: pd.DataFrame) -> tuple[int, int]:
 def draw_map(
     points: pd.DataFrame, coloring: Coloring, method: MapMethod, chosen: Sequence[int] = ()
 ) -> go.Figure:
-    """The whole map. Wrongly answered images are outlined diamonds, on top of all others.
+    """The whole map. Wrongly answered images are outlined diamonds, on top of all others, as the
+    legend says.
 
     The `chosen` rows, if any, are shown as selected. `customdata` begins with the point's row in
     `points`, from 0, so that a selection finds it.
@@ -81,17 +91,14 @@ def draw_map(
             if len(chosen):
                 trace.selectedpoints = np.flatnonzero(np.isin(rows, chosen)).tolist()
             figure.add_trace(trace)
+    if coloring is not Coloring.CORRECT:
+        none = np.array([], np.int64)
+        figure.add_trace(_trace(points, none, _WRONG_ANSWER, True, len(groups)))
     figure.update_layout(
         height=MAP_HEIGHT,
-        margin={"l": 24, "r": 8, "t": 8, "b": 24},
+        margin={"l": 24, "r": 8, "t": _BUTTONS_HEIGHT + LEGEND_HEIGHT, "b": 24},
         dragmode="pan",  # with the lasso in hand from the start, a click would select nothing
-        legend={
-            "orientation": "h",
-            "y": -0.06,
-            "x": 0.5,
-            "xanchor": "center",
-            "itemsizing": "constant",
-        },
+        legend=LEGEND | {"itemsizing": "constant"},
         hoverlabel={"align": "left"},
     )
     axis = {"showticklabels": False, "showgrid": False, "zeroline": False}
@@ -118,13 +125,13 @@ def _trace(
         name=group.name,
         legendgroup=group.name,
         legendrank=rank,
-        showlegend=not is_wrong,
+        showlegend=is_wrong if group in (_WRONG, _WRONG_ANSWER) else not is_wrong,
         marker=marker,
         customdata=np.column_stack(
             [rows, frame[["index", "true", "predicted"]], 100 * frame["confidence"]]
         ).tolist(),  # an array would come back from the browser in another form
         hovertemplate="image %{customdata[1]}<br>true %{customdata[2]}, predicted "
-        "%{customdata[3]}<br>confidence %{customdata[4]:.2f} %<extra></extra>",
+        f"%{{customdata[3]}}<br>confidence {percent('customdata[4]')}<extra></extra>",
     )
 
 

@@ -7,17 +7,9 @@ from typing import Any
 import pandas as pd
 
 from dashboard.charts.colors import NEUTRAL
-from dashboard.charts.curves import SERIES, CurveStyle, curve_frame, draw_axes
-from dashboard.charts.echarts import line
+from dashboard.charts.curves import DASHES, SERIES, CurveStyle, curve_frame, draw_axes
+from dashboard.charts.echarts import legend, line
 from dashboard.charts.outliers import cut_outliers
-
-DASHES: dict[str, str | list[int]] = {
-    "fitting": "dotted",
-    "train": "dashed",
-    "validation": "solid",
-    "test": [10, 3, 2, 3],
-}
-"""How the line of each of SERIES is drawn; a list is of dashes and gaps in pixels."""
 
 
 @dataclass(frozen=True)
@@ -50,16 +42,12 @@ def draw_overlay(runs: Sequence[OverlaidRun], metric: str, style: CurveStyle) ->
     ]
     axes = draw_axes(metric, style, max(len(run.history) for run in runs))
     option = axes | {
-        "grid": axes["grid"] | {"top": 60},
-        "legend": {
-            "type": "scroll",
-            "top": 0,
-            "selectedMode": False,
-            "itemWidth": 34,
-            "itemStyle": {"opacity": 0},  # no dots: they would hide the dashes
-            "data": [name for name, *_ in entries],
-            "textStyle": {"width": 180, "overflow": "truncate"},
-        },
+        "legend": legend(
+            type="scroll",
+            itemWidth=34,
+            data=[name for name, *_ in entries],
+            textStyle={"width": 180, "overflow": "truncate"},
+        ),
         "dataset": [{"source": frame} for frame in frames],
         "series": [*series, *(_legend_entry(i, *entry) for i, entry in enumerate(entries))],
     }

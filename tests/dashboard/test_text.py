@@ -1,6 +1,20 @@
+import re
+from pathlib import Path
+
 import pytest
 
-from dashboard.text import decimal, duration, escape, percent, short_number
+from dashboard.charts import plotly_layout
+from dashboard.text import (
+    PERCENT_FORMAT,
+    decimal,
+    duration,
+    escape,
+    percent,
+    percent_range,
+    short_number,
+)
+
+DASHBOARD = Path(__file__).parents[2] / "dashboard"
 
 
 @pytest.mark.parametrize(
@@ -59,3 +73,15 @@ def test_entities_and_line_breaks_are_words_too() -> None:
 )
 def test_a_number_to_two_decimals_unless_it_is_huge(value: float, words: str) -> None:
     assert decimal(value) == words
+def test_percentages_are_written_alike_here_and_by_the_browser() -> None:
+    assert percent_range(0.97502, 0.98312) == "97.50 to 98.31 %"
+    assert percent(0.98312) == PERCENT_FORMAT % 98.312
+    assert plotly_layout.percent("y") == "%{y:.2f} %"
+
+
+def test_nobody_else_formats_a_percentage() -> None:
+    """As 97.98%, 98.0 % or 0.98: an f-string's or Plotly's `.1%`, or a number's `.1f %`."""
+    files = [file for file in DASHBOARD.rglob("*.py") if file.name != "text.py"]
+    files.remove(DASHBOARD / "charts" / "plotly_layout.py")
+    found = [file.name for file in files if re.search(r"\.\d%|\.\df\}*\)? ?%", file.read_text())]
+    assert found == []

@@ -54,8 +54,7 @@ def _row(one: ComparedRun, fields: list[str]) -> dict[str, str]:
         "After epoch": f"{one.epoch} of {len(one.history)}",
         "Best epoch": f"{results.best_epoch} "
         f"({text.percent(results.best_epoch_test_accuracy or 0)})",
-        "95 % interval": f"{100 * (results.test_low or 0):.2f} to "
-        f"{100 * (results.test_high or 0):.2f} %",
+        "95 % interval": text.percent_range(results.test_low or 0, results.test_high or 0),
         "Test loss": f"{one.history['test_loss'].iloc[one.epoch - 1]:.4f}",
         "Highest validation accuracy": f"{text.percent(results.highest_validation_accuracy or 0)}, "
         f"epoch {results.highest_epoch}",

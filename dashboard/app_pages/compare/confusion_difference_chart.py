@@ -9,12 +9,11 @@ from core.config import CLASSES
 from core.data import Array
 from dashboard.charts.colors import NEUTRAL
 from dashboard.charts.confusion import draw_digit_matrix
+from dashboard.charts.echarts import LEGEND_HEIGHT
 
-_FAINTEST = 0.15
-"""How much of its run's colour, mixed with white, the smallest difference has; the largest all."""
-_DARK_FROM = 0.6
-"""From this share of the colour on, white is easier to read than black."""
-
+_FAINTEST, _STRONGEST = 0.15, 0.8
+"""How opaque its run's colour is for the smallest difference and for the largest: what the theme
+writes on its background is read on it too."""
 _EMPTY = f"{NEUTRAL}18"
 
 
@@ -28,7 +27,7 @@ def draw_confusion_difference(
 
     A cell has the colour of the one that is better there, `#rrggbb` of A and of B: more of the
     diagonal, fewer of the rest; the larger the difference, the stronger. `names` are those in the
-    key below.
+    legend.
     """
     difference = b - a
     advantage = np.where(np.eye(CLASSES), difference, -difference)
@@ -37,20 +36,21 @@ def draw_confusion_difference(
         _cell(cell, (int(a[cell]), int(b[cell])), advantage[cell] / largest, colors)
         for cell in product(range(CLASSES), range(CLASSES))
     ]
-    matrix = draw_digit_matrix(cells, largest, "difference", bottom=34)
-    return matrix | {"title": _key(names, colors)}
+    matrix = draw_digit_matrix(cells, largest, "difference", above=LEGEND_HEIGHT)
+    return matrix | {"title": _legend(names, colors)}
 
 
-def _key(names: tuple[str, str], colors: tuple[str, str]) -> dict[str, Any]:
-    """A line of text that says which colour is whose."""
+def _legend(names: tuple[str, str], colors: tuple[str, str]) -> dict[str, Any]:
+    """A line of text that says which colour is whose, where charts have their legend."""
     squares = [f"{{{name}|■}} {name} is better" for name in names]
     rich = {
         name: {"color": color, "fontSize": 16} for name, color in zip(names, colors, strict=True)
     }
     return {
         "text": "     ".join(squares),
-        "left": 38,
-        "bottom": 0,
+        "right": 0,
+        "top": 0,
+        "padding": 5,
         "textStyle": {"fontSize": 13, "fontWeight": "normal", "rich": rich},
     }
 
@@ -60,7 +60,8 @@ def _cell(
 ) -> dict[str, Any]:
     """A cell by its two counts and B's advantage there, from -1 (A's) to 1."""
     (true, predicted), (a, b) = place, counts
-    share = _FAINTEST + (1 - _FAINTEST) * abs(advantage)
+    opacity = _FAINTEST + (_STRONGEST - _FAINTEST) * abs(advantage)
+    color = f"{colors[int(advantage > 0)]}{round(255 * opacity):02x}"
     return {
         "value": [predicted, true, abs(b - a)],
         "name": f"true {true}, predicted {predicted}: {a:,} and {b:,} images",
@@ -68,14 +69,11 @@ def _cell(
             "show": a != b,
             "formatter": f"{b - a:+,d}".replace("-", "−"),
             "fontSize": 12,
-            "color": "#FFFFFF" if share >= _DARK_FROM else "#10171F",
+            # Not "inside", where ECharts would take the colour of text for an opaque cell's.
+            "position": ["50%", "50%"],
+            "align": "center",
+            "verticalAlign": "middle",
         },
-        "itemStyle": {"color": _mix(colors[int(advantage > 0)], share) if advantage else _EMPTY},
+        "itemStyle": {"color": color if advantage else _EMPTY},
         "visualMap": False,
     }
-
-
-def _mix(color: str, share: float) -> str:
-    """Mix this share of `#rrggbb` with white."""
-    parts = (int(color[start : start + 2], 16) for start in (1, 3, 5))
-    return "#" + "".join(f"{round(255 - share * (255 - part)):02x}" for part in parts)

@@ -6,7 +6,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.analysis.published import PUBLISHED
+from dashboard import text
 from dashboard.charts.colors import NEUTRAL
+from dashboard.charts.plotly_layout import percent
 
 _ROW = 30
 _TICKS = [0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 20, 50, 100]
@@ -30,20 +32,20 @@ def draw_published_errors(runs: pd.DataFrame) -> go.Figure:
         x=[100 * one.error for one in PUBLISHED],
         y=[one.name for one in PUBLISHED],
         mode="markers+text",
-        text=[f"{100 * one.error:.2f} %" for one in PUBLISHED],
+        text=[text.percent(one.error) for one in PUBLISHED],
         textposition="middle right",
         marker={"color": NEUTRAL, "size": 9, "symbol": "diamond"},
         customdata=[one.source for one in PUBLISHED],
-        hovertemplate="%{y}: %{x:.2f} %<br>%{customdata}<extra></extra>",
+        hovertemplate=f"%{{y}}: {percent('x')}<br>%{{customdata}}<extra></extra>",
         name="published",
     )
     for name, run in zip(names, runs.itertuples(), strict=True):
-        error = 100 * (1 - run.test_accuracy)
+        error = 1 - run.test_accuracy
         figure.add_scatter(
-            x=[error],
+            x=[100 * error],
             y=[name],
             mode="markers+text",
-            text=[f"{error:.2f} %"],
+            text=[text.percent(error)],
             textposition="top center",
             marker={"color": run.color, "size": 12},
             error_x={
@@ -52,7 +54,7 @@ def draw_published_errors(runs: pd.DataFrame) -> go.Figure:
                 "array": [100 * (run.test_accuracy - run.test_low)],
                 "arrayminus": [100 * (run.test_high - run.test_accuracy)],
             },
-            hovertemplate="%{y}: %{x:.2f} %<extra></extra>",
+            hovertemplate=f"%{{y}}: {percent('x')}<extra></extra>",
         )
     figure.update_xaxes(
         type="log",

@@ -122,9 +122,9 @@ def _render_seeds(pair: Pair, first: dict[int, float], second: dict[int, float])
     table = 100 * table.sort_index().assign(**{difference: lambda both: both[b] - both[a]})
     spread = table.agg(["mean", "std"]).rename(index={"std": "standard deviation"})
     rows = pd.concat([table.set_axis(table.index.map(str)), spread])
-    shown = rows.map("{:.2f} %".format, na_action="ignore")
+    shown = rows.map(text.PERCENT_FORMAT.__mod__, na_action="ignore")
     shown[difference] = rows[difference].map("{:+.2f}".format, na_action="ignore")
-    shown = shown.astype(object).fillna("").replace({difference: {"-": "−"}}, regex=True)
+    shown = shown.astype(object).fillna(text.NO_VALUE).replace({difference: {"-": "−"}}, regex=True)
     shown.iloc[-1, -1] = shown.iloc[-1, -1].lstrip("+")
     with st.container(key="over_seeds"):
         st.table(

@@ -83,11 +83,11 @@ def explain(config: RunConfig, row: pd.Series) -> str:
             "its moving averages when it is measured",
         )
     shares = {"hidden units": config.hidden and config.dropout, "pixels": config.input_dropout}
-    if dropped := [f"{100 * share:.0f} % of the {what}" for what, share in shares.items() if share]:
+    if dropped := [f"{share:g} of the {what}" for what, share in shares.items() if share]:
         reasons.insert(
             0,
-            f"dropout switches off {' and '.join(dropped)} while the network fits and none when it "
-            "is measured",
+            f"dropout switches off a share of {' and '.join(dropped)} while the network fits and "
+            "none when it is measured",
         )
     sentence = (
         f"In epoch {row['epoch']:.0f} the training loss is **{row['running_loss']:.4f}** as "

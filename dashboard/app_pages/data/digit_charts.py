@@ -9,6 +9,7 @@ from core.data import AnyFloats, Images
 from core.data.preparation import ScalerDifference
 from dashboard.charts.colors import NEUTRAL, SPLIT_COLORS
 from dashboard.charts.images import without_axes
+from dashboard.charts.plotly_layout import LEGEND, LEGEND_HEIGHT, percent
 
 GREY_VALUES_SIZE = 700
 """Width and height of the table of grey values: below this, its numbers get hard to read."""
@@ -60,7 +61,7 @@ def draw_class_counts(counts: pd.DataFrame) -> go.Figure:
                 name=split.title(),
                 marker_color=SPLIT_COLORS[split],
                 customdata=shares[split],
-                hovertemplate="%{y:,} images, %{customdata:.1f} % of the split",
+                hovertemplate=f"%{{y:,}} images, {percent('customdata')} of the split",
             )
             for split in counts
         ]
@@ -71,15 +72,15 @@ def draw_class_counts(counts: pd.DataFrame) -> go.Figure:
         height=340,
         bargap=0.25,
         hovermode="x unified",
-        margin={"l": 0, "r": 0, "t": 32, "b": 0},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 1, "xanchor": "right"},
+        margin={"l": 0, "r": 0, "t": LEGEND_HEIGHT, "b": 0},
+        legend=LEGEND,
     )
     return figure
 
 
 def draw_stretch(difference: ScalerDifference) -> go.Figure:
     """How many times the notebook's scaler enlarges each pixel, by colour on a log scale."""
-    figure = px.imshow(np.log10(difference.stretch), color_continuous_scale="Blues", zmin=0)
+    figure = px.imshow(np.log10(difference.stretch), zmin=0)
     figure.update_traces(
         customdata=difference.stretch,
         hovertemplate="row %{y}, column %{x}: %{customdata:.2f} times<extra></extra>",

@@ -113,7 +113,7 @@ def _render_runs(chosen: list[Drawing]) -> None:
                 {
                     "Run": names[run.id],
                     "Accuracy": 100 * measured.value,
-                    "95 %": f"{100 * measured.low:.1f} to {100 * measured.high:.1f} %",
+                    "95 %": text.percent_range(measured.low, measured.high),
                 }
             )
     st.markdown(
@@ -128,7 +128,9 @@ def _render_runs(chosen: list[Drawing]) -> None:
         pd.DataFrame(rows).sort_values("Accuracy", ascending=False, kind="stable"),
         hide_index=True,
         height="content",
-        column_config={"Accuracy": st.column_config.NumberColumn(format="%.1f %%", width=90)},
+        column_config={
+            "Accuracy": st.column_config.NumberColumn(format=text.PERCENT_FORMAT, width=90)
+        },
         alt="Accuracy of every run on the kept drawings",
     )
 

@@ -34,10 +34,11 @@ def render_other_runs(run: Run, image: Floats) -> None:
     )
 
 
-def _row(label: str, answer: RunAnswer) -> dict[str, object]:
+def _row(label: str, answer: RunAnswer) -> dict[str, str]:
     if answer.probabilities is None:
         problem = text.escape(f"nothing: {answer.problem}")
-        return {"Run": text.escape(label), "Says": problem, "How sure": "–", "Next": "–"}
+        none = {"How sure": text.NO_VALUE, "Next": text.NO_VALUE}
+        return {"Run": text.escape(label), "Says": problem} | none
     second, first = answer.probabilities.argsort(kind="stable")[-2:].tolist()
     return {
         "Run": text.escape(label),

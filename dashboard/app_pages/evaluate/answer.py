@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.config import CLASSES
 from core.data import load_mnist
+from dashboard import text
 from dashboard.app_pages.evaluate.evaluation import Evaluation
 from dashboard.charts.answer import draw_answer, draw_answer_history
 from dashboard.charts.images import enlarge
@@ -86,7 +87,7 @@ def _render_picture(evaluation: Evaluation, index: int) -> None:
 
 
 def _render_probabilities(evaluation: Evaluation, index: int) -> None:
-    st.markdown(f"Probabilities after epoch {evaluation.epoch}, %")
+    st.markdown(f"Probabilities after epoch {evaluation.epoch}")
     st.echarts_chart(
         draw_answer(evaluation.probabilities[index], int(evaluation.labels[index])),
         key="answer_bars",
@@ -106,13 +107,9 @@ def _render_history(evaluation: Evaluation, index: int) -> None:
 
 
 def _caption(answer: Any) -> str:
-    if answer.true == answer.predicted:
-        lines = [f"{answer.true}", f"{answer.p_true:.2f}"]
-    else:
-        lines = [
-            f"{answer.true} → {answer.predicted}",
-            f"{answer.p_true:.2f} → {answer.p_predicted:.2f}",
-        ]
+    lines = [f"{answer.true}: {text.percent(answer.p_true)}"]
+    if answer.true != answer.predicted:
+        lines.append(f"→ {answer.predicted}: {text.percent(answer.p_predicted)}")
     return mark_disputed("<br>".join(lines), answer.Index)
 
 

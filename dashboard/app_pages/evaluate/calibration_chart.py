@@ -6,7 +6,8 @@ import pandas as pd
 
 from core.config import TEST_SET
 from dashboard.charts.colors import NEUTRAL, SPLIT_COLORS
-from dashboard.charts.echarts import line, options
+from dashboard.charts.echarts import LEGEND_HEIGHT, grid, left_axis, legend, line, options
+from dashboard.text import PERCENT_FORMAT, range_text
 
 
 def reliability_frame(table: pd.DataFrame) -> pd.DataFrame:
@@ -14,7 +15,7 @@ def reliability_frame(table: pd.DataFrame) -> pd.DataFrame:
     bounds = (100 * table[["low", "high"]]).round().astype(int)
     return pd.DataFrame(
         {
-            "bin": [f"{low}–{high}" for low, high in bounds.itertuples(index=False)],
+            "bin": [range_text(low, high) for low, high in bounds.itertuples(index=False)],
             "images": table["count"].where(table["count"] > 0),
             "confidence": (100 * table["confidence"]).round(2),
             "accuracy": (100 * table["accuracy"]).round(2),
@@ -24,11 +25,12 @@ def reliability_frame(table: pd.DataFrame) -> pd.DataFrame:
 
 def draw_reliability(table: pd.DataFrame) -> dict[str, Any]:
     """Accuracy as bars and mean confidence as points, a bin each; below, how many images."""
-    percent = {"type": "value", "gridIndex": 0, "min": 0, "max": 100, "name": "accuracy, %"}
-    images = {"type": "log", "gridIndex": 1, "min": 0.5, "max": TEST_SET, "name": "images"}
+    share = left_axis("accuracy, %", gridIndex=0, min=0, max=100)
+    images = left_axis("images", gridIndex=1, type="log", min=0.5, max=TEST_SET)
     images |= {"startValue": 0.5}  # so that a bar of one image has a height
     bins = {"type": "category", "axisTick": {"show": False}}
     name = {"name": "confidence, %", "nameLocation": "middle", "nameGap": 26}
+    tooltip = {"valueFormatter": PERCENT_FORMAT}
     confidence = line(
         "confidence",
         "bin",
@@ -37,21 +39,23 @@ def draw_reliability(table: pd.DataFrame) -> dict[str, Any]:
         name="confidence",
         symbol="diamond",
         symbolSize=9,
-        lineStyle={"type": "dashed", "width": 1},
+        lineStyle={"width": 1},
+        itemStyle={"opacity": 1},
+        tooltip=tooltip,
     )
     return options(
         grid=[
-            {"left": 46, "right": 8, "top": 34, "height": 260, "outerBoundsMode": "none"},
-            {"left": 46, "right": 8, "top": 350, "height": 80, "outerBoundsMode": "none"},
+            grid(left=60, top=LEGEND_HEIGHT, height=264, outerBoundsMode="none"),
+            grid(left=60, top=350, height=80, outerBoundsMode="none"),
         ],
-        legend={"top": 0, "right": 0, "selectedMode": False, "data": ["accuracy", "confidence"]},
+        legend=legend(data=["accuracy", "confidence"], itemStyle={"opacity": 1}),
         tooltip={"trigger": "axis"},
         axisPointer={"link": [{"xAxisIndex": "all"}]},
         dataset={"source": reliability_frame(table)},
         xAxis=[bins | {"gridIndex": 0}, bins | {"gridIndex": 1} | name],
-        yAxis=[percent, images],
+        yAxis=[share, images],
         series=[
-            _bars("accuracy", SPLIT_COLORS["test"]),
+            _bars("accuracy", SPLIT_COLORS["test"]) | {"tooltip": tooltip},
             confidence,
             _bars("images", NEUTRAL) | {"xAxisIndex": 1, "yAxisIndex": 1},
         ],

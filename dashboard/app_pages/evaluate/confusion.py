@@ -89,8 +89,8 @@ def _render_images(evaluation: Evaluation, cell: Cell) -> None:
         st.caption("There is no such image after this epoch.")
         return
     st.caption(
-        f"{len(answers):,} images, the least expected first: true label → predicted, "
-        "and below the probabilities of both."
+        f"{len(answers):,} images, the least expected first: the true label → what was predicted, "
+        "each with its probability."
     )
     pages = -(-len(answers) // _PER_PAGE)
     page = st.pagination(pages, key="cell_page_{}_{}".format(*cell), bind="query-params")

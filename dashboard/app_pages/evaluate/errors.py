@@ -36,8 +36,8 @@ def render_errors(evaluation: Evaluation) -> None:
         return
     shown = ranked[:count]
     st.caption(
-        f"{len(shown)} of {len(ranked):,} errors: true label → predicted, and below the "
-        "probabilities of both. Click one to see it large."
+        f"{len(shown)} of {len(ranked):,} errors: the true label → what was predicted, each with "
+        "its probability. Click one to see it large."
     )
     left, right = st.columns([5, 4], gap="medium")
     with left, st.container(height=_HEIGHT if len(shown) > _FIT else "content", border=False):

@@ -9,6 +9,7 @@ from core.analysis.metrics import accuracy, answer_table, classification_table
 from core.data import DISPUTED_TEST_LABELS, ByteLabels, Floats, load_mnist
 from core.runs import Run
 from core.runs.errors import DamagedRunError
+from dashboard import text
 from dashboard.parts.messages import render_damage
 from dashboard.parts.metrics import render_accuracy
 from dashboard.session.queries import read_test_probabilities
@@ -71,16 +72,22 @@ def render_report(evaluation: Evaluation) -> None:
         table.assign(**100 * table[["precision", "recall", "f1"]]),
         hide_index=True,
         height="content",
-        placeholder="",
+        placeholder=text.NO_VALUE,
         column_config={
             "class": st.column_config.TextColumn("Class", width=105),
             "precision": share(
-                "Precision", format="%.2f %%", help="Of the answers of this class, how many are."
+                "Precision",
+                format=text.PERCENT_FORMAT,
+                help="Of the answers of this class, how many are.",
             ),
             "recall": share(
-                "Recall", format="%.2f %%", help="Of the images of this class, how many are found."
+                "Recall",
+                format=text.PERCENT_FORMAT,
+                help="Of the images of this class, how many are found.",
             ),
-            "f1": share("F1", format="%.2f %%", help="The harmonic mean of precision and recall."),
+            "f1": share(
+                "F1", format=text.PERCENT_FORMAT, help="The harmonic mean of precision and recall."
+            ),
             "support": share("Support", format="localized", help="Test images of this class."),
         },
         alt="Classification report",

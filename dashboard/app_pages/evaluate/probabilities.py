@@ -44,9 +44,11 @@ def render_probabilities(evaluation: Evaluation) -> None:
         st.metric("Missed", f"{report.false_negatives:,}", help=f"Are {digit}, but not called so.")
     corner = st.toggle(
         "Zoom into the corner",
+        value=True,
         key="curve_corner",
         bind="query-params",
-        help="The tenth of each axis where a good network's curves bend.",
+        help="Shows the corner where the curves bend, which a good network's nearly fill; switched "
+        "off, the whole curves.",
     )
     with st.grid(2, min_column_width=300):
         with st.container():
@@ -87,11 +89,11 @@ def _pick() -> tuple[int, int, float]:
     left, right = st.columns(2)
     threshold = left.slider(
         "Threshold",
-        0.01,
-        0.99,
-        0.5,
-        0.01,
+        1,
+        99,
+        50,
         key="threshold",
+        format="%d %%",
         bind="query-params",
         help="An image counts as the digit if its probability is at least this.",
     )
@@ -104,4 +106,4 @@ def _pick() -> tuple[int, int, float]:
         bind="query-params",
         help="Into how many equal parts the histogram cuts the probabilities.",
     )
-    return digit, bins, threshold
+    return digit, bins, threshold / 100

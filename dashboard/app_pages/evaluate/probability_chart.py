@@ -8,13 +8,16 @@ import plotly.graph_objects as go
 
 from core.analysis.detection import Curve, ThresholdReport
 from dashboard.charts.colors import NEUTRAL, SPLIT_COLORS
-from dashboard.charts.echarts import left_axis, line, named_axis, options
+from dashboard.charts.echarts import grid, left_axis, line, named_axis, options
+from dashboard.charts.plotly_layout import LEGEND, LEGEND_HEIGHT, percent
+from dashboard.text import PERCENT_FORMAT
 
 _POSITIVE, _NEGATIVE = "#E0393E", "#2B87D1"
 _POINT = "#E69F00"
-_WHOLE = (0.0, 1.0)
-_CORNER = 0.1
-"""How much of an axis the zoomed corner shows."""
+_CORNERS = (1, 2, 5, 10, 20, 50)
+"""How much of an axis, in percent, a zoomed corner may show."""
+_BEND = 0.25
+"""At most this far along the axes of a corner lies the curve's bend."""
 
 
 def draw_histogram(histogram: pd.DataFrame, digit: int, threshold: float) -> go.Figure:
@@ -22,24 +25,25 @@ def draw_histogram(histogram: pd.DataFrame, digit: int, threshold: float) -> go.
 
     Counts are logarithmic; a line marks the threshold.
     """
+    edges = 100 * histogram[["low", "high"]]
     figure = go.Figure()
     for column, name, color in (
         ("negatives", f"is not {digit}", _NEGATIVE),
         ("positives", f"is {digit}", _POSITIVE),
     ):
         figure.add_bar(
-            x=(histogram["low"] + histogram["high"]) / 2,
+            x=(edges["low"] + edges["high"]) / 2,
             y=histogram[column],
-            width=histogram["high"] - histogram["low"],
+            width=edges["high"] - edges["low"],
             name=name,
             marker={"color": color, "line": {"width": 0}},
             opacity=0.5,
-            customdata=histogram[["low", "high"]],
-            hovertemplate="%{customdata[0]:.2f} to %{customdata[1]:.2f}: %{y:,} images",
+            customdata=edges,
+            hovertemplate=f"%{{customdata[0]:.2f}} to {percent('customdata[1]')}: %{{y:,}} images",
         )
     most = int(histogram[["positives", "negatives"]].to_numpy().max())
-    figure.add_vline(threshold, line={"color": _POINT, "width": 2})
-    figure.update_xaxes(title=f"p({digit})", range=(0, 1), fixedrange=True)
+    figure.add_vline(100 * threshold, line={"color": _POINT, "width": 2})
+    figure.update_xaxes(title=f"p({digit}), %", range=(0, 100), fixedrange=True)
     figure.update_yaxes(
         title="images",
         type="log",
@@ -50,57 +54,71 @@ def draw_histogram(histogram: pd.DataFrame, digit: int, threshold: float) -> go.
     )
     figure.update_layout(
         barmode="overlay",
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
-        margin={"l": 0, "r": 12, "t": 30, "b": 0},
+        legend=LEGEND,
+        margin={"l": 0, "r": 12, "t": LEGEND_HEIGHT, "b": 0},
         height=320,
     )
     return figure
 
 
-def draw_roc_curve(curve: Curve, report: ThresholdReport, corner: bool = False) -> dict[str, Any]:
-    """True by false positive rate, in percent, with the threshold's point; or its left corner."""
+def draw_roc_curve(curve: Curve, report: ThresholdReport, corner: bool = True) -> dict[str, Any]:
+    """True by false positive rate, in percent, with the threshold's point; the whole of it, or the
+    left corner where the curve bends.
+    """
     negatives = report.false_positives + report.true_negatives
     point = report.false_positives / negatives, report.recall
-    limits = ((0.0, _CORNER), (1 - _CORNER, 1.0)) if corner else (_WHOLE, _WHOLE)
-    return _draw_curve(curve, ("false_positive_rate", "true_positive_rate"), point, limits)
+    return _draw_curve(curve, ("false_positive_rate", "true_positive_rate"), point, 0, corner)
 
 
 def draw_precision_recall_curve(
-    curve: Curve, report: ThresholdReport, corner: bool = False
+    curve: Curve, report: ThresholdReport, corner: bool = True
 ) -> dict[str, Any]:
-    """Precision by recall, in percent, with the threshold's point; or its right corner."""
-    limits = (1 - _CORNER, 1.0) if corner else _WHOLE
+    """Precision by recall, in percent, with the threshold's point; the whole of it, or the right
+    corner where the curve bends.
+    """
     point = report.recall, report.precision
-    return _draw_curve(curve, ("recall", "precision"), point, (limits, limits))
+    return _draw_curve(curve, ("recall", "precision"), point, 100, corner)
 
 
 def _draw_curve(
-    curve: Curve,
-    columns: tuple[str, str],
-    point: tuple[float, float],
-    limits: tuple[tuple[float, float], tuple[float, float]],
+    curve: Curve, columns: tuple[str, str], point: tuple[float, float], ideal: float, corner: bool
 ) -> dict[str, Any]:
-    """A line through two columns of the curve's points, with the threshold's point on it."""
-    x, y = (f"{column.replace('_', ' ')}, %" for column in columns)
-    x_limits, y_limits = (
-        {"min": round(100 * low, 1), "max": round(100 * high, 1), "axisLine": {"onZero": False}}
-        for low, high in limits
-    )
+    """A line through two columns of the curve's points, with the threshold's point on it.
+
+    `ideal` is the first column's value, 0 or 100, where the second's should be 100: the corner.
+    """
+    x, y = (column.replace("_", " ") for column in columns)
+    shares = (100 * curve.points[[*columns]]).set_axis([x, y], axis="columns")
+    places = [100 * value for value in point]
+    size = _corner_size(shares, places, ideal) if corner else 100
+    x_limits = {"min": ideal and 100 - size, "max": ideal or size, "axisLine": {"onZero": False}}
     return options(
-        grid={"left": 4, "right": 16, "top": 34, "bottom": 22, "containLabel": True},
-        tooltip={"formatter": f"{x}: {{@[0]}}<br>{y}: {{@[1]}}"},
-        dataset={"source": (100 * curve.points[[*columns]]).round(3)},
-        xAxis=named_axis(x, 22, **x_limits),
-        yAxis=left_axis(y, **y_limits),
+        grid=grid(top=12),
+        tooltip={"valueFormatter": PERCENT_FORMAT},
+        dataset={"source": shares},
+        xAxis=named_axis(f"{x}, %", 22, **x_limits),
+        yAxis=left_axis(f"{y}, %", min=100 - size, max=100),
         series=[
-            line("curve", *columns, SPLIT_COLORS["test"], showSymbol=False),
+            line("curve", x, y, SPLIT_COLORS["test"], showSymbol=False, name="curve"),
             {
                 "type": "scatter",
                 "id": "threshold",
-                "data": [[round(100 * value, 3) for value in point]],
+                "name": "at the threshold",
+                "dimensions": [x, y],
+                "encode": {"tooltip": [x, y]},
+                "data": [places],
                 "symbolSize": 12,
                 "itemStyle": {"color": _POINT, "borderColor": NEUTRAL, "borderWidth": 1},
                 "z": 3,
             },
         ],
     )
+
+
+def _corner_size(shares: pd.DataFrame, point: list[float], ideal: float) -> float:
+    """How much of the axes to show, in percent: little, but the curve's bend well within, and the
+    point, or all.
+    """
+    far = [(shares - [ideal, 100]).abs().max(axis=1).min() / _BEND]
+    far += [abs(point[0] - ideal), 100 - point[1]]
+    return next((size for size in _CORNERS if size >= max(far)), 100)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.charts.echarts import options
+from dashboard.charts.echarts import LEGEND_HEIGHT, options
 from dashboard.charts.feature_map import Coloring, group_points, point_sizes
 
 
@@ -16,7 +16,7 @@ def draw_growing_map(points: pd.DataFrame, coloring: Coloring) -> dict[str, Any]
     return options(
         update=400,
         animationThreshold=len(points) + 1,
-        grid={"left": 8, "right": 8, "top": 8, "bottom": 40},
+        grid={"left": 8, "right": 8, "top": LEGEND_HEIGHT, "bottom": 8},
         dataset={"source": frame},
         xAxis=axis,
         yAxis=axis,
@@ -24,8 +24,8 @@ def draw_growing_map(points: pd.DataFrame, coloring: Coloring) -> dict[str, Any]
             "type": "piecewise",
             "dimension": 2,
             "orient": "horizontal",
-            "left": "center",
-            "bottom": 0,
+            "right": 0,
+            "top": 0,
             "itemGap": 6,
             "itemSymbol": "circle",
             "itemWidth": 10,

@@ -117,7 +117,7 @@ def _pick_coloring() -> Coloring:
         "Colour by",
         _COLORINGS,
         "map_color",
-        "Wrongly answered images are diamonds, whatever the colours say.",
+        "Wrongly answered images are outlined diamonds, whatever the colours say.",
         wrap=True,
     )
 
@@ -134,7 +134,7 @@ def _render_agreement(status: MapStatus) -> None:
             ("in the map", status.map_agreement),
             ("in the features", status.feature_agreement),
         ):
-            st.metric(where, "–" if share is None else text.percent(share))
+            st.metric(where, text.NO_VALUE if share is None else text.percent(share))
 
 
 def _render_images(request: MapRequest, chosen: pd.DataFrame) -> None:

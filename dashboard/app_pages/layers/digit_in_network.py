@@ -35,7 +35,7 @@ def render_digit_in_network(run: Run, epoch: int) -> None:
         with st.container():
             render_evidence(reading.evidence, predicted if digit is None else digit)
         with st.container():
-            st.markdown(f"What the network takes it for after epoch {epoch}, %")
+            st.markdown(f"What the network takes it for after epoch {epoch}")
             st.echarts_chart(
                 draw_answer(reading.probabilities, true),
                 key="inner_answer",

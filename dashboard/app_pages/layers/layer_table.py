@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.engine import calls
 from core.runs import Run
+from dashboard import text
 from dashboard.session.cache import call_worker
 
 
@@ -14,7 +15,7 @@ def render_layer_table(run: Run, epoch: int) -> None:
         table,
         hide_index=True,
         height="content",
-        placeholder="–",
+        placeholder=text.NO_VALUE,
         column_config={
             "name": "Layer",
             "type": "Type",

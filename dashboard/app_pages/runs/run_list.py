@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.runs.summary import Summary
 from core.runs.table import COLUMNS, FIELDS, Kind
+from dashboard import text
 from dashboard.session import linked
 
 _KEY = "runs_table"
@@ -38,7 +39,7 @@ def render_run_table(runs: list[Summary], rows: pd.DataFrame, fields: list[str])
         key=_KEY,
         hide_index=True,
         height="content" if len(rows) <= _MAX_ROWS else _HEIGHT,
-        placeholder="",
+        placeholder=text.NO_VALUE,
         column_config={name: _describe(name) for name in columns},
         on_select=partial(_choose, _recent_tables(ids, places)),
         selection_mode="multi-row",
@@ -106,7 +107,7 @@ def _describe(name: str) -> Any:
         case Kind.TIME:
             return st.column_config.DatetimeColumn(**look, format="D MMM YYYY, HH:mm")
         case Kind.SHARE:
-            return st.column_config.NumberColumn(**look, format="%.2f %%")
+            return st.column_config.NumberColumn(**look, format=text.PERCENT_FORMAT)
         case Kind.NUMBER:
             return st.column_config.NumberColumn(**look, format=column.format)
     return st.column_config.TextColumn(**look)

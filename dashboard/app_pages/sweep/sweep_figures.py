@@ -134,7 +134,7 @@ def _render_table(sweep: Sweep, trials: pd.DataFrame) -> None:
     columns: dict[str, Any] = {
         "number": number("Trial", width="small"),
         "state": st.column_config.TextColumn("State"),
-        "value": number("Validation accuracy", format="%.2f %%"),
+        "value": number("Validation accuracy", format=text.PERCENT_FORMAT),
         "epochs_done": number("Epochs trained", help="Of the trial's first run."),
         "seconds": number("Seconds", format="%.1f", help="From its proposal to its end."),
         **{name: st.column_config.Column(hyperparameter(name).title) for name in sweep.config.vary},

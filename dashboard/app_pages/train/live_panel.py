@@ -276,7 +276,7 @@ def _draw_network(run: Run, epoch: int) -> None:
             st.markdown(
                 "Ten test digits",
                 help="What the network thinks of ten images that it never trains on: a column an "
-                "image, a row a class, darker the surer.",
+                "image, a row a class, the stronger its colour the surer.",
             )
             st.echarts_chart(
                 draw_ten_digits(load_mnist().x_test[TEN_DIGITS], probabilities),

@@ -8,7 +8,7 @@ from PIL import Image
 
 from core.config import CLASSES
 from core.data import AnyFloats, Images
-from dashboard.charts.colors import NEUTRAL, SPLIT_COLORS
+from dashboard.text import percent
 
 TEN_DIGITS = [3, 2, 1, 18, 4, 8, 11, 0, 61, 7]
 """The first test image of each digit, 0 to 9."""
@@ -18,14 +18,14 @@ def draw_ten_digits(images: Images, probabilities: AnyFloats) -> dict[str, Any]:
     """ECharts options: a column an image, uint8 (n, 28, 28), of its probabilities, (n, 10)."""
     pictures = {f"digit{place}": _style_picture(image) for place, image in enumerate(images)}
     cells = [
-        [place, digit, round(float(probability), 4)]
+        {"value": [place, digit, float(share)], "name": f"{digit}: {percent(share)}"}
         for place, row in enumerate(probabilities)
-        for digit, probability in enumerate(row)
+        for digit, share in enumerate(row)
     ]
     return {
         "animation": False,
         "grid": {"left": 24, "right": 4, "top": 42, "bottom": 4},
-        "tooltip": {"formatter": "p = {@[2]}"},
+        "tooltip": {"formatter": "{b}"},
         "xAxis": {
             "type": "category",
             "position": "top",
@@ -41,12 +41,7 @@ def draw_ten_digits(images: Images, probabilities: AnyFloats) -> dict[str, Any]:
             "axisLine": {"show": False},
             "axisTick": {"show": False},
         },
-        "visualMap": {
-            "show": False,
-            "min": 0,
-            "max": 1,
-            "inRange": {"color": [f"{NEUTRAL}18", SPLIT_COLORS["fitting"], SPLIT_COLORS["train"]]},
-        },
+        "visualMap": {"show": False, "min": 0, "max": 1},
         "series": [{"type": "heatmap", "data": cells, "itemStyle": {"borderWidth": 0}}],
     }
 

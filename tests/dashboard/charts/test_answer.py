@@ -13,8 +13,10 @@ def test_a_bar_a_digit_in_percent_in_the_digits_colour() -> None:
     bars = option["series"][0]["data"]
     assert [bar["value"] for bar in bars] == [0, 0, 0, 0, 25, 0, 0, 0, 0, 75]
     assert tuple(bar["itemStyle"]["color"] for bar in bars) == CLASS_COLORS
-    assert [bar["label"]["formatter"] for bar in bars if bar["label"]["show"]] == ["25.0", "75.0"]
-    assert option["xAxis"]["data"][3:6] == ["3", "4\ntrue", "5"]
+    labels = [bar["label"]["formatter"] for bar in bars if bar["label"]["show"]]
+    assert labels == ["25.00 %", "75.00 %"]
+    assert option["yAxis"]["data"][3:6] == ["3", "true 4", "5"]
+    assert option["yAxis"]["inverse"]  # 0 on top
 
 
 def test_the_frame_by_epoch() -> None:

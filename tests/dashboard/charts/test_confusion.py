@@ -30,9 +30,9 @@ def test_true_labels_are_rows_from_the_top_and_answers_columns() -> None:
     ("normalize", "texts"),
     [
         (None, ["3", "1", "3", "0"]),
-        ("true", ["100.0", "50.0", "75.0", "0"]),
-        ("pred", ["100.0", "100.0", "100.0", "0"]),
-        ("all", ["33.3", "11.1", "33.3", "0"]),
+        ("true", ["100", "50.00", "75.00", "0"]),
+        ("pred", ["100", "100", "100", "0"]),
+        ("all", ["33.33", "11.11", "33.33", "0"]),
     ],
 )
 def test_cells_say_counts_or_percent(normalize, texts) -> None:
@@ -41,11 +41,22 @@ def test_cells_say_counts_or_percent(normalize, texts) -> None:
     assert [found[cell]["label"]["formatter"] for cell in wanted] == texts
 
 
-def test_small_shares_keep_two_digits() -> None:
+def test_shares_keep_two_digits_and_their_unit_stands_on_the_axis_and_in_the_tooltip() -> None:
     matrix = np.diag([1000] * 10)
     matrix[4, 9] = 3
     option = draw_confusion_matrix(matrix / matrix.sum(), "all")
-    assert option["series"][0]["data"][49]["label"]["formatter"] == "0.03"
+    cell = option["series"][0]["data"][49]
+    assert cell["label"]["formatter"] == "0.03"
+    assert cell["name"] == "true 4, predicted 9: 0.03 % of all images"
+    assert option["xAxis"]["name"] == "predicted, cells in % of all images"
+
+
+def test_colours_are_the_themes_own() -> None:
+    """Only what is not shaded has one: a grey that either theme shows."""
+    option = draw_confusion_matrix(confusion_matrix(TRUE, PREDICTED))
+    assert "inRange" not in option["visualMap"]
+    for cell in option["series"][0]["data"]:
+        assert ("color" in cell["label"]) == ("itemStyle" in cell) == (not cell["visualMap"])
 
 
 def test_errors_only_greys_the_diagonal_and_shades_by_the_worst_error() -> None:

@@ -5,6 +5,7 @@ import pytest
 from core.runs import HISTORY_COLUMNS
 from core.runs.status import State, Status
 from dashboard.charts.curves import (
+    DASHES,
     SERIES,
     CurveStyle,
     curve_frame,
@@ -121,3 +122,32 @@ def test_a_lone_accuracy_stands_below_100_percent(
     assert (axis["min"], axis["max"]) == (low, 100)
     several = draw_curve(history, "accuracy", CurveStyle(("fitting",)), epochs=3)["yAxis"]
     assert (several["min"], several["max"]) == (None, None)
+
+
+def test_a_dash_means_the_same_series_in_every_chart(history: pd.DataFrame) -> None:
+    option = draw_curve(history, "loss", CurveStyle(), epochs=3)
+    dashes = {line["id"]: line["lineStyle"]["type"] for line in option["series"]}
+    assert dashes == DASHES
+    assert len({str(dash) for dash in DASHES.values()}) == 4
+
+
+def test_labels_of_marks_stand_above_the_plot_in_rows_of_their_own(history: pd.DataFrame) -> None:
+    steady = history.assign(base_learning_rate=0.001)
+    plain = draw_curve(steady, "loss", CurveStyle(), epochs=3)
+    best = draw_curve(steady, "loss", CurveStyle(), epochs=3, best_epoch=2)
+    option = draw_curve(history, "loss", CurveStyle(), epochs=3, best_epoch=2)
+    assert plain["grid"]["top"] < best["grid"]["top"] < option["grid"]["top"]
+    best_label, rate_label = (mark["label"] for mark in option["series"][0]["markLine"]["data"])
+    assert best_label["distance"] + 11 < rate_label["distance"]
+    assert rate_label["distance"] + 11 < option["grid"]["top"]
+
+
+def test_of_rates_that_follow_closely_only_the_last_is_named() -> None:
+    epochs = range(1, 21)
+    history = pd.DataFrame(0.5, index=epochs, columns=HISTORY_COLUMNS).assign(epoch=epochs)
+    history["base_learning_rate"] = [0.1] * 2 + [0.05] * 7 + [0.02, 0.01] + [0.001] * 9
+    option = draw_curve(history, "loss", CurveStyle(), epochs=20)
+    marks = option["series"][0]["markLine"]["data"]
+    named = {mark["xAxis"]: mark["label"]["formatter"] for mark in marks if mark["label"]["show"]}
+    assert [mark["xAxis"] for mark in marks] == [3, 10, 11, 12]
+    assert named == {3: "rate 0.05", 12: "rate 0.001"}

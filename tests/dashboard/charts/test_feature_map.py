@@ -5,7 +5,7 @@ import pytest
 
 from core.maps.request import MapMethod
 from dashboard.charts.colors import CLASS_COLORS
-from dashboard.charts.feature_map import Coloring, draw_map, group_points
+from dashboard.charts.feature_map import OUTLINE, Coloring, draw_map, group_points
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,20 @@ def test_every_point_is_drawn_once_and_wrong_ones_stand_out(
     }
     order = [trace.marker.symbol for trace in figure.data]
     assert order == sorted(order, key=lambda symbol: symbol == "diamond")
-    assert [trace.name for trace in figure.data if trace.showlegend] == [
-        group.name for group in groups
-    ]
+
+
+@pytest.mark.parametrize("coloring", list(Coloring))
+def test_the_legend_has_the_groups_and_what_marks_wrong_answers(
+    points: pd.DataFrame, coloring: Coloring
+) -> None:
+    figure = draw_map(points, coloring, MapMethod.TSNE)
+    groups, _ = group_points(points, coloring)
+    entries = {trace.name: trace.marker for trace in figure.data if trace.showlegend}
+    mark = "wrong" if coloring is Coloring.CORRECT else "wrong answer"
+    assert list(entries) == list(dict.fromkeys([*(group.name for group in groups), mark]))
+    symbols = {name for name, marker in entries.items() if marker.symbol == "diamond"}
+    assert symbols == {mark}
+    assert entries[mark].line.color == OUTLINE
 
 
 def test_a_point_tells_its_row_image_labels_and_confidence(points: pd.DataFrame) -> None:

@@ -110,5 +110,5 @@ def test_the_two_training_losses_are_told_apart(lab: Lab, trained: Run, plain: R
         )
         (sentence,) = [one.value for one in app.markdown if one.value.startswith(begin)]
         assert "the weights still move" in sentence
-        assert ("dropout switches off 20 % of the hidden units" in sentence) == dropout
+        assert ("dropout switches off a share of 0.2 of the hidden units" in sentence) == dropout
         assert (f"{last['l2_penalty']:.4f}" in sentence) == dropout

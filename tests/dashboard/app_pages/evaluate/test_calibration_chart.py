@@ -10,7 +10,7 @@ TABLE, _ = calibration(PROBABILITIES, [0, 1, 0, 0], bins=5)
 
 def test_bins_confidence_and_accuracy_in_percent() -> None:
     frame = reliability_frame(TABLE)
-    assert frame["bin"].tolist() == ["0–20", "20–40", "40–60", "60–80", "80–100"]
+    assert frame["bin"].tolist() == ["0 to 20", "20 to 40", "40 to 60", "60 to 80", "80 to 100"]
     np.testing.assert_array_equal(frame["images"], [np.nan, np.nan, 1, 1, 2])
     np.testing.assert_array_equal(frame["confidence"], [np.nan, np.nan, 55, 65, 97.5])
     np.testing.assert_array_equal(frame["accuracy"], [np.nan, np.nan, 100, 0, 100])

@@ -59,8 +59,8 @@ def test_a_cell_of_the_matrix_shows_its_images(lab: Lab, trained: Run) -> None:
     indices = indices[np.argsort(probabilities[indices, 9], kind="stable")]
     assert f"{len(indices):,} images, the least expected first" in words(app)
     for caption, index in zip(captions(app, "cell_images"), indices, strict=False):
-        p_true, p_predicted = probabilities[index, [9, 4]]
-        assert caption.startswith(f"9 → 4<br>{p_true:.2f} → {p_predicted:.2f}")
+        p_true, p_predicted = 100 * probabilities[index, [9, 4]]
+        assert caption.startswith(f"9: {p_true:.2f} %<br>→ 4: {p_predicted:.2f} %")
     app.selectbox(key="cell_predicted").set_value(None).run()
     assert f"{(Y_TEST == 9).sum():,} images" in words(app)
 
@@ -79,8 +79,8 @@ def test_errors_are_ranked_filtered_and_shown_large(lab: Lab, trained: Run) -> N
     assert len(shown) == 6
     for place, caption in enumerate(shown):
         index = ranked[place]
-        assert f"{Y_TEST[index]} → {predicted[index]}" in caption
-        assert f"{p_true[order][place]:.2f} → {p_predicted[order][place]:.2f}" in caption
+        assert f"{Y_TEST[index]}: {100 * p_true[order][place]:.2f} %" in caption
+        assert f"→ {predicted[index]}: {100 * p_predicted[order][place]:.2f} %" in caption
         assert ("label disputed" in caption) == (index in DISPUTED_TEST_LABELS)
     assert f"No. {ranked[0]:,}: true label **{Y_TEST[ranked[0]]}**" in words(app)
     assert "Probabilities after epoch 2" in words(app)
@@ -91,7 +91,9 @@ def test_errors_are_ranked_filtered_and_shown_large(lab: Lab, trained: Run) -> N
     app.selectbox(key="error_true").set_value(5).run()
     fives = [index for index in ranked if Y_TEST[index] == 5]
     assert f"{min(6, len(fives))} of {len(fives)} errors" in words(app)
-    assert captions(app, "error_images")[0].startswith(f"5 → {predicted[fives[0]]}")
+    first = captions(app, "error_images")[0]
+    assert first.startswith("5: ")
+    assert f"→ {predicted[fives[0]]}: " in first
     assert f"No. {fives[0]:,}: true label **5**" in words(app)
 
 
@@ -108,7 +110,7 @@ def test_threshold_and_calibration(lab: Lab, trained: Run) -> None:
     probabilities = trained.test_probabilities(3).astype(float)
     of_eight = probabilities[:, 8] / probabilities.sum(axis=1)
     called, is_eight = of_eight >= 0.9, Y_TEST == 8
-    link = {"run": trained.id, "detected_digit": "8", "threshold": "0.9"}
+    link = {"run": trained.id, "detected_digit": "8", "threshold": "90"}
     app = lab.open("evaluate", evaluate="Probabilities", **link)
     shown = scores(app)
     assert shown["Precision"] == f"{100 * metrics.precision_score(is_eight, called):.2f} %"

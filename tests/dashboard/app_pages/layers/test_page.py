@@ -138,7 +138,7 @@ def test_one_digit_after_each_epoch(lab: Lab, trained: Run) -> None:
     app = lab.open("layers", run=trained.id, layers_view="One digit", layers_digit=str(index))
 
     def check(epoch: int) -> None:
-        assert f"What the network takes it for after epoch {epoch}, %" in words(app)
+        assert f"What the network takes it for after epoch {epoch}" in words(app)
         predicted = answers[epoch - 1, index]
         assert f"No. {index:,}: true label **{true}**, predicted **{predicted}**" in words(app)
         shown = spec(app, "activations_hidden_1")["data"][0]["z"]

@@ -57,15 +57,15 @@ def points(figure: go.Figure) -> Iterator[tuple[int, Any, Any, Any]]:
 def test_history_points_carry_their_trial(study: optuna.Study, trials: pd.DataFrame) -> None:
     figure = sweep_charts.draw_history(trials, SPACES)
     found = [(number, x, y) for number, x, y, _ in points(figure)]
-    assert found == [(number, number, study.trials[number].value) for number in COMPLETE]
-    assert list(figure.data[1].y) == sorted(study.trials[number].value for number in COMPLETE)
+    assert found == [(number, number, 100 * study.trials[number].value) for number in COMPLETE]
+    assert list(figure.data[1].y) == sorted(y for _, _, y in found)
 
 
 def test_each_line_of_epochs_carries_its_trial(study: optuna.Study, trials: pd.DataFrame) -> None:
     figure = sweep_charts.draw_epochs(trials, SPACES)
     found = [(number, x, y) for number, x, y, _ in points(figure)]
     reported = [
-        (trial.number, epoch, value)
+        (trial.number, epoch, 100 * value)
         for trial in study.trials
         for epoch, value in trial.intermediate_values.items()
         if trial.state is not TrialState.FAIL
@@ -80,7 +80,7 @@ def test_slices_carry_their_trial(study: optuna.Study, trials: pd.DataFrame) -> 
     for name, trace in zip(NAMES, figure.data, strict=True):
         assert list(trace.customdata) == COMPLETE
         assert list(trace.x) == [study.trials[number].params[name] for number in COMPLETE]
-        assert list(trace.y) == [study.trials[number].value for number in COMPLETE]
+        assert list(trace.y) == [100 * study.trials[number].value for number in COMPLETE]
 
 
 def test_points_of_the_contour_carry_their_trial(study: optuna.Study, trials: pd.DataFrame) -> None:
@@ -93,7 +93,7 @@ def test_points_of_the_contour_carry_their_trial(study: optuna.Study, trials: pd
     ]
     surface = figure.data[0]
     assert surface.type == "contour"
-    assert list(surface.z) == [study.trials[number].value for number in COMPLETE]
+    assert list(surface.z) == [100 * study.trials[number].value for number in COMPLETE]
 
 
 def test_a_contour_of_one_trial_is_its_point(trials: pd.DataFrame) -> None:
@@ -120,8 +120,8 @@ def test_hyperparameters_have_the_names_that_the_form_gives_them(
     study: optuna.Study, trials: pd.DataFrame
 ) -> None:
     (lines,) = sweep_charts.draw_parallel(trials, SPACES).data
-    assert [axis.label for axis in lines.dimensions] == ["Validation accuracy", "Dropout", "L2"]
-    assert list(lines.line.color) == [study.trials[number].value for number in COMPLETE]
+    assert [axis.label for axis in lines.dimensions] == ["validation accuracy, %", "Dropout", "L2"]
+    assert list(lines.line.color) == [100 * study.trials[number].value for number in COMPLETE]
     assert lines.line.colorscale[-1][1] == "#0072B2"
     importances = compute_importances(study, NAMES)
     assert sorted(sweep_charts.draw_importances(importances).data[0].y) == ["Dropout", "L2"]
@@ -129,7 +129,62 @@ def test_hyperparameters_have_the_names_that_the_form_gives_them(
     assert (slices.xaxis.title.text, slices.xaxis2.title.text) == ("Dropout", "L2")
     contour = sweep_charts.draw_contour(trials, SPACES).layout
     assert (contour.xaxis.title.text, contour.yaxis.title.text) == ("Dropout", "L2")
-    assert contour.yaxis.exponentformat == "power"
+
+
+def test_a_point_tells_its_trial_values_and_accuracy(
+    study: optuna.Study, trials: pd.DataFrame
+) -> None:
+    values = study.trials[4].params
+    told = (
+        f"trial 4<br>Dropout {values['dropout']:.3g}<br>L2 {values['l2']:.3g}<br>"
+        "validation accuracy 94.00 %"
+    )
+    for draw in (sweep_charts.draw_history, sweep_charts.draw_slices, sweep_charts.draw_contour):
+        figure = draw(trials, SPACES)
+        shown = {text for trace in figure.data for text in trace.hovertext or ()}
+        assert told in shown
+
+
+def test_lines_of_epochs_have_the_colours_of_their_states(trials: pd.DataFrame) -> None:
+    figure = sweep_charts.draw_epochs(trials, SPACES)
+    colors = {trace.name: trace.line.color for trace in figure.data if trace.showlegend}
+    names = {"complete", "cut short", "under way"}
+    assert colors == {name: color for name, color in sweep_charts.STATES.values() if name in names}
+    assert all(trace.line.color == colors[trace.name] for trace in figure.data)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_few_trials_fill_the_figure(trials: pd.DataFrame, count: int) -> None:
+    """Accuracies of 90 % and 91 %; of one trial, half a point about it."""
+    few = trials.head(count)
+    low, high = (89.5, 90.5) if count == 1 else (89.94, 91.06)
+    history = sweep_charts.draw_history(few, SPACES).layout
+    assert list(history.yaxis.range) == pytest.approx([low, high])
+    assert list(history.xaxis.range) == [-0.5, count - 0.5]
+    assert history.xaxis.dtick == 1
+    slices = sweep_charts.draw_slices(few, SPACES).layout
+    assert list(slices.yaxis.range) == pytest.approx([low, high])
+    dropout = [0, 0.7] if count == 1 else sorted(few["dropout"])
+    margin = 0.06 * (dropout[1] - dropout[0])
+    wanted = [dropout[0] - margin, dropout[1] + margin]
+    assert list(slices.xaxis.range) == pytest.approx(wanted)
+    timeline = sweep_charts.draw_timeline(few, SPACES).layout
+    assert list(timeline.yaxis.range) == [count - 0.5, -0.5]
+
+
+@pytest.mark.parametrize(
+    ("values", "ticks"),
+    [
+        ([1e-6, 1e-2], ["1e-06", "1e-05", "0.0001", "0.001", "0.01"]),
+        ([2e-5, 3e-4], ["2e-05", "5e-05", "0.0001", "0.0002"]),
+        ([2.2e-5, 2.6e-5], ["2.2e-05", "2.6e-05"]),
+    ],
+)
+def test_a_logarithmic_axis_has_ticks_however_short_it_is(
+    trials: pd.DataFrame, values: list[float], ticks: list[str]
+) -> None:
+    figure = sweep_charts.draw_slices(trials.head(2).assign(l2=values), SPACES)
+    assert list(figure.layout.xaxis2.ticktext) == ticks
 
 
 def test_parallel_axes_have_even_ratios_and_even_choices(trials: pd.DataFrame) -> None:

@@ -12,7 +12,7 @@ def test_every_image_is_a_column_with_its_probabilities() -> None:
     probabilities = np.full((2, 10), 0.05)
     probabilities[1, 7] = 0.55
     option = draw_ten_digits(images, probabilities)
-    assert [1, 7, 0.55] in option["series"][0]["data"]
+    assert {"value": [1, 7, 0.55], "name": "7: 55.00 %"} in option["series"][0]["data"]
     assert len(option["series"][0]["data"]) == 20
     style = option["xAxis"]["axisLabel"]["rich"]["digit1"]
     png = base64.b64decode(style["backgroundColor"]["image"].partition(",")[2])
