@@ -72,7 +72,7 @@ ALLOWED = {
     },
     "dashboard.app_pages.classroom": {"core.config", "dashboard.access", "dashboard.text"},
     "dashboard.app_pages.compare": PAGE | {"core.data", "core.analysis"},
-    "dashboard.app_pages.curves": PAGE,
+    "dashboard.app_pages.curves": PAGE | {"core.engine"},
     "dashboard.app_pages.data": PAGE | {"core.data"},
     "dashboard.app_pages.draw": PAGE
     | {

@@ -44,6 +44,13 @@ def weight_histograms(run: Run, epoch: int) -> pd.DataFrame:
     return inspect.weight_histograms(run, epoch)
 
 
+def dropout_losses(run: Run) -> tuple[int, int, float, Doubles]:
+    """`core.network.dropout_losses.dropout_losses`"""
+    from core.network import dropout_losses
+
+    return dropout_losses.dropout_losses(run)
+
+
 def dead_units(run: Run, epoch: int) -> pd.DataFrame:
     """`core.network.inspect.dead_units`"""
     from core.network import inspect

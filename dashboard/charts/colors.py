@@ -18,7 +18,7 @@ NEUTRAL = "#6F7E8C"
 # a search for colours that differ most to whichever eye they differ least: one of normal vision,
 # or one without red, green or blue cones. Each has a contrast of 3 to either theme's background.
 RUN_COLORS = (
-    "#8e00f7", "#ce8205", "#077156", "#b13c02", "#37a3a9", "#65607e", "#9184ff", "#949776",
+    "#8312ff", "#ab9002", "#0f7f52", "#e75375", "#1ea4aa", "#b13b00", "#8c83ff", "#85547e",
 )  # fmt: skip
 """For runs that are shown together; `run_colors` assigns them."""
 CLASS_COLORS = (

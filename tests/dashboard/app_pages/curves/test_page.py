@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 from core.config import RunConfig
 from core.runs import Run
 from core.runs.status import State
-from tests.dashboard.app_pages.lab import Lab, chart, words
+from tests.dashboard.app_pages.lab import Lab, chart, spec, words
 
 
 @pytest.fixture
@@ -112,3 +112,72 @@ def test_the_two_training_losses_are_told_apart(lab: Lab, trained: Run, plain: R
         assert "the weights still move" in sentence
         assert ("dropout switches off a share of 0.2 of the hidden units" in sentence) == dropout
         assert (f"{last['l2_penalty']:.4f}" in sentence) == dropout
+
+
+def sides(app: AppTest) -> list[str]:
+    keys = ("picked_curves_regularized", "picked_curves_plain")
+    return [app.selectbox(key=key).value for key in keys]
+
+
+@pytest.fixture
+def alike(lab: Lab, plain: Run) -> list[Run]:
+    """Of as many epochs as the plain run: another with dropout; and newer ones with more epochs."""
+    rows = history(plain).to_dict("records")
+    made = []
+    for dropout, epochs in ((0.5, 2), (0.5, 1), (0.0, 1)):
+        config = RunConfig(hidden=(16,), dropout=dropout)
+        run = lab.runs.create(config, name=f"{dropout}, {epochs}", state=State.FINISHED)
+        run.write_history(rows[:epochs])
+        made.append(run)
+    return made
+
+
+def test_two_runs_that_show_it_are_opened(lab: Lab, plain: Run, alike: list[Run]) -> None:
+    """Of the same number of epochs; the other goes with the one that is picked."""
+    dropped, dropped_short, plain_short = alike
+    app = lab.open("curves", curves="Two training losses")
+    assert sides(app) == [dropped_short.id, plain_short.id]
+    app.selectbox(key="picked_curves_plain").set_value(plain.id).run()
+    assert sides(app) == [dropped.id, plain.id]
+    assert app.query_params["curves_plain"] == plain.id
+
+
+def test_the_axis_is_the_same_for_both_and_leaves_the_first_epoch_out(
+    lab: Lab, trained: Run, plain: Run
+) -> None:
+    link = {"curves_regularized": trained.id, "curves_plain": plain.id}
+    app = lab.open("curves", curves="Two training losses", **link)
+    axes = [spec(app, f"{key}_loss")["yAxis"] for key in link]
+    assert axes[0] == axes[1]
+    later = history(trained)[["running_loss", "train_loss", "validation_loss"]][1:].max().max()
+    both = max(later, history(plain)["running_loss"].max())  # of two epochs, both are shown
+    assert axes[0]["min"] == 0
+    assert both <= axes[0]["max"] <= both + 0.1
+
+
+def test_the_reason_is_measured_when_the_button_is_pressed(
+    lab: Lab, trained: Run, plain: Run
+) -> None:
+    link = {"curves_regularized": trained.id, "curves_plain": plain.id}
+    app = lab.open("curves", curves="Two training losses", **link)
+    assert not app.table
+    app.button(key="measure_dropout").click().run()
+    (table,) = app.table  # the plain run, made by hand, has no network
+    labels, values = (table.value.iloc[:, column].tolist() for column in (0, 1))
+    row = history(trained).iloc[-1]
+    assert labels == [
+        "as reported while fitting, in epoch 3",
+        "these weights, dropout on",
+        "these weights, dropout off",
+        "as measured after epoch 3",
+    ]
+    assert values[0] == f"{row['running_loss']:.4f}"
+    assert values[2] == values[3] == f"{row['train_loss']:.4f}"
+    mean, spread = map(float, values[1].split(" ± "))
+    assert row["train_loss"] < mean < row["running_loss"]
+    assert 0 < spread < (mean - row["train_loss"]) / 10
+    gap = row["running_loss"] - row["train_loss"]
+    (proof,) = [one.value for one in app.markdown if one.value.startswith("Dropout alone raises")]
+    assert f"**{gap:.4f}**" in proof
+    assert "Over 10,000 of its 10,000 training images" in words(app)
+    assert "has no network" in words(app).replace("\\", "")
