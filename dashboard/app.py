@@ -12,6 +12,7 @@ from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
+from starlette.routing import Route
 
 from core.config import RunConfig
 from core.data import DataError, load_mnist
@@ -19,7 +20,9 @@ from core.data.browsing import training_class_images
 from core.data.preparation import describe_arrays, preparation_steps, scaler_difference
 from dashboard import app_pages, parts, text
 from dashboard.access.door import Door
+from dashboard.access.index_page import serve_index
 from dashboard.access.protection import refuse_open_network, refuse_wrong_settings
+from dashboard.menu import PAGES
 from dashboard.session.cache import cached
 from dashboard.session.server import server
 from dashboard.session.stale_elements import mend_stale_elements
@@ -96,5 +99,6 @@ app = st.App(
     Path(__file__).parent / "main.py",
     lifespan=_lifespan,
     middleware=[Middleware(Door)],
+    routes=[Route(f"/{page}", serve_index) for page in PAGES],
     on_script_error=_apologise,
 )

@@ -4,13 +4,14 @@ import streamlit as st
 
 from dashboard.access.login import render_login
 from dashboard.access.visitor import visitor
-from dashboard.menu import ICON, LOGO, NARROW_STYLE, PAGES, make_pages
+from dashboard.menu import ICON, LOGO, PAGES, make_pages
 from dashboard.parts.run_header import render_header, render_run_header
+from dashboard.parts.style import render_style
 from dashboard.session import form
 
 st.set_page_config("Digit Lab", ICON, layout="wide")
 st.logo(LOGO, size="large")
-st.html(NARROW_STYLE)
+render_style()
 menu = make_pages()
 
 

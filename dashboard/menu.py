@@ -25,12 +25,6 @@ LOGO = (
 """The product's name beside its icon, for both themes."""
 
 
-NARROW_STYLE = """<style>
-@media (max-width: 768px) { [data-testid="stExpandSidebarButton"]::after { content: "Menu" } }
-</style>"""
-"""On a narrow screen the menu is behind a button, which says so."""
-
-
 class PageInfo(NamedTuple):
     """A page: its name in the menu, its icon, and the sentence below its title."""
 

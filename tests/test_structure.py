@@ -102,6 +102,7 @@ ALLOWED = {
         "core.data",
         "dashboard.text",
         "dashboard.access",
+        "dashboard.menu",
         "dashboard.session",
         "dashboard.parts",
     },

@@ -20,6 +20,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dashboard.access.index_page import INLINE_SCRIPTS
 from dashboard.access.login_cookie import (
     MAX_NAME,
     Login,
@@ -47,7 +48,8 @@ _LOCAL_ONLY = (
 )
 _HEADERS = {
     # Where a page shows what a person typed, nothing of it can run or load anything elsewhere.
-    "Content-Security-Policy": "default-src 'self'; script-src 'self' 'unsafe-eval' blob:; "
+    "Content-Security-Policy": "default-src 'self'; "
+    f"script-src 'self' 'unsafe-eval' blob: {INLINE_SCRIPTS}; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
     "connect-src 'self' ws: wss: data: blob:; worker-src 'self' blob:; object-src 'none'; "
     "base-uri 'self'; form-action 'self'; frame-ancestors 'self'",

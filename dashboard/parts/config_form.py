@@ -22,12 +22,6 @@ from dashboard.parts.controls import render_control
 from dashboard.session import form
 
 _OPEN = "form_is_open"
-# Below this width, in pixels, Streamlit puts columns one below another: the form would be in the
-# way of all else, so that a button opens it.
-_STYLE = """<style>
-@media (max-width: 640px) { .st-key-form_closed { display: none } }
-@media (min-width: 641px) { .st-key-form_button { display: none } }
-</style>"""
 
 
 @contextmanager
@@ -35,12 +29,11 @@ def render_form_column(heading: str | None = None) -> Iterator[RunConfig]:
     """Draw the form in a column of its own; what is drawn within stands beside it.
 
     Gives the configuration that the form says. On a narrow screen the form is above, behind a
-    button.
+    button (`style`).
     """
     column, rest = st.columns([2, 7], gap="large")
     is_open = bool(st.session_state.get(_OPEN))
     with column:
-        st.html(_STYLE)
         with st.container(key="form_button"):
             st.button(
                 "Close the form" if is_open else "Change the network",

@@ -39,7 +39,7 @@ def render_state(state: State, ending: Ending = Ending.GOOD) -> None:
 def render_title_with_state(name: str, state: State) -> None:
     """Draw the name, with a badge that shows the state beside it."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(text.escape(name), anchor=False, width="content")
+        st.header(text.escape(name), anchor=False, width="content")
         render_state(state)
 
 

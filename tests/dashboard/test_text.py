@@ -73,6 +73,8 @@ def test_entities_and_line_breaks_are_words_too() -> None:
 )
 def test_a_number_to_two_decimals_unless_it_is_huge(value: float, words: str) -> None:
     assert decimal(value) == words
+
+
 def test_percentages_are_written_alike_here_and_by_the_browser() -> None:
     assert percent_range(0.97502, 0.98312) == "97.50 to 98.31 %"
     assert percent(0.98312) == PERCENT_FORMAT % 98.312

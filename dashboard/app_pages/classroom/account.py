@@ -9,7 +9,7 @@ from dashboard.access.visitor import visitor
 def render_account() -> None:
     """Show the visitor's name and rights, and a button to leave."""
     person = visitor()
-    st.subheader(text.escape(person.name), anchor=False)
+    st.header(text.escape(person.name), anchor=False)
     if person.is_teacher:
         st.markdown("You are a teacher: you may stop, change and delete **everyone's** runs.")
     else:

@@ -1,5 +1,6 @@
 """The notebook's third task: why the training loss while fitting is not the one measured after."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import pandas as pd
@@ -69,8 +70,9 @@ def render_two_losses() -> None:
             picked.append(_pick(side, runs, default))
     shown = [choice for choice in picked if choice]
     style = CurveStyle(LOSSES, log_loss)
-    limits = loss_limits([_leave_out_start(history) for _, history in shown], style)
-    style = CurveStyle(LOSSES, log_loss, limits=limits)
+    if shown:
+        limits = loss_limits([_leave_out_start(history) for _, history in shown], style)
+        style = replace(style, limits=limits)
     for column, side, choice in zip(columns, _SIDES, picked, strict=True):
         with column:
             if choice:

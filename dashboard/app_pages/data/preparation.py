@@ -34,7 +34,7 @@ def render_preparation(config: RunConfig) -> None:
             alt="Steps of the preparation",
         )
     st.caption("The 10,000 test images go the same way; they are never split.")
-    st.subheader("Why divide by 255, and not as the notebook does?", anchor=False)
+    st.header("Why divide by 255, and not as the notebook does?", anchor=False)
     _render_scaler(cached(scaler_difference))
 
 

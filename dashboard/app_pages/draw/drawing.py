@@ -52,7 +52,7 @@ def _answer(run: Run, epoch: int, preparation: PreparedDrawing) -> Reading:
     reading: Reading = call_worker_uncached(calls.read_image, run, epoch, preparation.image)
     second, first = reading.probabilities.argsort(kind="stable")[-2:].tolist()
     sure, less = (text.percent(reading.probabilities[digit]) for digit in (first, second))
-    st.markdown(f"### Read as {first} &ensp; :small[{sure} sure; next {second}, {less}]")
+    st.markdown(f"## Read as {first} &ensp; :small[{sure} sure; next {second}, {less}]")
     st.echarts_chart(
         draw_answer(reading.probabilities),
         key="drawn_answer",

@@ -20,7 +20,7 @@ def render_weights(run: Run, epoch: int) -> None:
 
 
 def _render_dead_units(layers: pd.DataFrame) -> None:
-    st.subheader(
+    st.header(
         "Dead units",
         anchor=False,
         help="Units whose output is the same for all 10,000 test images, for ReLU always zero: "
@@ -36,7 +36,7 @@ def _render_dead_units(layers: pd.DataFrame) -> None:
 
 
 def _render_histograms(bins: pd.DataFrame) -> None:
-    st.subheader("Weights and biases", anchor=False)
+    st.header("Weights and biases", anchor=False)
     kinds = list(bins["weights"].unique())
     chosen = st.pills(
         "Arrays",

@@ -34,7 +34,7 @@ def render_actions(chosen: list[Summary]) -> None:
 
 def _render_one(summary: Summary) -> None:
     run = server().store.get(summary.id)
-    st.subheader(text.escape(summary.name), anchor=False)
+    st.header(text.escape(summary.name), anchor=False)
     if summary.status.error:
         st.error(text.escape(summary.status.error), icon=":material/error:")
     if summary.results.ending_sentence:
@@ -61,7 +61,7 @@ def _render_one(summary: Summary) -> None:
 
 
 def _render_many(chosen: list[Summary]) -> None:
-    st.subheader(f"{len(chosen)} runs chosen", anchor=False)
+    st.header(f"{len(chosen)} runs chosen", anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
         if len(chosen) <= len(RUN_COLORS):
             st.page_link(

@@ -1,10 +1,12 @@
 """The door, asked as a server asks it: an ASGI scope in, a response out."""
 
+import base64
 import re
 import string
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from html.parser import HTMLParser
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+import streamlit
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from streamlit.web.server.server_util import AUTH_COOKIE_NAME, get_cookie_secret
@@ -19,6 +22,7 @@ from streamlit.web.server.starlette.starlette_app_utils import create_signed_val
 
 from dashboard.access import protection
 from dashboard.access.door import Door
+from dashboard.access.index_page import INDEX, serve_index
 from dashboard.access.login_cookie import (
     MAX_NAME,
     Login,
@@ -31,6 +35,7 @@ from dashboard.access.rate_limit import RateLimit
 from dashboard.access.signing_key import load_signing_key
 from tests.dashboard.access.run_async import run_async
 
+ORIGINAL = (Path(streamlit.__file__).parent / "static" / "index.html").read_text("utf-8")
 SOMEWHERE = "192.168.1.20"
 FREE = 60  # wrong tries of one address
 
@@ -71,12 +76,17 @@ class Elements(HTMLParser):
         super().__init__()
         self.tags: list[str] = []
         self.inputs: list[dict[str, str | None]] = []
+        self.inline_scripts: list[str] = []
         self.feed(page)
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         if tag == "input":
             self.inputs.append(dict(attributes))
+
+    def handle_data(self, text: str) -> None:
+        if self.tags[-1:] == ["script"] and text.strip():
+            self.inline_scripts.append(text)
 
 
 async def _inside(scope: Any, receive: Any, send: Any) -> None:
@@ -461,3 +471,21 @@ def test_every_page_says_what_a_browser_may_run(ask: Ask, guarded: object) -> No
     assert scripts
     assert "unsafe-inline" not in scripts[1]
     assert "http" not in scripts[1]
+
+
+def test_a_browser_may_run_the_scripts_that_are_written_into_a_page_and_no_others(
+    ask: Ask, guarded: object
+) -> None:
+    policy = ask("/").headers["content-security-policy"]
+    scripts = {script for page in (INDEX, ORIGINAL) for script in Elements(page).inline_scripts}
+    hashes = {base64.b64encode(sha256(script.encode()).digest()).decode() for script in scripts}
+    assert len(hashes) == 2
+    assert set(re.findall("'sha256-([^']+)'", policy)) == hashes
+
+
+def test_a_page_is_streamlits_own_and_says_where_the_server_is() -> None:
+    page = run_async(serve_index(None))
+    head, script, rest = page.body.decode().partition(Elements(INDEX).inline_scripts[0])
+    assert "BACKEND_BASE_URL" in script
+    assert head.removesuffix("<script>") + rest.removeprefix("</script>") == ORIGINAL
+    assert page.headers["cache-control"] == "no-cache"

@@ -48,7 +48,7 @@ def test_the_class_page_says_who_the_provider_says_one_is(
     app = provided.open("classroom")
     app.user = {"is_logged_in": True, "email_verified": True} | claims
     go(app, "classroom")
-    shown = app.subheader[0].value.replace("\\", "").replace("\u2060", "")
+    shown = app.header[0].value.replace("\\", "").replace("\u2060", "")
     assert shown.startswith(name)
     assert ("You are a teacher" in words(app)) is is_teacher
     assert "Password" not in words(app)

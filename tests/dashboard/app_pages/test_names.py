@@ -143,7 +143,7 @@ def test_a_name_is_shown_to_the_letter_where_markdown_is_made(lab: Lab, hostile:
     picker = lab.open("train", run=one).selectbox(key="picked_run")
     assert picker.format_func(one).startswith(HOSTILE)
     app = lab.open("runs", runs=one)
-    assert app.subheader[0].value == escape(HOSTILE)
+    assert app.header[0].value == escape(HOSTILE)
     assert [note.value for note in app.text] == [HOSTILE]
     rows = app.dataframe[0].value
     assert set(rows["name"]) == {HOSTILE, "a trained run"}
@@ -180,7 +180,7 @@ def test_a_sweeps_name_is_shown_as_typed(lab: Lab) -> None:
     drive(sweep, lab.runs)
     app = lab.open("sweep", sweep=sweep.id)
     assert "2 of 2 trials" in words(app)
-    assert app.subheader[0].value == escape(HOSTILE)
+    assert app.header[0].value == escape(HOSTILE)
     (option,) = app.selectbox(key="picked_sweep").options
     assert option.startswith(f"{HOSTILE} · ")
     name, count = PAGES["sweep"]
@@ -247,8 +247,10 @@ def test_a_visitors_name_and_the_class_password_are_shown_as_typed(
     owner = come_in(name, "open wide")
     assert owner.rpartition(" #")[0] == name
     app = lab.open("classroom")
-    assert app.subheader[0].value == escape(owner)
-    assert app.header[0].value == f"Password: {escape(HOSTILE)}"
+    assert [heading.value for heading in app.header] == [
+        f"Password: {escape(HOSTILE)}",
+        escape(owner),
+    ]
     assert_nothing_can_be_made_of_it(app)
 
 

@@ -76,8 +76,8 @@ def give(app: AppTest, content: bytes, name: str = "digit.png") -> AppTest:
 
 
 def read(app: AppTest) -> Answer:
-    (heading,) = [found.value for found in app.markdown if found.value.startswith("### Read as")]
-    parts = re.findall(r"\d+(?:\.\d+)?", heading.removeprefix("### "))
+    (heading,) = [found.value for found in app.markdown if found.value.startswith("## Read as")]
+    parts = re.findall(r"\d+(?:\.\d+)?", heading.removeprefix("## "))
     return Answer(int(parts[0]), float(parts[1]), int(parts[2]), float(parts[3]))
 
 

@@ -156,7 +156,7 @@ def test_an_epoch_chosen_in_one_run_is_not_carried_into_another_that_is_opened(
     assert app.slider(key="picked_epoch").value == 2
     app.query_params = {}
     select(go(app, "runs"), "runs_table", rows=[0], columns=[], cells=[])
-    assert [heading.value for heading in app.subheader] == [another.name]
+    assert [heading.value for heading in app.header] == [another.name]
     (link,) = [link for link in protos(app, "page_link") if link.label == "Evaluate"]
     app.query_params = {}
     go(app, link.page, **dict(parse_qsl(link.query_string)))

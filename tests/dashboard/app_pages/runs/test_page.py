@@ -48,7 +48,7 @@ def chosen(app: AppTest) -> list[str]:
 
 
 def headings(app: AppTest) -> list[str]:
-    return [heading.value for heading in app.subheader]
+    return [heading.value for heading in app.header]
 
 
 def dialog_names(app: AppTest) -> list[str]:
