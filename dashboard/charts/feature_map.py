@@ -22,8 +22,8 @@ OUTLINE = "#E0218A"  # seen on white, on black and on every class's colour
 _MANY = 3_000
 """From this many points on they are drawn smaller, and by WebGL: as SVG they slow the browser."""
 
-_BUTTONS_HEIGHT = 30
-"""Pixels above the legend that Plotly's buttons take."""
+_BUTTONS_HEIGHT = 52
+"""Pixels above the legend: for Plotly's buttons, and on a narrow screen the legend's second row."""
 
 _CONFIDENCE = {  # below which probability; from orange, unsure, to blue, sure
     "below 50 %": (0.5, WRONG),
