@@ -1,9 +1,10 @@
-"""An image file -> a digit found on it, as a canvas that `drawing` prepares like any other.
+"""An image file -> the digits found on it, as a canvas that `drawing` prepares like any other.
 
 A drawing is ink on even paper; a photograph has uneven light, noise, specks and the paper's edge.
 """
 
 import io
+from typing import NamedTuple
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
@@ -12,6 +13,7 @@ from skimage.filters import threshold_otsu
 from skimage.segmentation import clear_border
 
 from core.data import Floats, Images, Mask
+from core.drawing.frames import find_frames, find_ruling
 from core.drawing.prepare import flatten_transparency
 
 FORMATS = ("PNG", "JPEG", "WEBP")
@@ -23,6 +25,7 @@ _SIDE = 400  # the larger side to which a picture is reduced: enough for a 20×2
 _LIGHT_SIDE = 80  # the light changes slowly, so it is estimated on a picture as small as this
 _LIGHT_WINDOW = 41  # of those pixels: wide enough for ink to be the lesser part anywhere
 _LEAST_CONTRAST = 0.06  # of the range from black to white
+_LEAST_LIGHT = 0.2  # where there is less, ink is not told from noise
 _SPECK = 0.05  # a piece smaller than this share of the largest is a speck
 
 
@@ -30,13 +33,24 @@ class PictureError(ValueError):
     """The file is no picture that can be read; the message is a sentence that says why."""
 
 
-def read_picture(content: bytes) -> Images:
-    """The digit on a PNG, JPEG or WebP file: uint8 (H, W), light ink on black, all else black.
+class FoundInk(NamedTuple):
+    """What was found on a picture."""
 
-    At most 400 high and wide; all black if there is nothing to be found. Dark ink on light paper
-    or light on dark. Raises PictureError for another file, or one that is too large.
+    canvas: Images
+    """Uint8 (H, W): the digits, light ink on black; all black if there are none."""
+    has_frame: bool
+    """Whether a drawn frame, as round a cell of a form, was left out."""
+    has_ruling: bool
+    """Whether ruled lines were left out."""
+
+
+def read_picture(content: bytes) -> FoundInk:
+    """The digits on a PNG, JPEG or WebP file, at most 400 high and wide.
+
+    Dark ink on light paper or light on dark. Raises PictureError for another file, or one that is
+    too large.
     """
-    return find_digit(_open(content))
+    return find_ink_on_paper(_open(content))
 
 
 def turn_upright(content: bytes) -> bytes:
@@ -50,26 +64,29 @@ def turn_upright(content: bytes) -> bytes:
         return file.getvalue()
 
 
-def find_digit(grey: Floats) -> Images:
-    """The digit on a picture, float32 (H, W) from 0 to 1, as `read_picture` gives it.
+def find_ink_on_paper(grey: Floats) -> FoundInk:
+    """The digits on a picture, float32 (H, W) from 0 to 1.
 
     Ink is what is darker, or lighter, than the surrounding light by more than Otsu's threshold
-    (1979); the stronger of the two is taken. Specks and shapes at the border are removed if
-    anything else remains.
+    (1979); the stronger of the two is taken. Frames and ruled lines are left out, also those that
+    are half as strong; specks and shapes at the border are, if anything else remains.
     """
-    difference = grey - _estimate_light(grey)
-    if -np.percentile(difference, 1) > np.percentile(difference, 99):
-        difference = -difference
-    difference = ndimage.gaussian_filter(np.maximum(difference, 0), 1)
+    difference = _measure_ink(grey)
+    nothing = FoundInk(np.zeros(grey.shape, np.uint8), False, False)
     if difference.max() < _LEAST_CONTRAST:
-        return np.zeros(grey.shape, np.uint8)
-    mask = _remove_specks(difference > max(threshold_otsu(difference), _LEAST_CONTRAST / 2))
+        return nothing
+    threshold = max(threshold_otsu(difference), _LEAST_CONTRAST / 2)
+    faint = difference > max(threshold / 2, _LEAST_CONTRAST / 2)
+    ruling = find_ruling(faint)
+    frames = find_frames(faint & ~ruling)
+    paper = ruling | frames
+    mask = _remove_specks((difference > threshold) & ~paper)
     if not mask.any():
-        return np.zeros(grey.shape, np.uint8)
+        return nothing
     strength = np.percentile(difference[mask], 75)
-    edge = ndimage.binary_dilation(mask, iterations=2)
-    found: Images = np.round(255 * np.clip(difference * edge / strength, 0, 1)).astype(np.uint8)
-    return found
+    edge = ndimage.binary_dilation(mask, iterations=2) & ~paper
+    ink = np.round(255 * np.clip(difference * edge / strength, 0, 1)).astype(np.uint8)
+    return FoundInk(ink, bool(frames.any()), bool(ruling.any()))
 
 
 def _open(content: bytes) -> Floats:
@@ -100,6 +117,16 @@ def _open(content: bytes) -> Floats:
         raise PictureError("this is no PNG, JPEG or WebP picture") from error
     except Exception as error:  # a damaged picture raises almost anything
         raise PictureError(f"the picture cannot be read ({error})") from error
+
+
+def _measure_ink(grey: Floats) -> Floats:
+    """How much darker than the light, or lighter, each pixel is, as a share of what it could be."""
+    light = _estimate_light(grey)
+    difference = light - grey
+    if -np.percentile(difference, 1) > np.percentile(difference, 99):
+        difference, light = -difference, 1 - light
+    share: Floats = ndimage.gaussian_filter(np.maximum(difference / np.maximum(light, _LEAST_LIGHT), 0), 1)
+    return share
 
 
 def _estimate_light(grey: Floats) -> Floats:

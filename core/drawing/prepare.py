@@ -21,7 +21,8 @@ _MIDDLE = 14.0
 """Where a digit's centre of mass lies: the mean over MNIST is 14.00 in rows and in columns."""
 _LARGEST_SIDE = 1024  # a larger canvas is reduced first, which a 20×20 digit never shows
 _LEAST_CONTRAST = 8.0  # grey values of 255 between paper and ink
-_LEAST_INK = 0.1  # less ink than this, of 1, is the blurred edge of a stroke
+LEAST_INK = 0.1
+"""Less ink than this, of 1, is the blurred edge of a stroke."""
 _RESAMPLING = Image.Resampling.BOX
 
 
@@ -67,7 +68,7 @@ def to_mnist(canvas: Array) -> Floats:
 def prepare(canvas: Array, steps: DrawingSteps = DrawingSteps()) -> PreparedDrawing:
     """As `to_mnist`, with what each of the steps makes of the canvas."""
     ink = find_ink(canvas)
-    rows, columns = _ink_bounds(ink, _LEAST_INK) if steps.crop else (slice(None), slice(None))
+    rows, columns = _ink_bounds(ink, LEAST_INK) if steps.crop else (slice(None), slice(None))
     cropped = ink[rows, columns]
     side = BOX_SIDE if steps.shrink else IMAGE_SIDE
     scaled = _fit(cropped, side) if ink.any() else np.zeros((side, side), np.float32)

@@ -1,0 +1,128 @@
+"""Ruled paper and drawn frames on a picture: what of its ink is not the digit's.
+
+Both are found in a mask of ink, (H, W). A ruled line is straight, thin and runs from one border of
+the picture to the other. A frame, as round a cell of a form, is told by what it encloses: no digit
+has another piece of ink in it that is as tall.
+"""
+
+import numpy as np
+from scipy import ndimage  # type: ignore[import-untyped]
+from skimage.measure import label, regionprops
+
+from core.data import Mask
+from core.drawing.lines import find_line_ink, find_lines
+
+_THICKEST_RULED = 0.03
+"""A ruled line is at most as thick as this share of the picture's larger side."""
+_MARGIN = 0.02
+"""It ends at most this share of the picture from the border."""
+_LEAST_FRAME = 20  # pixels, the shorter side of a frame
+_LEAST_LINES = 4
+"""So many lines of at least half the picture are ruled paper, though they end with the paper."""
+_ENCLOSED = 0.25
+"""What a frame encloses is at least as tall as this share of what the frame leaves free."""
+_LEAST_RECTANGULAR, _LEAST_ROUND = 0.88, 0.74
+"""The share of the smallest rectangle around it that a frame with straight sides fills, its inside
+included, and a round one. A circle fills 0.79."""
+_LEAST_FREE, _LEAST_FREE_ROUND = 0.65, 0.8
+"""The share of its area that it leaves free: a digit's loop is thicker."""
+_SIDE = 0.6
+"""A straight side is at least as long as this share of the frame, which may be open or touched."""
+_THICKEST_SIDE = 0.07
+"""It is at most as thick as this share of the frame."""
+_NEAR = 0.1
+"""What is as near to a frame's border, as a share of the frame, belongs to the border."""
+
+
+def find_ruling(mask: Mask) -> Mask:
+    """The ruled lines in the mask, without the strokes that cross them."""
+    across = _find_ruled_rows(mask)
+    down = _find_ruled_rows((mask & ~across).T).T
+    return across | down
+
+
+def find_frames(mask: Mask) -> Mask:
+    """The frames in the mask that enclose ink, without the ink that touches them."""
+    found = np.zeros_like(mask)
+    for region in regionprops(label(mask, connectivity=2)):
+        if min(region.image.shape) < _LEAST_FRAME:
+            continue
+        ink = mask[region.slice]
+        if _is_closed_frame(region.image, ink):
+            found[region.slice] |= region.image
+        else:
+            found[region.slice] |= _find_sides(region.image, ink)
+    return found
+
+
+def _find_ruled_rows(mask: Mask) -> Mask:
+    width = mask.shape[1]
+    margin = _MARGIN * width
+    lines = find_lines(mask, width / 2, _THICKEST_RULED * max(mask.shape))
+    through = [line for line in lines if line.left <= margin and line.right >= width - margin]
+    if not through and len(lines) >= _LEAST_LINES:
+        through = lines
+    return find_line_ink(mask, through)
+
+
+def _is_closed_frame(shape: Mask, ink: Mask) -> bool:
+    """Whether a connected shape is a frame around some of the other ink in its bounding box."""
+    filled = ndimage.binary_fill_holes(shape)
+    holes = filled & ~shape
+    if not (holes & ink).any():
+        return False
+    share, elongation = _measure_rectangle(filled)
+    free = holes.sum() / filled.sum()
+    is_rectangle = share >= _LEAST_RECTANGULAR and free >= _LEAST_FREE
+    is_circle = share >= _LEAST_ROUND and free >= _LEAST_FREE_ROUND and elongation <= 1.3
+    if not (is_rectangle or is_circle):
+        return False
+    return any(
+        piece.image.shape[0] >= _ENCLOSED * hole.image.shape[0]
+        for hole in regionprops(label(holes, connectivity=1))
+        for piece in regionprops(label(ink[hole.slice] & hole.image, connectivity=2))
+    )
+
+
+def _find_sides(shape: Mask, ink: Mask) -> Mask:
+    """The straight sides of a connected shape if at least three of them are around other ink.
+
+    That may touch them, or be part of the shape.
+    """
+    thickest = _THICKEST_SIDE * max(shape.shape)
+    rows = find_lines(shape, _SIDE * shape.shape[1], thickest)
+    columns = find_lines(shape.T, _SIDE * shape.shape[0], thickest)
+    nothing = np.zeros_like(shape)
+    if not rows or not columns:
+        return nothing
+    top, bottom = min(line.left for line in columns), max(line.right for line in columns)
+    left, right = min(line.left for line in rows), max(line.right for line in rows)
+    near = _NEAR * min(bottom - top, right - left)
+    is_closed = [
+        any(abs(line.rows.mean() - place) < near for line in lines)
+        for lines, place in ((rows, top), (rows, bottom), (columns, left), (columns, right))
+    ]
+    if sum(is_closed) < 3:
+        return nothing
+    sides = find_line_ink(shape, rows) | find_line_ink(shape.T, columns).T
+    pieces = label(ink & ~sides, connectivity=2)
+    encloses = False
+    for piece in regionprops(pieces):
+        start, first, end, last = piece.bbox
+        away = [start - top, bottom - end, first - left, right - last]
+        is_inside = all(np.array(is_closed) | (np.array(away) > near))
+        if is_inside and end - start >= _ENCLOSED * (bottom - top):
+            encloses = True
+        elif min(away) < near:  # a corner, or what is left of a side
+            sides |= pieces == piece.label
+    return shape & sides if encloses else nothing
+
+
+def _measure_rectangle(shape: Mask) -> tuple[float, float]:
+    """The share of the smallest rectangle around a shape that it fills; its length ÷ its width."""
+    edge = np.argwhere(shape ^ ndimage.binary_erosion(shape)).astype(np.float32)
+    angles = np.radians(np.arange(0, 90, 3))
+    axes = np.stack([np.cos(angles), np.sin(angles)]), np.stack([-np.sin(angles), np.cos(angles)])
+    sides = np.stack([np.ptp(edge @ axis, axis=0) for axis in axes]) + 1
+    smallest = sides[:, sides.prod(axis=0).argmin()]
+    return float(shape.sum() / smallest.prod()), float(smallest.max() / smallest.min())
