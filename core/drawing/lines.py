@@ -86,7 +86,8 @@ def find_line_ink(mask: Mask, lines: list[Line]) -> Mask:
 
 def _find_tall(mask: Mask, thickness: float) -> Mask:
     """What is taller than a line of this thickness, with its edges."""
-    return opening(mask, np.ones((int(thickness + _EDGE), 1), bool), mode="min")
+    tall: Mask = opening(mask, np.ones((int(thickness + _EDGE), 1), bool), mode="min")
+    return tall
 
 
 def _find_ink_beside(mask: Mask, line: Line, side: int) -> Mask:

@@ -120,13 +120,17 @@ def _open(content: bytes) -> Floats:
 
 
 def _measure_ink(grey: Floats) -> Floats:
-    """How much darker than the light, or lighter, each pixel is, as a share of what it could be."""
+    """How much darker than the light, or lighter, each pixel is, as a share of what it could be.
+
+    Float32 (H, W) from 0 to 1, a little blurred.
+    """
     light = _estimate_light(grey)
     difference = light - grey
     if -np.percentile(difference, 1) > np.percentile(difference, 99):
         difference, light = -difference, 1 - light
-    share: Floats = ndimage.gaussian_filter(np.maximum(difference / np.maximum(light, _LEAST_LIGHT), 0), 1)
-    return share
+    share = np.maximum(difference, 0) / np.maximum(light, _LEAST_LIGHT)
+    blurred: Floats = ndimage.gaussian_filter(share, 1)
+    return blurred
 
 
 def _estimate_light(grey: Floats) -> Floats:

@@ -69,9 +69,12 @@ def nearest_images(run: Run, epoch: int, image: Floats) -> Neighbours:
     return Neighbours(indices[nearest], np.sqrt(squared[nearest]), len(indices))
 
 
-def predict(run: Run, images: Array) -> Floats:
-    """The answers of the run's network as it stands: images (n, 28, 28) to float32 (n, 10)."""
-    return layer_outputs(load_network(run), "output", images)
+def predict(run: Run, images: Array, epoch: int | None = None) -> Floats:
+    """The answers of the run's network: images (n, 28, 28) to float32 (n, 10).
+
+    As it stands, or after `epoch`. Raises what `load_network` raises.
+    """
+    return layer_outputs(load_network(run, epoch), "output", images)
 
 
 def _answer(run: Run, image: Floats) -> RunAnswer:

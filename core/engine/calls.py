@@ -58,11 +58,11 @@ def dead_units(run: Run, epoch: int) -> pd.DataFrame:
     return inspect.dead_units(run, epoch)
 
 
-def predict(run: Run, images: Array) -> Floats:
+def predict(run: Run, images: Array, epoch: int | None = None) -> Floats:
     """`core.drawing.reading.predict`"""
     from core.drawing import reading
 
-    return reading.predict(run, images)
+    return reading.predict(run, images, epoch)
 
 
 def read_image(run: Run, epoch: int, image: Array, digit: int | None = None) -> Reading:

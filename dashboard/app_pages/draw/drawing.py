@@ -5,6 +5,7 @@ import streamlit as st
 from core.config import IMAGE_SIDE
 from core.drawing import BOX_SIDE, DrawingSteps, PreparedDrawing, prepare
 from core.drawing.answers import Reading
+from core.drawing.separate import separate_digits
 from core.engine import calls
 from core.runs import Run
 from dashboard import text
@@ -12,6 +13,7 @@ from dashboard.app_pages.draw.canvas import pick_canvas
 from dashboard.app_pages.draw.drawing_charts import draw_ink
 from dashboard.app_pages.draw.drawing_views import render_views
 from dashboard.app_pages.draw.label_drawing import render_label_buttons
+from dashboard.app_pages.draw.several_digits import finish_digit, pick_digit
 from dashboard.charts.answer import draw_answer
 from dashboard.parts.worker_errors import explain_worker_errors
 from dashboard.session.cache import call_worker_uncached
@@ -28,19 +30,22 @@ def render_drawing(run: Run, epoch: int) -> None:
     """
     left, right = st.columns([2, 3], gap="large")
     with left:
-        canvas = pick_canvas()
+        picked = pick_canvas()
     with right:
         answer = st.container(key="drawing_answer")
         strip = st.container(key="drawing_steps")
     with strip:
         steps = _pick_steps()
-    preparation = None if canvas is None else prepare(canvas, steps)
-    if preparation is None or preparation.is_empty:
+    digits = [prepare(one, steps) for one in separate_digits(picked.canvas)] if picked else []
+    if not digits or digits[0].is_empty:
         with answer:
             st.info("Draw a digit in the square, or give a picture of one.", icon=":material/draw:")
         return
     with explain_worker_errors():
         with answer:
+            if picked and picked.note:
+                st.caption(picked.note)
+            preparation = pick_digit(run, epoch, digits)
             reading = _answer(run, epoch, preparation)
         with strip:
             _render_steps(preparation)
@@ -59,7 +64,7 @@ def _answer(run: Run, epoch: int, preparation: PreparedDrawing) -> Reading:
         height=220,
         alt="Ten probabilities of the drawing",
     )
-    render_label_buttons(preparation.image, first)
+    render_label_buttons(preparation.image, first, finish_digit)
     return reading
 
 

@@ -1,5 +1,7 @@
 """Buttons by which the user labels the drawing; it is counted and, if wished, kept."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from core.config import CLASSES
@@ -7,7 +9,6 @@ from core.data import Floats
 from core.drawing.collection import DrawingError
 from dashboard import text
 from dashboard.access.visitor import visitor
-from dashboard.app_pages.draw.canvas import clear_canvas
 from dashboard.session.server import server
 
 _KEEP = "keep_drawing"
@@ -15,8 +16,8 @@ _SCORE = "_drawing_score"
 """How many of the session's drawings were read right, of how many."""
 
 
-def render_label_buttons(image: Floats, answer: int) -> None:
-    """Draw a button for each digit; it counts and keeps the drawing, and clears the canvas."""
+def render_label_buttons(image: Floats, answer: int, finish: Callable[[], None]) -> None:
+    """Draw a button for each digit; it counts and keeps the drawing, then calls `finish`."""
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.markdown("It was a", width="content")
         for digit in range(CLASSES):
@@ -24,7 +25,7 @@ def render_label_buttons(image: Floats, answer: int) -> None:
                 str(digit),
                 key=f"truth_{digit}",
                 on_click=_save_label,
-                args=(digit, image, answer),
+                args=(digit, image, answer, finish),
             )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.toggle(
@@ -39,7 +40,7 @@ def render_label_buttons(image: Floats, answer: int) -> None:
             st.markdown(f"Read right: **{right} of {total}**", width="content")
 
 
-def _save_label(digit: int, image: Floats, answer: int) -> None:
+def _save_label(digit: int, image: Floats, answer: int, finish: Callable[[], None]) -> None:
     if st.session_state[_KEEP]:
         try:
             server().drawings.add(image, digit, visitor().name)
@@ -49,4 +50,4 @@ def _save_label(digit: int, image: Floats, answer: int) -> None:
             return
     right, total = st.session_state.get(_SCORE, (0, 0))
     st.session_state[_SCORE] = right + (digit == answer), total + 1
-    clear_canvas()
+    finish()

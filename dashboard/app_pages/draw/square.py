@@ -2,6 +2,7 @@
 
 import io
 import logging
+from base64 import b64decode, b64encode
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +14,8 @@ SIDE = 280
 """Its height and width in pixels."""
 
 _MAX_BYTES = 1_000_000  # of a PNG: three times what the square's pixels take
+
+_URL_START = "data:image/png;base64,"
 
 _log = logging.getLogger(__name__)
 
@@ -28,13 +31,33 @@ class CanvasResult(Protocol):
 def decode_canvas(drawn: CanvasResult) -> Images | None:
     """The picture, uint8 (SIDE, SIDE, 4); None if there is none, or anything but such a picture."""
     try:
-        content = drawn.image_bytes
-        if content is None or len(content) > _MAX_BYTES:
-            return None
-        with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
-            if picture.size != (SIDE, SIDE):  # known before anything is unpacked
-                return None
-            return np.asarray(picture.convert("RGBA"))
-    except Exception as error:  # a damaged picture raises almost anything
+        return _decode_png(drawn.image_bytes)
+    except Exception as error:  # whatever it was that the browser sent
         _log.info("a browser sent a canvas that is no picture (%s)", error)
         return None
+
+
+def encode_url(square: Images) -> str:
+    """The picture, uint8 (SIDE, SIDE, 4), in grey, as a `data:` URL."""
+    file = io.BytesIO()
+    Image.fromarray(square).convert("L").save(file, "PNG")
+    return _URL_START + b64encode(file.getvalue()).decode()
+
+
+def decode_url(url: str) -> Images | None:
+    """The picture, uint8 (SIDE, SIDE, 4), of `encode_url`; None for anything else."""
+    try:
+        return _decode_png(b64decode(url.removeprefix(_URL_START), validate=True))
+    except Exception as error:  # whatever it was that the browser kept
+        _log.info("a browser kept a drawing that is no picture (%s)", error)
+        return None
+
+
+def _decode_png(content: bytes | None) -> Images | None:
+    """Raises anything for a damaged picture, MemoryError too."""
+    if not content or len(content) > _MAX_BYTES:
+        return None
+    with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
+        if picture.size != (SIDE, SIDE):  # known before anything is unpacked
+            return None
+        return np.asarray(picture.convert("RGBA"))

@@ -1,0 +1,51 @@
+"""The drawing outlives a change of page, by the session, and a reload, by the tab of the browser.
+
+Nobody else sees it: it lies in the tab's session storage, under a name of the visitor's.
+"""
+
+import hashlib
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard.access.visitor import visitor
+
+_DRAWING = "_drawing"
+"""The drawing of this session, a picture's URL, "" if there is none; missing until it is known."""
+_COMPONENT = "kept_drawing"
+_component = st.components.v2.component(
+    "digit_lab_kept_drawing", js=Path(__file__).with_suffix(".js").read_text("utf-8")
+)
+
+
+def read_kept_drawing() -> str | None:
+    """The drawing as it was kept last, a picture's URL, and "" if there is none.
+
+    None until the browser has said what it keeps, a moment after the page has come.
+    """
+    if _DRAWING not in st.session_state and _COMPONENT in st.session_state:
+        kept = st.session_state[_COMPONENT].get("kept")
+        if kept is not None:
+            keep_drawing(str(kept))
+    drawing: str | None = st.session_state.get(_DRAWING)
+    return drawing
+
+
+def keep_drawing(drawing: str) -> None:
+    """Keep a drawing, a picture's URL, or "" for none."""
+    st.session_state[_DRAWING] = drawing
+
+
+def keep_in_browser() -> None:
+    """Have the browser keep what is kept, or say what it keeps."""
+    owner = hashlib.sha256(visitor().name.encode()).hexdigest()[:16]
+    drawing = read_kept_drawing()
+    _component(
+        key=_COMPONENT,
+        data={
+            "name": f"digit-lab-drawing-{owner}",
+            "is_known": drawing is not None,
+            "drawing": drawing,
+        },
+        on_kept_change=lambda: None,
+    )
