@@ -5,6 +5,7 @@ what does not follow from these.
 """
 
 import re
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
@@ -288,13 +289,13 @@ class RunConfig(BaseModel):
             if getattr(self, name) != getattr(base, name)
         }
 
-    def summary(self) -> str:
-        """A short name, such as "512-256, dropout 0.5, l2 0.0001"."""
-        parts = [field_text(self.hidden) if self.hidden else "linear"]
+    def summary(self, without: Collection[str] = ()) -> str:
+        """A short name, such as "512-256, dropout 0.5, l2 0.0001", without some of the fields."""
+        parts = [] if "hidden" in without else [field_text(self.hidden) or "linear"]
         parts += [
             name.replace("_", " ") if text == "on" else f"{name.replace('_', ' ')} {text}"
             for name, text in self.differences().items()
-            if name != "hidden"
+            if name != "hidden" and name not in without
         ]
         return ", ".join(parts)
 

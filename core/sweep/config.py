@@ -46,9 +46,15 @@ class SweepConfig(BaseModel):
     sampler: Sampler = Field(
         Sampler.TPE,
         title="Search",
-        description="TPE (tree-structured Parzen estimator) tries values like those of the best "
-        "trials so far, after ten random ones. Random search is hard to beat with few trials, and "
-        "fair to every hyperparameter. A grid tries every combination.",
+        description="How the values of the next trial are chosen.\n\n"
+        "TPE (tree-structured Parzen estimator) begins with ten random trials. After that it looks "
+        "at where the best tenth of all trials lie and where the rest do, and tries values that "
+        "are common among the best and rare among the rest. It needs fewer trials to find good "
+        "values; what it seldom tries it learns little about.\n\n"
+        "Random draws every value by chance, whatever came before. It is hard to beat with few "
+        "trials, and fair to every hyperparameter.\n\n"
+        "Grid tries every combination of evenly spaced values, once each: complete, and soon too "
+        "many.",
     )
     trials: Annotated[int, TRIALS] = Field(
         20,
@@ -64,8 +70,15 @@ class SweepConfig(BaseModel):
     pruner: Pruner = Field(
         Pruner.NONE,
         title="Cut short",
-        description="Stop weak runs early. Median: whatever is below the median of the earlier "
-        "trials at the same epoch. Hyperband: successive halving, at several budgets of epochs. "
+        description="Whether weak trials are stopped early, by their validation accuracy after "
+        "each epoch, which leaves time for more trials.\n\n"
+        "Never: each trains to its end.\n\n"
+        "Median: once five trials have come to their end, another is stopped as soon as its best "
+        "accuracy so far is below the median of those at the same epoch.\n\n"
+        "Hyperband holds knock-out rounds after 1, 3, 9, 27 … epochs: of the trials that have come "
+        "to a round, only those in the best third go on. Some trials are let off the first rounds, "
+        "for a network that learns slowly may be the best in the end. It saves the most time, "
+        "with many trials and epochs.\n\n"
         "The first seed of a trial is judged; the others begin once it has come through.",
     )
 

@@ -2,7 +2,7 @@
 the configuration's own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 import streamlit as st
@@ -25,11 +25,13 @@ _OPEN = "form_is_open"
 
 
 @contextmanager
-def render_form_column(heading: str | None = None) -> Iterator[RunConfig]:
+def render_form_column(
+    heading: str | None = None, without: Collection[str] = ()
+) -> Iterator[RunConfig]:
     """Draw the form in a column of its own; what is drawn within stands beside it.
 
     Gives the configuration that the form says. On a narrow screen the form is above, behind a
-    button (`style`).
+    button (`style`). The fields `without` have no control here: their values are chosen elsewhere.
     """
     column, rest = st.columns([2, 7], gap="large")
     is_open = bool(st.session_state.get(_OPEN))
@@ -44,12 +46,12 @@ def render_form_column(heading: str | None = None) -> Iterator[RunConfig]:
         with st.container(key="form_open" if is_open else "form_closed"):
             if heading:
                 st.markdown(f"**{heading}**")
-            config = render_config_form()
+            config = _render_config_form(without)
     with rest:
         yield config
 
 
-def render_config_form() -> RunConfig:
+def _render_config_form(without: Collection[str]) -> RunConfig:
     """Draw the form, with what is wrong beside each control; return the configuration it says."""
     config, wrong = form.read_form()
     wrong = form.rejected_by_link(config) | wrong
@@ -64,21 +66,24 @@ def render_config_form() -> RunConfig:
         help="A whole configuration to start from. The notebook's are those of the university "
         "exercise that Digit Lab grew from.",
     )
-    fields = hyperparameters()
-    _render_fields([field for field in fields if field.traits.group is Group.MAIN], wrong)
+    fields = [field for field in hyperparameters() if field.name not in without]
+    main = [field for field in fields if field.traits.group is Group.MAIN]
+    _render_fields(main, wrong, without)
     more = [field for field in fields if field.traits.group is Group.MORE]
     is_open = form.opens_more(any(field.name in wrong for field in more))
     with st.expander("More options", icon=":material/tune:", expanded=is_open):
-        _render_fields(more, wrong)
+        _render_fields(more, wrong, without)
     for name in wrong.keys() - RunConfig.model_fields.keys():
         st.error(f"{text.escape(name)}: {text.escape(wrong[name])}")
     return config
 
 
-def _render_fields(fields: list[Hyperparameter], wrong: dict[str, str]) -> None:
+def _render_fields(
+    fields: list[Hyperparameter], wrong: dict[str, str], without: Collection[str]
+) -> None:
     for field in fields:
         switch = field.traits.shown_with
-        if switch is None or st.session_state[form.key(switch)]:
+        if switch is None or switch in without or st.session_state[form.key(switch)]:
             if field.control is ControlKind.LAYERS:
                 _render_layers(field)
             else:

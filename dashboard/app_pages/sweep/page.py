@@ -6,7 +6,7 @@ from core.sweep.config import SweepConfig
 from core.sweep.store import SweepError
 from dashboard import text
 from dashboard.access.visitor import visitor
-from dashboard.app_pages.sweep.sweep_form import render_sweep_form
+from dashboard.app_pages.sweep.sweep_form import pick_varied, render_sweep_form
 from dashboard.app_pages.sweep.sweep_panel import render_sweep_panel
 from dashboard.app_pages.sweep.sweep_picker import pick_sweep
 from dashboard.parts.config_form import render_form_column
@@ -64,7 +64,8 @@ if sweep:
 else:
     form.open_link()
     show_message()
-    with render_form_column("Everything that does not vary") as base:
+    varied = pick_varied()
+    with render_form_column("Everything that does not vary", without=varied) as base:
         form.write_link(base)
-        if config := render_sweep_form(base):
+        if config := render_sweep_form(base, varied):
             render_start(config)

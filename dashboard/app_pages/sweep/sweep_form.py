@@ -21,11 +21,9 @@ _CHOICES: dict[str, dict[StrEnum, str]] = {
 _AT_FIRST = ["dropout", "l2"]
 
 
-def render_sweep_form(base: RunConfig) -> SweepConfig | None:
-    """Draw the controls; return the sweep around `base` that they say, or None with what is wrong
-    with it.
-    """
-    names = st.multiselect(
+def pick_varied() -> list[str]:
+    """Let the user choose the hyperparameters that vary; return their names."""
+    return st.multiselect(
         "What varies",
         varied_fields(),
         default=_AT_FIRST,
@@ -35,6 +33,12 @@ def render_sweep_form(base: RunConfig) -> SweepConfig | None:
         bind="query-params",
         help=_FIELDS["vary"].description,
     )
+
+
+def render_sweep_form(base: RunConfig, names: list[str]) -> SweepConfig | None:
+    """Draw the other controls; return the sweep over `names` around `base` that they say, or None
+    with what is wrong with it.
+    """
     ranges = st.grid(2, min_column_width=300)  # above what decides whether a grid is searched
     with st.grid(4, min_column_width=220):
         values = {
@@ -54,7 +58,21 @@ def render_sweep_form(base: RunConfig) -> SweepConfig | None:
         return None
     if not all(spaces.values()):
         return None
+    _warn_of_idle_fields(base, names)
     return _validate(values | {"base": base, "vary": spaces})
+
+
+def _warn_of_idle_fields(base: RunConfig, names: list[str]) -> None:
+    """Name the varied hyperparameters that do nothing while the switch of another one is off."""
+    for field in map(hyperparameter, names):
+        switch = field.traits.shown_with
+        if switch and switch not in names and not getattr(base, switch):
+            title = hyperparameter(switch).title
+            st.warning(
+                f"{field.title} makes no difference without {title.lower()}: switch that on at the "
+                "left, or have it vary too.",
+                icon=":material/toggle_off:",
+            )
 
 
 def _validate(values: dict[str, Any]) -> SweepConfig | None:

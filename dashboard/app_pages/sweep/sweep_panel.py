@@ -78,7 +78,9 @@ def _render_head(sweep: Sweep) -> None:
     ranges = [f"{hyperparameter(name).title} {space}" for name, space in config.vary.items()]
     seeds = f", {config.seeds} seeds each" if config.seeds > 1 else ""
     search = config.sampler.upper() if config.sampler is Sampler.TPE else config.sampler.title()
-    words = f"{search} search over {'; '.join(ranges)}{seeds}. Base: {config.base.summary()}."
+    words = f"{search} search over {'; '.join(ranges)}{seeds}."
+    if fixed := config.base.summary(without=config.vary):
+        words += f" The same in all trials: {fixed}."
     st.caption(text.escape(words))
 
 

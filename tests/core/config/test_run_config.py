@@ -280,6 +280,10 @@ def test_summary() -> None:
     assert RunConfig(hidden=()).summary() == "linear"
     assert RunConfig(dropout=0.5, l2=1e-4).summary() == "512-256, dropout 0.5, l2 0.0001"
     assert RunConfig(hidden=(8,), early_stopping=True).summary() == "8, early stopping"
+    config = RunConfig(hidden=(8,), dropout=0.5, epochs=3)
+    assert config.summary(without=["dropout"]) == "8, epochs 3"
+    assert config.summary(without=["hidden", "epochs"]) == "dropout 0.5"
+    assert config.summary(without=["hidden", "epochs", "dropout"]) == ""
 
 
 # --- derived sizes

@@ -5,6 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Widget
 
 from core.config import RunConfig
 from core.runs import Run
@@ -16,7 +17,7 @@ from core.sweep.store import Sweep, SweepStore
 from core.sweep.study import load_study, trial_table
 from core.training import train
 from tests.core.sweep.conftest import drive
-from tests.dashboard.app_pages.lab import Lab, go, words
+from tests.dashboard.app_pages.lab import Lab, go, nodes, protos, words
 
 BASE = RunConfig(hidden=(16,), training_images=1_000, validation_share=0.05, epochs=1)
 LINK = BASE.differences()
@@ -90,6 +91,56 @@ def test_what_is_wrong_is_said_in_a_sentence(lab: Lab) -> None:
         "there is no sweep 'nonsense'; it may have been deleted."
     ]
     assert "Start the sweep" in buttons(app)
+
+
+def test_fixed_values_are_asked_for_only_of_what_does_not_vary(lab: Lab) -> None:
+    def fixed(app: AppTest) -> set[str]:
+        keys = {str(node.key) for node in nodes(app) if isinstance(node, Widget)}
+        return {key.removeprefix("config_") for key in keys if key.startswith("config_")}
+
+    app = lab.open("sweep", **LINK, dropout="0.3", sweep_trials="12")
+    usual = fixed(app)
+    assert {"learning_rate", "hidden_0", "activation", "early_stopping"} <= usual
+    assert usual.isdisjoint({"dropout", "l2", "patience"})
+    app.multiselect(key="vary").set_value(["l2", "hidden", "early_stopping"]).run()
+    assert not app.exception
+    assert fixed(app) == usual - {"hidden_0", "early_stopping"} | {
+        "dropout",
+        "patience",  # for the trials that stop early
+        "min_delta",
+        "restore_best_weights",
+    }
+    assert app.slider(key="config_dropout").value == 0.3  # as it was before it varied
+    app.button(key="start_sweep").click().run()
+    (sweep,) = SweepStore(lab.runs).list()
+    assert (sweep.config.base.dropout, sweep.config.base.hidden) == (0.3, (16,))
+    head = captions(app).replace("\\", "")
+    assert "The same in all trials: dropout 0.3, epochs 1, " in head
+
+
+def test_a_wrong_fixed_value_of_what_varies_is_nobodys_concern(lab: Lab) -> None:
+    assert not lab.open("sweep", dropout="7").error
+    assert lab.open("sweep", dropout="7", vary="L2").error
+
+
+def test_what_varies_to_no_effect_is_named(lab: Lab) -> None:
+    app = lab.open("sweep", vary="Patience")
+    (warning,) = app.warning
+    assert warning.value.startswith("Patience makes no difference without early stopping")
+    assert not lab.open("sweep", vary=["Patience", "Early stopping"]).warning
+    assert not lab.open("sweep", vary="Patience", early_stopping="on").warning
+
+
+def test_tooltips_say_what_each_search_and_each_way_to_cut_short_does(lab: Lab) -> None:
+    app = lab.open("sweep")
+    for key, beginnings in {
+        "sweep_sampler": ["TPE (tree-structured Parzen", "Random draws", "Grid tries"],
+        "sweep_pruner": ["Never: ", "Median: ", "Hyperband holds"],
+    }.items():
+        (control,) = [one for one in protos(app, "button_group") if key in one.id]
+        paragraphs = control.help.split("\n\n")
+        for beginning in beginnings:
+            assert any(paragraph.startswith(beginning) for paragraph in paragraphs)
 
 
 # --- a sweep
