@@ -94,6 +94,19 @@ class Control(BaseModel):
     learning_rate: Annotated[float, bounds("learning_rate")] | None = None
 
 
+class Trial(BaseModel):
+    """What a sweep began a run for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sweep: str
+    """The sweep's id."""
+    number: Count
+    """The number of the trial within the sweep, from 0."""
+    seed: Count = 0
+    """The place of the run's seed among the trial's, from 0."""
+
+
 class Record(BaseModel):
     """What `config.json` says: the configuration, and the run's name, owner and creation."""
 
@@ -103,6 +116,8 @@ class Record(BaseModel):
     owner: str
     created: AwareDatetime
     config: RunConfig
+    trial: Trial | None = None
+    """None for a run that no sweep began."""
 
 
 class Label(BaseModel):

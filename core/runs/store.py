@@ -15,7 +15,7 @@ from core.runs.document_folder import DocumentStore
 from core.runs.errors import RunBusyError, RunError
 from core.runs.run import CONFIG, MAX_NAME, STATUS, Run
 from core.runs.run_files import RunFiles
-from core.runs.status import Record, Request, State, Status
+from core.runs.status import Record, Request, State, Status, Trial
 
 _STOP_SECONDS = 10.0  # how long a run that is to be deleted may take to stop
 
@@ -67,18 +67,20 @@ class RunStore(DocumentStore[Run]):
         owner: str | None = None,
         state: State = State.QUEUED,
         run_id: str | None = None,
+        trial: Trial | None = None,
     ) -> Run:
         """Write a new run directory. The name defaults to the configuration's summary.
 
         A run created `running` is to be trained by the caller; a queued one is taken up by any
         engine that looks after this folder. `run_id` is an id that no run has, by default a new
-        one. Raises RunNotWritableError.
+        one; `trial` says which sweep's run it is. Raises RunNotWritableError.
         """
         record = Record(
             name=" ".join((name or "").split())[:MAX_NAME] or config.summary(),
             owner=owner or getuser(),
             created=datetime.now(UTC),
             config=config,
+            trial=trial,
         )
         return self._create(run_id or new_run_id(), {CONFIG: record, STATUS: Status(state=state)})
 

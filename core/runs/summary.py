@@ -9,7 +9,7 @@ from core.config import TEST_SET, RunConfig
 from core.data import Doubles
 from core.runs.errors import DamagedRunError
 from core.runs.run import Run
-from core.runs.status import Label, Record, State, Status
+from core.runs.status import Label, Record, State, Status, Trial
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,11 @@ class Summary:
     def config(self) -> RunConfig | None:
         """The run's hyperparameters, if they can be read."""
         return self.record.config if self.record else None
+
+    @property
+    def trial(self) -> Trial | None:
+        """What a sweep began the run for; None if no sweep did, or that cannot be read."""
+        return self.record.trial if self.record else None
 
 
 def summarize(run: Run) -> Summary:

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from core.runs import Run, RunStore
 from core.runs.errors import DamagedRunError, RunNotFoundError
-from core.runs.status import Request, State
+from core.runs.status import Request, State, Trial
 from core.sweep.store import Sweep
 from core.sweep.study import SweepStudy, SweepTrial, explain_study_errors
 
@@ -136,7 +136,8 @@ class Driver:
             if self.sweep.config.seeds > 1:
                 name += f", seed {config.seed}"
             owner = self.sweep.record.owner
-            self._runs.create(config, name, owner, state=self._created_as, run_id=run_id)
+            place = Trial(sweep=self.sweep.id, number=trial.number, seed=seed)
+            self._runs.create(config, name, owner, self._created_as, run_id, place)
         trial.add_run(run_id)
         self._has_news = True
 

@@ -134,6 +134,11 @@ class Sweep:
         return SweepStatus(version=0)
 
     @property
+    def version(self) -> tuple[tuple[int, int], ...]:
+        """Another value whenever its configuration or progress has changed: cheap."""
+        return tuple(self._files.version(name) for name in (_CONFIG, _STATUS))
+
+    @property
     def planned(self) -> int:
         """How many trials are planned."""
         return self.control.trials or self.config.planned_trials

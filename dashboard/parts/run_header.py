@@ -21,6 +21,7 @@ from dashboard.session.cache import cached
 from dashboard.session.follow import follow
 from dashboard.session.queries import read_history
 from dashboard.session.server import server
+from dashboard.session.trials import offered_runs
 
 _STATE = "_shown_state"
 _ACCURACY_HELP = (
@@ -47,9 +48,11 @@ def render_run_header(title: str, is_live: bool) -> None:
             linked.RUN,
             store,
             run,
+            offered_runs(),
             label_runs,
             "Run",
-            "The run that is looked at. The address of this page shows it to others.",
+            "The run that is looked at. The address of this page shows it to others. Of a sweep "
+            "the best run is offered; its others are found on the page Runs.",
         )
         if run:
             with suppress(RunNotFoundError):
@@ -61,7 +64,7 @@ def render_run_header(title: str, is_live: bool) -> None:
 
 def _default_run() -> Run | None:
     """The visitor's newest run that has ended an epoch, else anyone's, else the newest."""
-    runs = server().store.list()[: linked.MAX_OFFERED]
+    runs = offered_runs()
     with_epoch = []
     for run in runs:
         with suppress(RunError):

@@ -9,8 +9,9 @@ import streamlit as st
 
 from core.runs import Run
 from core.runs.errors import DamagedRunError, RunError, RunNotFoundError
-from dashboard.session.linked import MAX_OFFERED, Linked
+from dashboard.session.linked import Linked
 from dashboard.session.server import server
+from dashboard.session.trials import SweepHead, is_best, offered_runs, sweep_heads
 
 _ID_SUFFIX = 6
 """Characters at the end of an id that no other run of the same second has."""
@@ -46,24 +47,28 @@ def pick_runs(
 
 
 def readable_runs(*names: str) -> list[Run]:
-    """The newest runs, and those chosen under these `names` in the URL, however old they are.
+    """The runs that are offered, and those chosen under these `names` in the URL, newest first.
 
     Those are left out whose configuration cannot be read.
     """
-    linked = {run_id for name in names for run_id in Linked(name).read_ids() or ()}
-    runs = []
-    for position, run in enumerate(server().store.list()):
-        if position >= MAX_OFFERED and run.id not in linked:
-            continue
+    runs = {run.id: run for run in offered_runs()}
+    for run_id in {run_id for name in names for run_id in Linked(name).read_ids() or ()}:
+        with suppress(RunNotFoundError):
+            runs.setdefault(run_id, server().store.get(run_id))
+    readable = []
+    for run in sorted(runs.values(), key=lambda run: run.id, reverse=True):
         with suppress(RunError):
             _ = run.record
-            runs.append(run)
-    return runs
+            readable.append(run)
+    return readable
 
 
 def label_runs(runs: Iterable[Run]) -> dict[str, str]:
-    """By its id, what tells each run from the others: its name and when it was created."""
-    return make_labels_unique({run.id: _label(run) for run in runs})
+    """By its id, what tells each run from the others: its name and when it was created, and that
+    it is the best of its sweep.
+    """
+    heads = sweep_heads()
+    return make_labels_unique({run.id: _label(run, heads) for run in runs})
 
 
 def make_labels_unique(labels: Mapping[str, str]) -> dict[str, str]:
@@ -89,8 +94,9 @@ def name_runs(runs: Sequence[Run]) -> dict[Run, str]:
     return {run: run.name if times[run.name] == 1 else labels[run.id] for run in runs}
 
 
-def _label(run: Run) -> str:
+def _label(run: Run, heads: Mapping[str, SweepHead]) -> str:
     try:
-        return dated_label(run.name, run.record.created)
+        label = dated_label(run.name, run.record.created)
+        return f"{label} · best of its sweep" if is_best(run.record.trial, heads) else label
     except (DamagedRunError, RunNotFoundError):
         return f"damaged run {run.id}"

@@ -13,6 +13,7 @@ from dashboard.session import dialogs
 from dashboard.session.cache import history_version
 from dashboard.session.live_refresh import RefreshRate, draw_live
 from dashboard.session.queries import summaries
+from dashboard.session.trials import sweep_heads
 
 _training = RefreshRate(fastest=1.0)
 _ended = RefreshRate(fastest=5.0)  # they may still be deleted
@@ -75,4 +76,4 @@ def runs_fingerprint(runs: list[Summary], dialog_run_ids: Collection[str] = ()) 
     """Another value whenever a page that follows the runs must rerun: see `follow_runs`."""
     if dialog_run_ids:
         return {run.id for run in runs} & set(dialog_run_ids)
-    return [(run.id, run.label, run.status.state, run.results) for run in runs]
+    return sweep_heads(), [(run.id, run.label, run.status.state, run.results) for run in runs]

@@ -101,6 +101,8 @@ class Linked:
 
 
 RUNS, SWEEP, EPOCH = Linked("runs"), Linked("sweep"), Linked("epoch")
+OPENED_SWEEPS = Linked("opened_sweeps")
+"""The sweeps whose runs the table of runs shows one by one."""
 RUN = Linked("run", detail=EPOCH)
 
 
@@ -127,17 +129,19 @@ def pick_member(
     choice: Linked,
     store: DocumentStore[Member],
     chosen: Member | None,
+    listed: Iterable[Member],
     describe: Callable[[Iterable[Member]], Mapping[str, str]],
     label: str,
     help: str,
     placeholder: str | None = None,
 ) -> None:
-    """Draw the control that makes another run or sweep the choice.
+    """Draw the control that makes another run or sweep the choice: one of those `listed`.
 
-    `describe` gives labels by ids. With a `placeholder`, which says what no choice means, the
-    control can be cleared; without one, the only member there is stands as a text.
+    The `chosen` one is offered too. `describe` gives labels by ids. With a `placeholder`, which
+    says what no choice means, the control can be cleared; without one, the only member there is
+    stands as a text.
     """
-    offered = {one.id: one for one in store.list()[:MAX_OFFERED]}
+    offered = {one.id: one for one in listed}
     if chosen:
         offered.setdefault(chosen.id, chosen)
     labels = describe(offered.values())

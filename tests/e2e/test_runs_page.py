@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from core.config import RunConfig
 from core.runs import Run
-from core.runs.status import State
+from core.runs.status import State, Trial
 from tests.e2e.controls import press
 from tests.e2e.figures import settle
 from tests.e2e.server import Server, wait_for
@@ -46,6 +46,13 @@ def tick(page: Page, row: int) -> None:
     expect(canvas).to_be_visible()
     settle(page)
     canvas.click(position={"x": 16, "y": 37 + 35 * row + 17}, force=True)
+
+
+def press_trials(page: Page, row: int) -> None:
+    """Press the button of a sweep's row, from 0, in the column right of the names."""
+    settle(page)
+    canvas = page.locator(".st-key-runs_table canvas").first
+    canvas.click(position={"x": 260, "y": 37 + 35 * row + 17}, force=True)
 
 
 def heading(page: Page, text: str):
@@ -82,6 +89,29 @@ def test_a_run_is_found_ticked_renamed_and_pinned(
     expect(page.get_by_role("button", name="Unpin", exact=True)).to_be_visible()
     expect_listed(page, plain, quarter, half)
     expect(heading(page, "zebra *renamed*")).to_be_visible()
+
+
+def test_the_runs_of_a_sweep_are_shown_by_a_press(page: Page, server: Server) -> None:
+    trials = [Trial(sweep="20260101-000000-000000", number=number) for number in range(3)]
+    runs = [
+        server.runs.create(RunConfig(), f"zebra {one.number}", state=State.FINISHED, trial=one)
+        for one in trials
+    ]
+    names = [f"\u2003{run.name}" for run in reversed(runs)]
+    table = page.locator(".st-key-runs_table td")
+    try:
+        open_runs(page, server)
+        expect(table.filter(has_text="3 trials")).to_have_count(1)
+        expect(table.filter(has_text="zebra")).to_have_count(0)
+        press_trials(page, 0)
+        expect(table.filter(has_text="zebra")).to_have_text(names)
+        tick(page, 2)
+        expect(heading(page, runs[1].name)).to_be_visible()
+        press_trials(page, 0)
+        expect(table.filter(has_text="zebra")).to_have_text(names[1:2])  # the one that is chosen
+    finally:
+        for run in runs:
+            server.runs.delete(run.id)
 
 
 def test_a_run_that_trains_is_stopped_and_deleted_for_both_who_look(

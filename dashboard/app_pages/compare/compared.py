@@ -22,7 +22,7 @@ from dashboard.session import linked
 from dashboard.session.cache import cached
 from dashboard.session.follow import follow
 from dashboard.session.queries import read_history, read_test_probabilities
-from dashboard.session.server import server
+from dashboard.session.trials import offered_runs
 
 _LETTERS = "ABCDEFGH"
 
@@ -63,7 +63,7 @@ class Pair(NamedTuple):
 
 def require_compared() -> list[ComparedRun]:
     """Let the user choose two to eight runs; with fewer, say what to do and end the page."""
-    newest = server().store.list()[: linked.MAX_OFFERED]
+    newest = offered_runs()
     if not newest:
         stop_without_runs()
     if linked.RUNS.read_ids() is None:  # into the address, which shows others the same
@@ -74,7 +74,8 @@ def require_compared() -> list[ComparedRun]:
         name=linked.RUNS.name,
         limit=len(RUN_COLORS),
         placeholder="choose two to eight",
-        help="The newest runs; older ones are found on the page Runs. The first is A, the next B.",
+        help="The newest runs, and of a sweep the best; all others are found on the page Runs. The "
+        "first is A, the next B.",
     )
     follow(*chosen)
     readable = []

@@ -1,7 +1,9 @@
 """Runs: all of them in a table, to find, open, name, download and delete."""
 
+import streamlit as st
+
 from dashboard.app_pages.runs.run_actions import render_actions
-from dashboard.app_pages.runs.run_filter import pick_fields, pick_rows
+from dashboard.app_pages.runs.run_filter import pick_fields, pick_folding, pick_rows
 from dashboard.app_pages.runs.run_list import render_run_table
 from dashboard.parts.run_header import stop_without_runs
 from dashboard.session import dialogs
@@ -13,5 +15,8 @@ follow_runs(runs, dialogs.dialog_run_ids())
 if not runs:
     stop_without_runs()
 rows = pick_rows(runs)
-chosen = render_run_table(runs, rows, pick_fields(runs, rows))
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    fields = pick_fields(runs, rows)
+    folds = pick_folding(runs)
+chosen = render_run_table(runs, rows, fields, folds)
 render_actions(chosen)

@@ -13,6 +13,7 @@ from dashboard.charts.colors import RUN_COLORS
 from dashboard.menu import PAGES
 from dashboard.session import dialogs, linked
 from dashboard.session.server import server
+from dashboard.session.trials import sweep_heads
 
 _MAX_NAMES = 10
 
@@ -47,6 +48,7 @@ def _render_one(summary: Summary) -> None:
             if page.shows_run:
                 file = f"app_pages/{name}/page.py"
                 st.page_link(file, icon=page.icon, query_params={"run": run.id})
+        _link_sweep([summary])
     with st.container(horizontal=True, vertical_alignment="center"):
         if summary.config:
             st.page_link(
@@ -71,7 +73,21 @@ def _render_many(chosen: list[Summary]) -> None:
                 query_params={"runs": ",".join(summary.id for summary in chosen)},
                 help="In what they differ, and whether one is really better.",
             )
+        _link_sweep(chosen)
         _render_changes(chosen)
+
+
+def _link_sweep(chosen: list[Summary]) -> None:
+    """Draw a link to the sweep that began all of the runs, if one did and is still there."""
+    sweeps = {run.trial.sweep if run.trial else "" for run in chosen}
+    if len(sweeps) == 1 and (sweep := sweeps.pop()) in sweep_heads():
+        st.page_link(
+            "app_pages/sweep/page.py",
+            label="Open the sweep",
+            icon=PAGES["sweep"].icon,
+            query_params={"sweep": sweep},
+            help="The sweep that began this run." if len(chosen) == 1 else "It began all of these.",
+        )
 
 
 def _render_changes(chosen: list[Summary]) -> None:

@@ -70,6 +70,18 @@ def pick_fields(runs: list[Summary], rows: pd.DataFrame) -> list[str]:
     return chosen or varying_fields(filter(None, listed))
 
 
+def pick_folding(runs: list[Summary]) -> bool:
+    """Let the user say whether the runs of a sweep stand folded in one row, if there are any."""
+    return any(run.trial for run in runs) and st.toggle(
+        "Fold sweeps",
+        True,
+        key="runs_fold",
+        bind="query-params",
+        help="A row for each sweep, with its best run's values, and its runs only where you press "
+        "or search for them. Off: a row for each run.",
+    )
+
+
 def _pick_order() -> tuple[str, bool]:
     column = st.selectbox(
         "Sort by",

@@ -1,4 +1,4 @@
-"""The table of runs, in which the user chooses some."""
+"""The table of runs, in which the user chooses some; a sweep's stand folded in one row."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,71 +9,90 @@ import pandas as pd
 import streamlit as st
 
 from core.runs.summary import Summary
+from core.runs.sweep_rows import SweepRow, fold_sweeps
 from core.runs.table import COLUMNS, FIELDS, Kind
 from dashboard import text
+from dashboard.app_pages.runs.drawn_table import (
+    PRESS,
+    TABLE,
+    DrawnTable,
+    choose,
+    open_or_fold,
+    recent_tables,
+)
 from dashboard.session import linked
+from dashboard.session.trials import SweepHead, find_best_runs, sweep_heads
 
-_KEY = "runs_table"
-_TABLES, _MAX_TABLES = "_tables", 5
+_TRIALS = "trials"
+_TRIALS_HELP = (
+    "The runs of a sweep stand folded in one row, which has its best run's values. A press shows "
+    "or folds them; a tick chooses them all. A search or filter that finds only some shows those."
+)
 _MAX_ROWS, _HEIGHT = 14, 500
 """More rows than these are scrolled, in a table of this height in pixels."""
 _FROZEN_WIDTHS = {"pinned": 65, "name": "medium"}
 """The columns that stay in sight when the others are scrolled, with their widths."""
 
 
-def render_run_table(runs: list[Summary], rows: pd.DataFrame, fields: list[str]) -> list[Summary]:
+def render_run_table(
+    runs: list[Summary], rows: pd.DataFrame, fields: list[str], folds: bool
+) -> list[Summary]:
     """Draw the rows of `run_table` with these hyperparameters; return those that are chosen.
 
-    A chosen run that is not listed is left out: actions apply to what the user sees.
+    A chosen run that is not listed is left out: actions apply to what the user sees. If it `folds`,
+    the runs of a sweep have one row, unless it was opened.
     """
-    chosen = linked.chosen_runs()
+    chosen = [run.id for run in linked.chosen_runs() if run.id in rows.index]
     if rows.empty:
         st.info("No run is like this.", icon=":material/search_off:")
         return []
-    ids = rows.index.to_list()
-    places = [ids.index(run.id) for run in chosen if run.id in rows.index]
-    st.session_state[_KEY] = {"selection": {"rows": places, "columns": [], "cells": []}}
+    sweeps: dict[str, SweepRow] = {}
+    if folds:
+        rows, sweeps = _fold(runs, rows, chosen)
+    table = DrawnTable(rows.index.to_list(), chosen, sweeps)
+    recent = recent_tables(table)
+    st.session_state[TABLE] = {"selection": {"rows": table.places, "columns": [], "cells": []}}
     columns = _pick_columns(rows, fields)
     st.dataframe(
         rows[columns].apply(_show),
-        key=_KEY,
+        key=TABLE,
         hide_index=True,
         height="content" if len(rows) <= _MAX_ROWS else _HEIGHT,
         placeholder=text.NO_VALUE,
-        column_config={name: _describe(name) for name in columns},
-        on_select=partial(_choose, _recent_tables(ids, places)),
+        column_config={name: _describe(name, recent) for name in columns},
+        on_select=partial(choose, recent),
         selection_mode="multi-row",
         alt="All runs",
     )
     by_id = {run.id: run for run in runs}
-    return [by_id[ids[place]] for place in places]
+    return [by_id[run_id] for run_id in chosen]
 
 
-def _recent_tables(ids: list[str], places: list[int]) -> list[tuple[list[str], list[int]]]:
-    """The tables that the browser may show: this one, of `ids` with the runs at `places` chosen,
-    and those drawn before it with the same runs chosen, the latest first.
-    """
-    chosen = {ids[place] for place in places}
-    before = [
-        (listed, marked)
-        for listed, marked in st.session_state.get(_TABLES, ())
-        if {listed[place] for place in marked} == chosen and listed != ids
-    ]
-    st.session_state[_TABLES] = [(ids, places), *before][:_MAX_TABLES]
-    return list(st.session_state[_TABLES])
+def _fold(
+    runs: list[Summary], rows: pd.DataFrame, chosen: list[str]
+) -> tuple[pd.DataFrame, dict[str, SweepRow]]:
+    """The rows with those of sweeps folded, and their names and trials as they are drawn."""
+    trials = {run.id: run.trial for run in runs if run.trial}
+    heads = sweep_heads()
+    opened = linked.OPENED_SWEEPS.read_ids() or ()
+    folded, sweeps = fold_sweeps(rows, trials, find_best_runs(trials, heads), opened, chosen)
+    if not sweeps:
+        return rows, {}
+    names, presses = folded["name"].to_dict(), dict.fromkeys(folded.index, "")
+    for sweep, row in sweeps.items():
+        names |= {run_id: f"\u2003{names[run_id]}" for run_id in row.runs if run_id in names}
+        names[sweep] = heads[sweep].name if sweep in heads else "a deleted sweep"
+        presses[sweep] = _label_press(row, heads.get(sweep))
+    shown = {"name": pd.Series(names), _TRIALS: pd.Series(presses)}
+    return folded.assign(**shown), sweeps
 
 
-def _choose(tables: Sequence[tuple[list[str], list[int]]]) -> None:
-    """Choose the selected rows, those that were already selected first.
-
-    `tables` are the latest drawn tables: row ids and selected rows. The event may belong to an
-    older one, whose rows have moved since. Take the table whose selection differs least from it.
-    """
-    selected = st.session_state[_KEY].selection.rows
-    ids, before = min(tables, key=lambda table: len({*selected} ^ {*table[1]}))
-    kept = [place for place in before if place in selected]
-    added = [place for place in selected if place not in before and place < len(ids)]
-    linked.choose_runs(ids[place] for place in [*kept, *added][: linked.MAX_RUNS])
+def _label_press(row: SweepRow, head: SweepHead | None) -> str:
+    if not row.is_foldable:
+        return f"{row.trials} of {row.trials_in_all}"
+    icon = "expand_more" if row.is_open else "chevron_right"
+    label = f":material/{icon}: {row.trials} {'trial' if row.trials == 1 else 'trials'}"
+    return f"{label}, best #{head.best_trial}" if head and head.best_trial is not None else label
 
 
 def _pick_columns(rows: pd.DataFrame, fields: list[str]) -> list[str]:
@@ -81,12 +100,16 @@ def _pick_columns(rows: pd.DataFrame, fields: list[str]) -> list[str]:
     names = [name for name in COLUMNS if name not in FIELDS]
     middle = names.index("created") + 1
     names[middle:middle] = fields
+    if _TRIALS in rows:
+        names.insert(names.index("name") + 1, _TRIALS)
     empty = {name for name in ("pinned", "ending") if not rows[name].any()}
     return [name for name in names if name not in empty]
 
 
 def _show(values: pd.Series) -> pd.Series:
     """A column's values as they are drawn: shares in percent, times as they are here."""
+    if values.name == _TRIALS:
+        return values
     match COLUMNS[str(values.name)].kind:
         case Kind.SHARE:
             return 100 * values
@@ -97,8 +120,17 @@ def _show(values: pd.Series) -> pd.Series:
     return values
 
 
-def _describe(name: str) -> Any:
-    """How the browser draws a column."""
+def _describe(name: str, tables: Sequence[DrawnTable]) -> Any:
+    """How the browser draws a column, and what a press in it does."""
+    if name == _TRIALS:
+        return st.column_config.ButtonColumn(
+            "Trials",
+            help=_TRIALS_HELP,
+            type="tertiary",
+            key=PRESS,
+            on_click=open_or_fold,
+            args=(tables,),
+        )
     column = COLUMNS[name]
     look: dict[str, Any] = {"label": column.title, "help": column.help}
     if name in _FROZEN_WIDTHS:

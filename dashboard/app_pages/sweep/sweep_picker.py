@@ -16,6 +16,7 @@ def pick_sweep() -> Sweep | None:
         linked.SWEEP,
         sweeps,
         sweep,
+        sweeps.list()[: linked.MAX_OFFERED],
         _label_sweeps,
         "Sweep",
         "The sweep that is looked at. Clear it to begin another.",

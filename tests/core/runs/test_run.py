@@ -72,7 +72,15 @@ def test_run_may_be_created_running(store: RunStore) -> None:
 def test_configuration_is_stored_as_plain_json(run: Run) -> None:
     stored = json.loads((run.path / "config.json").read_text())
     assert stored["config"]["hidden"] == [512, 256]
-    assert set(stored) == {"name", "owner", "created", "config"}
+    assert set(stored) == {"name", "owner", "created", "config", "trial"}
+
+
+def test_a_run_from_before_sweeps_marked_theirs_is_read(run: Run) -> None:
+    stored = json.loads((run.path / "config.json").read_text())
+    del stored["trial"]
+    (run.path / "config.json").write_text(json.dumps(stored))
+    assert Run(run.path).record == run.record
+    assert Run(run.path).record.trial is None
 
 
 def test_ids_drawn_one_after_another_sort_by_age() -> None:

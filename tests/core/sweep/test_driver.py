@@ -15,7 +15,7 @@ import pytest
 
 from core.config import RunConfig
 from core.runs import Run, RunStore
-from core.runs.status import Request, State
+from core.runs.status import Request, State, Trial
 from core.sweep.config import SweepConfig
 from core.sweep.driver import Driver, final_accuracy
 from core.sweep.space import Range
@@ -102,6 +102,8 @@ def test_seeds_of_a_trial_are_averaged(sweeps: SweepStore, tiny: Tiny) -> None:
     for row in table(sweep).itertuples():
         runs = [sweeps.runs.get(run_id) for run_id in row.runs]
         assert [run.config.seed for run in runs] == [5, 6, 7]
+        trials = [Trial(sweep=sweep.id, number=row.number, seed=seed) for seed in range(3)]
+        assert [run.record.trial for run in runs] == trials
         assert len({run.config.model_copy(update={"seed": 0}) for run in runs}) == 1
         assert row.value == pytest.approx(np.mean([final_accuracy(run) for run in runs]))
 

@@ -1,17 +1,24 @@
 """The Runs page: what the table lists, and what is done with the runs that are chosen in it."""
 
 import json
+import shutil
 from urllib.parse import parse_qsl
 
 import pandas as pd
 import pytest
+from streamlit.proto.Common_pb2 import StringTriggerValue
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Dataframe
 
 from core.config import RunConfig
 from core.runs import Run
 from core.runs.status import State
+from core.sweep.config import SweepConfig
+from core.sweep.space import Range
+from core.sweep.store import Sweep, SweepStore
 from dashboard import text
+from tests.core.sweep.conftest import drive
 from tests.dashboard.app_pages.lab import Lab, go, protos, rewrite_history, words
 
 NAMES = ["zebra one", "zebra two", "zebra <b>three</b> **x**"]
@@ -252,6 +259,159 @@ def test_rows_that_are_there_no_more_choose_nothing(lab: Lab, zebras: list[Run])
     assert headings(app) == [half.name]
     select(app, 1, 2)
     assert chosen(app) == [half.id]
+
+
+# --- sweeps
+
+
+@pytest.fixture
+def swept(lab: Lab, zebras: list[Run]) -> Sweep:
+    """A sweep of four trials, of which #0 learns best, between the zebras and a later run."""
+    base = RunConfig(training_images=1_000, epochs=1, hidden=(8,))
+    vary = {"dropout": Range(low=0, high=0.6, points=4)}
+    config = SweepConfig(base=base, vary=vary, sampler="grid")
+    sweep = SweepStore(lab.runs).create(config, name="a sweep")
+    drive(sweep, lab.runs)
+    assert sweep.status.best_trial == 0
+    lab.runs.create(RunConfig(), name="later", state=State.FINISHED)
+    return sweep
+
+
+def trial(lab: Lab, number: int) -> Run:
+    return next(run for run in lab.runs.list() if run.name == f"a sweep #{number}")
+
+
+def press(app: AppTest, row: int) -> AppTest:
+    """Have the browser say that the row's button, in the column of trials, was pressed."""
+    states = app._tree.get_widget_states()
+    click = json.dumps({"row": row, "label": table(app).value["trials"].iloc[row]})
+    states.widgets.add(id=table(app).proto.button_click_widgets["trials"]).MergeFrom(
+        WidgetState(string_trigger_value=StringTriggerValue(data=click))
+    )
+    return app._run(states)
+
+
+def ticked(app: AppTest) -> list[str]:
+    """The names in the rows that have a tick, in the table's order."""
+    rows = sorted(app.session_state["runs_table"]["selection"]["rows"])
+    return [listed(app)[row].strip() for row in rows]
+
+
+FOLDED = ["later", "a sweep", *NAMES[::-1]]
+OPENED = [
+    "later",
+    "a sweep",
+    *(f"\u2003a sweep #{number}" for number in (3, 2, 1, 0)),
+    *NAMES[::-1],
+]
+
+
+def test_a_sweep_has_one_row_which_shows_its_best(lab: Lab, swept: Sweep) -> None:
+    app = lab.open("runs")
+    assert listed(app) == FOLDED
+    row = table(app).value.iloc[1]
+    assert row["trials"] == ":material/chevron_right: 4 trials, best #0"
+    best = trial(lab, 0)
+    assert row["best_validation_accuracy"] == 100 * best.history["validation_accuracy"].max()
+    assert row["dropout"] == best.config.dropout == 0
+    assert list(table(app).value["trials"].drop(row.name)) == [""] * 4
+
+
+def test_a_press_shows_the_trials_and_another_folds_them(lab: Lab, swept: Sweep) -> None:
+    app = press(lab.open("runs"), 1)
+    assert listed(app) == OPENED
+    assert table(app).value["trials"].iloc[1] == ":material/expand_more: 4 trials, best #0"
+    assert app.query_params["opened_sweeps"] == swept.id
+    assert listed(lab.open("runs", opened_sweeps=swept.id)) == OPENED
+    assert listed(press(app, 1)) == FOLDED
+    assert "opened_sweeps" not in app.query_params
+    assert listed(press(app, 0)) == FOLDED  # a run by itself has no button
+
+
+def test_a_press_in_a_table_that_has_moved_since_is_of_that_sweep(lab: Lab, swept: Sweep) -> None:
+    app = lab.open("runs")
+    before = app._tree
+    lab.runs.create(RunConfig(), name="latest", state=State.FINISHED)
+    app.run()
+    assert listed(app)[:3] == ["latest", *FOLDED[:2]]
+    app._tree = before  # what the browser still shows
+    press(app, 1)
+    assert listed(app) == ["latest", *OPENED]
+
+
+def test_a_trial_that_a_link_chooses_is_shown(lab: Lab, swept: Sweep) -> None:
+    run = trial(lab, 2)
+    app = lab.open("runs", runs=run.id)
+    assert listed(app) == ["later", "a sweep", "\u2003a sweep #2", *NAMES[::-1]]
+    assert ticked(app) == ["a sweep #2"]
+    assert headings(app) == [text.escape("a sweep #2")]
+    (link,) = [link.proto for link in app.page_link if link.proto.page == "sweep"]
+    assert link.query_string == f"sweep={swept.id}"
+
+
+def test_a_tick_of_a_sweep_chooses_all_its_runs(lab: Lab, swept: Sweep) -> None:
+    app = select(lab.open("runs"), 0, 1)
+    later, *others = (run.id for run in lab.runs.list() if "zebra" not in run.name)
+    assert chosen(app) == [later, *others]
+    assert listed(app) == OPENED  # what is chosen is shown
+    assert ticked(app) == [name.strip() for name in OPENED[:6]]
+    select(app, 0, 1, 2, 4, 5)  # one of them is let go
+    assert chosen(app) == [later, *(run for run in others if run != trial(lab, 2).id)]
+    assert ticked(app) == ["later", "a sweep #3", "a sweep #1", "a sweep #0"]
+    select(app, 0, 1, 2, 3, 4)
+    assert set(chosen(app)) == {later, *others}
+    select(app, 0, *range(2, 6))  # all are let go with their sweep
+    assert chosen(app) == [later]
+    assert listed(app) == FOLDED
+
+
+def test_what_a_search_finds_of_a_sweep_is_shown(lab: Lab, swept: Sweep) -> None:
+    app = lab.open("runs", runs_search="sweep #3")
+    assert listed(app) == ["a sweep", "\u2003a sweep #3"]
+    assert list(table(app).value["trials"]) == ["1 of 4", ""]
+    assert listed(press(app, 0)) == ["a sweep", "\u2003a sweep #3"]
+    assert "opened_sweeps" not in app.query_params
+    app.text_input(key="runs_search").set_value("a sweep").run()
+    assert listed(app) == ["a sweep"]
+    link = {"runs_filters": "Dropout", "runs_at_least_dropout": "0.3", "runs_sort": "Dropout"}
+    app = lab.open("runs", **link)
+    assert listed(app) == ["a sweep", "\u2003a sweep #3", "\u2003a sweep #2", NAMES[1]]
+
+
+def test_sweeps_are_folded_only_where_that_is_wanted(lab: Lab, swept: Sweep) -> None:
+    app = lab.open("runs", runs_fold="false")
+    names = [f"a sweep #{number}" for number in (3, 2, 1, 0)]
+    assert listed(app) == ["later", *names, *NAMES[::-1]]
+    assert "trials" not in table(app).value
+    app.toggle(key="runs_fold").set_value(True).run()
+    assert listed(app) == FOLDED
+
+
+def test_a_sweep_that_was_deleted_has_its_row_still(lab: Lab, swept: Sweep) -> None:
+    shutil.rmtree(swept.path)
+    app = lab.open("runs", runs=trial(lab, 1).id)
+    assert listed(app)[1:3] == ["a deleted sweep", "\u2003a sweep #1"]
+    assert table(app).value["trials"].iloc[1] == ":material/chevron_right: 4 trials"
+    assert [link for link in app.page_link if link.proto.page == "sweep"] == []
+
+
+def test_controls_offer_the_best_of_a_sweep_and_what_is_chosen(lab: Lab, swept: Sweep) -> None:
+    def names(options: list[str]) -> list[str]:
+        return [option.split(" · ")[0] for option in options]
+
+    best = ["later", "a sweep #0", *NAMES[::-1]]
+    app = lab.open("evaluate")
+    (run,) = [control for control in app.selectbox if control.label == "Run"]
+    assert names(run.options) == best
+    assert run.options[1].endswith(" · best of its sweep")
+    app = lab.open("evaluate", run=trial(lab, 2).id)
+    (run,) = [control for control in app.selectbox if control.label == "Run"]
+    assert names(run.options) == [*best, "a sweep #2"]
+    assert run.value == trial(lab, 2).id
+    app = lab.open("compare", runs=f"{trial(lab, 1).id},{trial(lab, 3).id}")
+    (runs,) = [control for control in app.multiselect if control.label == "Runs"]
+    assert runs.value == [trial(lab, 1).id, trial(lab, 3).id]
+    assert names(runs.options) == ["a sweep #1", "a sweep #3", *best]
 
 
 # ---
