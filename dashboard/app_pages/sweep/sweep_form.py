@@ -69,8 +69,8 @@ def _warn_of_idle_fields(base: RunConfig, names: list[str]) -> None:
         if switch and switch not in names and not getattr(base, switch):
             title = hyperparameter(switch).title
             st.warning(
-                f"{field.title} makes no difference without {title.lower()}: switch that on at the "
-                "left, or have it vary too.",
+                f"{field.title} makes no difference without {title.lower()}: switch that on, or "
+                "have it vary too.",
                 icon=":material/toggle_off:",
             )
 
