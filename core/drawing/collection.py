@@ -180,9 +180,12 @@ def read_export(content: bytes) -> tuple[Images, ByteLabels]:
                 f"the file unpacks to {unpacked:,} bytes; {_IMPORT_BYTES:,} are allowed"
             )
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            if missing := {"images", "labels"} - set(arrays):
+                raise DrawingError(
+                    f"the file has no array {' and no '.join(sorted(missing))}: the arrays must be "
+                    f"called images and labels, and are called {', '.join(arrays) or 'nothing'}"
+                )
             images, labels = arrays["images"], arrays["labels"]
-    except KeyError as error:
-        raise DrawingError(f"the file lacks an array: {error.args[0]}") from error
     except DrawingError:
         raise
     except Exception as error:  # a rubbish archive raises almost anything, MemoryError too
@@ -190,7 +193,7 @@ def read_export(content: bytes) -> tuple[Images, ByteLabels]:
     if images.dtype != np.uint8 or images.shape[1:] != (IMAGE_SIDE, IMAGE_SIDE):
         raise DrawingError(
             f"images must be uint8 (n, {IMAGE_SIDE}, {IMAGE_SIDE}), not {images.dtype} "
-            f"{images.shape}"
+            f"{images.shape}{_advise(images)}"
         )
     try:
         numbers = as_labels(labels).astype(np.uint8)
@@ -198,4 +201,40 @@ def read_export(content: bytes) -> tuple[Images, ByteLabels]:
         raise DrawingError(f"labels: {error}") from error
     if not 0 < len(images) == len(numbers):
         raise DrawingError(f"the file has {len(images)} images and {len(numbers)} labels")
+    _check_ink(images)
     return images, numbers
+
+
+def _advise(images: Array) -> str:
+    """How to make such images what a collection holds, as the end of a sentence; "" if unknown."""
+    steps = []
+    if images.dtype.kind == "f" and images.size and images.min() >= 0 and images.max() <= 255:
+        scaled = "255 * images" if images.max() <= 1 else "images"
+        steps.append(f"round them with numpy.round({scaled}).astype('uint8')")
+    is_square = images.shape[1:] == (IMAGE_SIDE, IMAGE_SIDE)
+    if images.ndim and not is_square and images.size == len(images) * PIXELS:
+        steps.append(f"reshape them with images.reshape(-1, {IMAGE_SIDE}, {IMAGE_SIDE})")
+    return f"; {' and '.join(steps)}" if steps else ""
+
+
+def _check_ink(images: Images) -> None:
+    """Raise DrawingError for blank images, and for images of dark ink on light paper.
+
+    The paper is what most of an image's outermost pixels are.
+    """
+    pixels = images.reshape(len(images), PIXELS)
+    blank = np.flatnonzero(pixels.min(axis=1) == pixels.max(axis=1))
+    if len(blank):
+        raise DrawingError(
+            f"{len(blank)} of {len(images)} images are blank, the first of them image {blank[0]}, "
+            "counted from 0; leave them out"
+        )
+    edge = np.concatenate(
+        [images[:, 0], images[:, -1], images[:, 1:-1, 0], images[:, 1:-1, -1]], axis=1
+    )
+    dark = int((np.median(edge, axis=1) > 127).sum())
+    if dark:
+        raise DrawingError(
+            f"{dark} of {len(images)} images have dark ink on light paper; a drawing's ink is 255 "
+            "and its paper 0: turn them round with 255 - images"
+        )

@@ -50,13 +50,17 @@ def pick_canvas() -> Picked | None:
         _SOURCE,
         label_visibility="collapsed",
     )
-    picked = _draw() if source == _DRAW else _read_file()
-    st.button(
-        "Clear",
-        icon=":material/ink_eraser:",
-        key="clear_canvas",
-        on_click=clear_canvas,
-    )
+    drawn = st.container()
+    with st.container(horizontal=True):
+        st.button(
+            "Clear",
+            icon=":material/ink_eraser:",
+            key="clear_canvas",
+            on_click=clear_canvas,
+        )
+        width = _pick_width() if source == _DRAW else 0
+    with drawn:
+        picked = _draw(width) if source == _DRAW else _read_file()
     if source == _DRAW:
         keep_in_browser()
     return picked
@@ -69,19 +73,23 @@ def clear_canvas() -> None:
         keep_drawing("")
 
 
-def _draw() -> Picked | None:
+def _pick_width() -> int:
+    with st.popover("Pen", icon=":material/line_weight:"):
+        return st.slider(
+            "Pen width",
+            4,
+            48,
+            20,
+            key="pen_width",
+            bind="query-params",
+            width=SIDE,
+            help="In pixels of the square's 280. MNIST's strokes would be about 20 wide.",
+        )
+
+
+def _draw(width: int) -> Picked | None:
     """What is drawn, (280, 280, 4), light on dark. Undo and redo are the component's own."""
     square = st.container()
-    width = st.slider(
-        "Pen width",
-        4,
-        48,
-        20,
-        key="pen_width",
-        bind="query-params",
-        width=SIDE,
-        help="In pixels of the square's 280. MNIST's strokes would be about 20 wide.",
-    )
     kept = read_kept_drawing()
     if kept is None:  # drawn now, a stroke would be lost with what the browser kept
         square.container(width=SIDE, height=SIDE, border=True)

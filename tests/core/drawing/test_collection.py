@@ -152,8 +152,35 @@ def bomb() -> bytes:
         (b"", "no .npz file"),
         (b"PK\x03\x04 cut short", "no .npz file"),
         (archive(images=IMAGES, labels=np.arange(3))[:-40], "no .npz file"),
-        (archive(images=IMAGES), "lacks an array: labels"),
-        (archive(images=IMAGES / 255, labels=np.arange(3)), "must be uint8"),
+        (
+            archive(images=IMAGES),
+            "no array labels: the arrays must be called images and labels, and are called images",
+        ),
+        (archive(x=IMAGES, y=np.arange(3)), "no array images and no labels"),
+        (
+            archive(images=IMAGES / 255, labels=np.arange(3)),
+            "must be uint8 .* float64 .*; round them with numpy.round\\(255 \\* images\\)",
+        ),
+        (
+            archive(images=IMAGES.astype(np.float32), labels=np.arange(3)),
+            "float32 .*; round them with numpy.round\\(images\\).astype\\('uint8'\\)$",
+        ),
+        (
+            archive(images=IMAGES.reshape(-1, 784), labels=np.arange(3)),
+            "; reshape them with images.reshape\\(-1, 28, 28\\)$",
+        ),
+        (
+            archive(images=IMAGES[..., None] / 255, labels=np.arange(3)),
+            "'uint8'\\) and reshape them",
+        ),
+        (
+            archive(images=255 - IMAGES, labels=np.arange(3)),
+            "3 of 3 images have dark ink on light paper; .*: turn them round with 255 - images",
+        ),
+        (
+            archive(images=np.stack([IMAGES[0], IMAGES[1] * 0, IMAGES[2]]), labels=np.arange(3)),
+            "1 of 3 images are blank, the first of them image 1, counted from 0",
+        ),
         (archive(images=IMAGES.reshape(3, 784), labels=np.arange(3)), r"not uint8 \(3, 784\)"),
         (archive(images=IMAGES, labels=np.array([1, 2, 10])), "10 is no class"),
         (archive(images=IMAGES, labels=np.array([0.5, 1, 2])), "expected whole numbers"),

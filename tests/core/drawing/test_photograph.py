@@ -9,7 +9,7 @@ from PIL import Image
 
 from core.data import load_mnist
 from core.drawing import to_mnist
-from core.drawing.photograph import PictureError, find_digit, read_picture, turn_upright
+from core.drawing.photograph import PictureError, find_ink_on_paper, read_picture, turn_upright
 
 X_TEST = load_mnist().x_test
 HEIGHT, WIDTH = 360, 480
@@ -56,7 +56,7 @@ def check_is_digit(found: np.ndarray, number: int) -> None:
 def test_a_digit_in_uneven_light_is_found(kind: str, light_ink: bool) -> None:
     for number in range(5):
         picture = photograph(ink(number), light(0.5))
-        found = read_picture(encode(1 - picture if light_ink else picture, kind))
+        found = read_picture(encode(1 - picture if light_ink else picture, kind)).canvas
         assert found.dtype == np.uint8
         assert max(found.shape) == 400
         check_is_digit(found, number)
@@ -67,7 +67,7 @@ def test_specks_and_the_papers_edge_are_left_out() -> None:
     paper[:, :40] = 0.2  # the table beside the paper
     page = ink(0)
     page[30:36, 400:406] = 1
-    found = find_digit(photograph(page, paper).astype(np.float32))
+    found = find_ink_on_paper(photograph(page, paper).astype(np.float32)).canvas
     check_is_digit(found, 0)
     assert not found[:, :60].any()
     assert not found[20:46, 390:416].any()
@@ -78,7 +78,7 @@ def test_a_photograph_taken_sideways_is_turned_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by a quarter: what the camera stores lies on its side
     sideways = encode(np.rot90(upright), "JPEG", exif=exif, quality=95)
-    check_is_digit(read_picture(sideways), 4)
+    check_is_digit(read_picture(sideways).canvas, 4)
     shown = Image.open(io.BytesIO(turn_upright(sideways))).convert("L")
     expected = Image.fromarray((255 * upright).astype(np.uint8)).resize(shown.size)
     likeness = np.corrcoef(np.asarray(shown).ravel(), np.asarray(expected).ravel())[0, 1]
@@ -93,7 +93,7 @@ def test_transparent_is_paper_for_dark_ink_and_for_light(grey: int) -> None:
     rgba[..., 3] = 255 * ink(2)
     file = io.BytesIO()
     Image.fromarray(rgba).save(file, "PNG")
-    check_is_digit(read_picture(file.getvalue()), 2)
+    check_is_digit(read_picture(file.getvalue()).canvas, 2)
 
 
 @pytest.mark.parametrize("light_ink", [False, True])
@@ -103,19 +103,19 @@ def test_a_scan_of_sixteen_bits_is_read(light_ink: bool) -> None:
     deep = (65_535 * (1 - picture if light_ink else picture)).astype(np.uint16)
     Image.fromarray(deep).save(file, "PNG")
     assert Image.open(file).mode == "I;16"
-    check_is_digit(read_picture(file.getvalue()), 3)
+    check_is_digit(read_picture(file.getvalue()).canvas, 3)
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.02])
 def test_on_blank_paper_nothing_is_found(noise: float) -> None:
     picture = photograph(np.zeros((HEIGHT, WIDTH)), light(0.4), noise)
-    assert not read_picture(encode(picture, "PNG")).any()
+    assert not read_picture(encode(picture, "PNG")).canvas.any()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 500), (2, 3)])
 def test_a_tiny_picture_is_no_error(size: tuple[int, int]) -> None:
     rng = np.random.default_rng(1)
-    assert read_picture(encode(rng.random(size), "PNG")).ndim == 2
+    assert read_picture(encode(rng.random(size), "PNG")).canvas.ndim == 2
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def test_the_network_is_shown_what_the_page_shows(
 
 
 def test_what_it_would_have_said_earlier(lab: Lab, trained: Run) -> None:
-    image = to_mnist(read_picture(corner(8)))
+    image = to_mnist(read_picture(corner(8)).canvas)
     app = show(lab, trained, corner(8), drawing_view="Epoch by epoch")
     assert "What this network would have said after each epoch" in words(app)
     last = read(app)
@@ -144,12 +144,36 @@ def test_what_it_would_have_said_earlier(lab: Lab, trained: Run) -> None:
     assert read(app) != last
 
 
+def test_two_digits_are_each_read_and_the_second_is_chosen_by_a_press(
+    lab: Lab, trained: Run, network: keras.Model
+) -> None:
+    paper = np.zeros((56, 70), np.uint8)
+    paper[14:42, 2:30], paper[14:42, 38:66] = X_TEST[0], X_TEST[2]  # a 7 and a 1
+    app = show(lab, trained, png(paper.repeat(5, axis=0).repeat(5, axis=1)))
+    assert "**Two digits were found.** Each is read" in words(app)
+    answers = [app.button(key=f"found_digit_{place}").label for place in (0, 1)]
+    assert answers == ["7", "1"]
+    assert read(app).first == 7
+    app.button(key="found_digit_1").click().run()
+    assert read(app).first == 1
+
+
+def test_a_frame_is_left_out_and_said(lab: Lab, trained: Run) -> None:
+    paper = np.zeros((400, 400), np.uint8)
+    paper[60:340, 60:340] = X_TEST[0].repeat(10, axis=0).repeat(10, axis=1)
+    for side in (slice(30, 38), slice(362, 370)):
+        paper[side, 30:370] = paper[30:370, side] = 255
+    app = show(lab, trained, png(paper))
+    assert "A frame was left out." in words(app)
+    assert read(app).first == 7
+
+
 def test_other_runs_are_asked_too(lab: Lab, trained: Run, network: keras.Model) -> None:
     twin = lab.runs.root / new_run_id()
     shutil.copytree(trained.path, twin)
     lab.runs.get(twin.name).update_label(name="a twin")
     empty = lab.runs.create(RunConfig(hidden=(16,)), name="a failure", state=State.STOPPED)
-    image = to_mnist(read_picture(corner(0)))
+    image = to_mnist(read_picture(corner(0)).canvas)
     answer = expected(network(image.reshape(1, 784), training=False).numpy()[0])
     others = {"drawing_view": "Other runs", "drawing_runs": f"{twin.name},{empty.id}"}
     table = show(lab, trained, corner(0), **others).table[0].value
@@ -162,7 +186,7 @@ def test_other_runs_are_asked_too(lab: Lab, trained: Run, network: keras.Model) 
 
 
 def test_neighbours_and_the_place_on_a_map(lab: Lab, trained: Run, network: keras.Model) -> None:
-    image = to_mnist(read_picture(corner(0)))
+    image = to_mnist(read_picture(corner(0)).canvas)
     features = keras.Model(network.inputs[0], network.get_layer("hidden_2").output)
     indices, _ = split_indices(trained.config)
     pixels = load_mnist().x_train[indices].reshape(-1, 784) / np.float32(255)
@@ -203,7 +227,7 @@ def test_what_it_was_is_counted_and_kept(
     assert NOTHING_DRAWN in words(app)  # the next can be drawn
     (kept,) = drawings.load_all()
     assert kept.label == first
-    image = to_mnist(read_picture(corner(0)))
+    image = to_mnist(read_picture(corner(0)).canvas)
     np.testing.assert_array_equal(kept.image, np.round(255 * image))
 
     give(app, corner(1))
