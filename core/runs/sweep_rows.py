@@ -97,7 +97,7 @@ def _make_rows(
     accuracies, seconds, states = (
         dict(zip(ids, values.to_list(), strict=True))
         for values in (
-            rows["best_validation_accuracy"].fillna(-1.0),
+            rows["highest_validation_accuracy"].fillna(-1.0),
             rows["seconds"],
             rows["state"],
         )

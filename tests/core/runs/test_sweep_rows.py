@@ -32,7 +32,7 @@ def rows() -> pd.DataFrame:
         note="my note",
         created=pd.date_range("2026-01-07", periods=7, freq="-1D", tz="UTC"),
         seconds=np.arange(7.0),
-        best_validation_accuracy=[0.5, 0.91, 0.93, 0.5, 0.8, 0.92, np.nan],
+        highest_validation_accuracy=[0.5, 0.91, 0.93, 0.5, 0.8, 0.92, np.nan],
     )
     return table.astype(empty.dtypes)
 
@@ -46,7 +46,7 @@ def order(
 def test_a_sweep_has_one_row_where_its_first_run_would_stand(rows: pd.DataFrame) -> None:
     assert order(rows) == ["alone-2", "A", "alone-1", "B"]
     assert order(sort(rows, "created", True)) == ["B", "A", "alone-1", "alone-2"]
-    best_first = sort(rows, "best_validation_accuracy", False)
+    best_first = sort(rows, "highest_validation_accuracy", False)
     assert order(best_first, opened=["A"]) == ["A", "a1", "a0", "a2", "B", "alone-2", "alone-1"]
 
 
@@ -69,8 +69,8 @@ def test_a_sweeps_row_has_its_best_runs_values(rows: pd.DataFrame) -> None:
     folded, _ = fold_sweeps(rows, TRIALS, {"A": "a0", "B": "deleted"})
     assert list(folded.columns) == list(COLUMNS)
     pd.testing.assert_series_equal(folded.dtypes, rows.dtypes)
-    assert folded.loc["A", "best_validation_accuracy"] == 0.92  # as the sweep judges it
-    assert folded.loc["B", "best_validation_accuracy"] == 0.8  # the best that is left
+    assert folded.loc["A", "highest_validation_accuracy"] == 0.92  # as the sweep judges it
+    assert folded.loc["B", "highest_validation_accuracy"] == 0.8  # the best that is left
     assert folded.loc["A", "created"] == rows.loc["a2", "created"]
     assert folded.loc["A", "seconds"] == 1 + 2 + 5
     assert folded.loc["A", "state"] == "finished"
@@ -92,7 +92,7 @@ def test_pinned_runs_stand_by_themselves(rows: pd.DataFrame) -> None:
         True,
     )
     assert not folded.loc["A", "pinned"]
-    assert folded.loc["A", "best_validation_accuracy"] == 0.93
+    assert folded.loc["A", "highest_validation_accuracy"] == 0.93
 
 
 def test_without_sweeps_the_rows_stay_as_they_are(rows: pd.DataFrame) -> None:

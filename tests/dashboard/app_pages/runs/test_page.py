@@ -312,7 +312,7 @@ def test_a_sweep_has_one_row_which_shows_its_best(lab: Lab, swept: Sweep) -> Non
     row = table(app).value.iloc[1]
     assert row["trials"] == ":material/chevron_right: 4 trials, best #0"
     best = trial(lab, 0)
-    assert row["best_validation_accuracy"] == 100 * best.history["validation_accuracy"].max()
+    assert row["highest_validation_accuracy"] == 100 * best.history["validation_accuracy"].max()
     assert row["dropout"] == best.config.dropout == 0
     assert list(table(app).value["trials"].drop(row.name)) == [""] * 4
 
