@@ -74,9 +74,9 @@ def test_errors_are_ranked_filtered_and_shown_large(lab: Lab, trained: Run) -> N
     ranked = wrong[order]
 
     app = lab.open("evaluate", run=trained.id, evaluate="Errors", epoch="2")
-    assert f"6 of {len(wrong):,} errors" in words(app)
+    assert f"24 of {len(wrong):,} errors" in words(app)
     shown = captions(app, "error_images")
-    assert len(shown) == 6
+    assert len(shown) == 24
     for place, caption in enumerate(shown):
         index = ranked[place]
         assert f"{Y_TEST[index]}: {100 * p_true[order][place]:.2f} %" in caption
@@ -90,7 +90,7 @@ def test_errors_are_ranked_filtered_and_shown_large(lab: Lab, trained: Run) -> N
     app.number_input(key="test_image").set_value(None)
     app.selectbox(key="error_true").set_value(5).run()
     fives = [index for index in ranked if Y_TEST[index] == 5]
-    assert f"{min(6, len(fives))} of {len(fives)} errors" in words(app)
+    assert f"{min(24, len(fives))} of {len(fives)} errors" in words(app)
     first = captions(app, "error_images")[0]
     assert first.startswith("5: ")
     assert f"→ {predicted[fives[0]]}: " in first

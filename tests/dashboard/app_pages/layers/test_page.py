@@ -156,5 +156,5 @@ def test_another_run_is_picked(lab: Lab, trained: Run) -> None:
     app = lab.open("layers", run=other.id)
     assert "This run ended before its first epoch did." in words(app)
     app.selectbox(key="picked_run").set_value(trained.id).run()
-    assert "What the network takes it for after epoch 3, %" in words(app)
+    assert "What the network takes it for after epoch 3" in words(app)
     assert app.query_params["run"] == trained.id
