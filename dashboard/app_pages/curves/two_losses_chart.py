@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from dashboard.charts.colors import NEUTRAL
@@ -11,7 +12,8 @@ from dashboard.charts.echarts import legend
 LOSSES = ("fitting", "train", "validation")
 """Those of `dashboard.charts.curves.SERIES` that the chart shows."""
 
-_GAP, _BELOW = "Gap", "Below the gap"
+_PAIR = ("fitting", "train")
+_GAP, _AREA, _BELOW = "Gap", "Gap, drawn", "Below the gap"
 
 
 def draw_two_losses(history: pd.DataFrame, style: CurveStyle, first_rate: float) -> dict[str, Any]:
@@ -20,10 +22,11 @@ def draw_two_losses(history: pd.DataFrame, style: CurveStyle, first_rate: float)
     """
     options = draw_curve(history, "loss", style, len(history), first_rate=first_rate)
     frame = options["dataset"]["source"]
-    pair = frame[[SERIES["fitting"], SERIES["train"]]]
-    frame = frame.assign(
-        **{_BELOW: pair.min(axis=1, skipna=False), _GAP: (pair.diff(axis=1).iloc[:, 1]).abs()}
-    )
+    columns = {line["id"]: line["encode"]["y"] for line in options["series"]}
+    drawn = [frame[columns[name]] for name in _PAIR]  # those above the axis at its end
+    below = np.minimum(*drawn)
+    gap = (frame[SERIES["fitting"]] - frame[SERIES["train"]]).abs()
+    frame = frame.assign(**{_BELOW: below, _AREA: np.maximum(*drawn) - below, _GAP: gap})
     names = [SERIES[name] for name in LOSSES]
     return options | {
         "grid": options["grid"] | {"right": 76},  # for the label
@@ -38,7 +41,7 @@ def _shade(axis: str) -> list[dict[str, Any]]:
     unseen = {"type": "line", "stack": "gap", "symbol": "none", "silent": True, "z": 1}
     unseen |= {"lineStyle": {"opacity": 0}, "color": NEUTRAL}
     below = {"id": "below", "name": _BELOW, "encode": {"x": axis, "y": _BELOW}}
-    gap = {"id": "gap", "name": _GAP, "encode": {"x": axis, "y": _GAP}}
+    gap = {"id": "gap", "name": _GAP, "encode": {"x": axis, "y": _AREA, "tooltip": _GAP}}
     return [
         unseen | below | {"tooltip": {"show": False}},
         unseen | gap | {"areaStyle": {"color": NEUTRAL, "opacity": 0.3}},
@@ -55,7 +58,7 @@ def _label(frame: pd.DataFrame, axis: str) -> dict[str, Any]:
         "formatter": f"gap\n{last[_GAP]:.4f}",
         "lineHeight": 15,
     }
-    middle = last[_BELOW] + last[_GAP] / 2
+    middle = last[_BELOW] + last[_AREA] / 2
     return {
         "type": "scatter",
         "id": "gap_label",

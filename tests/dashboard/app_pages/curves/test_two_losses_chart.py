@@ -25,9 +25,10 @@ def test_the_gap_is_shaded_from_the_lower_loss_to_the_higher(history: pd.DataFra
     series = {one["id"]: one for one in option["series"]}
     assert list(series) == ["fitting", "train", "validation", "below", "gap", "gap_label"]
     frame = option["dataset"]["source"]
-    columns = [frame[series[name]["encode"]["y"]] for name in ("below", "gap")]
-    assert columns[0].tolist() == pytest.approx([0.6, 0.4, 0.15])
-    assert columns[1].tolist() == pytest.approx([0.3, 0.05, 0.05])
+    below, area = (frame[series[name]["encode"]["y"]] for name in ("below", "gap"))
+    assert below.tolist() == pytest.approx([0.6, 0.4, 0.15])
+    assert area.tolist() == pytest.approx([0.1, 0.05, 0.05])  # up to the end of the axis
+    assert frame[series["gap"]["encode"]["tooltip"]].tolist() == pytest.approx([0.3, 0.05, 0.05])
     assert series["below"]["stack"] == series["gap"]["stack"]
     assert "areaStyle" not in series["below"]
     assert series["gap"]["areaStyle"]["opacity"] > 0
