@@ -267,7 +267,7 @@ LINK = "[a](http://evil.example)"
         ("curves", {"run": "**bold** <img src=x>"}, "**bold** <img src=x>"),
         ("compare", {"runs": f"**bold**,{LINK}"}, "**bold**"),
         ("sweep", {"sweep": f"{LINK} **bold**"}, f"{LINK} **bold**"),
-        ("sweep", {"dropout": LINK}, LINK),
+        ("sweep", {"epochs": LINK}, LINK),
         ("runs", {"run": LINK}, ""),
         ("evaluate", {"epoch": "**bold**", "run": "x"}, "x"),
     ],
