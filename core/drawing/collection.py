@@ -4,7 +4,6 @@ A folder with a JSON file a drawing, named by its id. A file is written aside, r
 changed, so that any number of people may save at once and a reader never sees half a drawing.
 """
 
-import io
 import os
 import re
 import secrets
@@ -14,26 +13,23 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
-from zipfile import ZipFile
 
 import numpy as np
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from core.analysis.metrics import as_labels
 from core.config import CLASSES, IMAGE_SIDE, PIXELS
 from core.config.settings import settings
 from core.data import Array, ByteLabels, Images
+from core.drawing.archive import (
+    MAX_DRAWINGS,
+    DrawingError,
+    ImportedDrawings,
+    read_archive,
+    write_archive,
+)
 from core.runs.document_folder import replace_file
 
-MAX_DRAWINGS = 20_000
-"""At most this many drawings are in a collection."""
-
 _ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{12}")
-_IMPORT_BYTES = 2 * MAX_DRAWINGS * PIXELS
-
-
-class DrawingError(ValueError):
-    """A drawing or a file of drawings is refused; the message is a sentence that says why."""
 
 
 class Drawing(BaseModel):
@@ -95,14 +91,15 @@ class DrawingStore:
             if _ID.fullmatch(drawing_id):
                 (self.root / f"{drawing_id}.json").unlink(missing_ok=True)
 
-    def add_file(self, content: bytes, owner: str) -> int:
-        """Keep what a file as `export_drawings` makes it holds; return how many drawings.
+    def add_file(self, content: bytes, owner: str) -> ImportedDrawings:
+        """Keep what a file as `export_drawings` makes it holds; return it, as it was kept.
 
-        Raises DrawingError for any other file, or if the collection is full or cannot be written;
+        Raises DrawingError for another file, or if the collection is full or cannot be written;
         then it keeps nothing.
         """
-        images, labels = read_export(content)
-        return len(self._add_all(zip(images, labels.tolist(), strict=True), owner))
+        imported = read_archive(content)
+        self._add_all(zip(imported.images, imported.labels.tolist(), strict=True), owner)
+        return imported
 
     def version(self) -> tuple[int, int]:
         """Changes whenever a drawing is added or deleted."""
@@ -160,81 +157,5 @@ def as_arrays(drawings: Iterable[Drawing]) -> tuple[Images, ByteLabels]:
 
 
 def export_drawings(drawings: Iterable[Drawing]) -> bytes:
-    """An .npz archive with `images`, uint8 (n, 28, 28), and `labels`, uint8 (n,)."""
-    images, labels = as_arrays(drawings)
-    file = io.BytesIO()
-    np.savez_compressed(file, images=images, labels=labels)
-    return file.getvalue()
-
-
-def read_export(content: bytes) -> tuple[Images, ByteLabels]:
-    """The images and labels of an archive as `export_drawings` makes it.
-
-    Raises DrawingError for anything else, or for more than a collection may hold.
-    """
-    try:
-        with ZipFile(io.BytesIO(content)) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-        if unpacked > _IMPORT_BYTES:
-            raise DrawingError(
-                f"the file unpacks to {unpacked:,} bytes; {_IMPORT_BYTES:,} are allowed"
-            )
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            if missing := {"images", "labels"} - set(arrays):
-                raise DrawingError(
-                    f"the file has no array {' and no '.join(sorted(missing))}: the arrays must be "
-                    f"called images and labels, and are called {', '.join(arrays) or 'nothing'}"
-                )
-            images, labels = arrays["images"], arrays["labels"]
-    except DrawingError:
-        raise
-    except Exception as error:  # a rubbish archive raises almost anything, MemoryError too
-        raise DrawingError("this is no .npz file of drawings, or it is damaged") from error
-    if images.dtype != np.uint8 or images.shape[1:] != (IMAGE_SIDE, IMAGE_SIDE):
-        raise DrawingError(
-            f"images must be uint8 (n, {IMAGE_SIDE}, {IMAGE_SIDE}), not {images.dtype} "
-            f"{images.shape}{_advise(images)}"
-        )
-    try:
-        numbers = as_labels(labels).astype(np.uint8)
-    except ValueError as error:
-        raise DrawingError(f"labels: {error}") from error
-    if not 0 < len(images) == len(numbers):
-        raise DrawingError(f"the file has {len(images)} images and {len(numbers)} labels")
-    _check_ink(images)
-    return images, numbers
-
-
-def _advise(images: Array) -> str:
-    """How to make such images what a collection holds, as the end of a sentence; "" if unknown."""
-    steps = []
-    if images.dtype.kind == "f" and images.size and images.min() >= 0 and images.max() <= 255:
-        scaled = "255 * images" if images.max() <= 1 else "images"
-        steps.append(f"round them with numpy.round({scaled}).astype('uint8')")
-    is_square = images.shape[1:] == (IMAGE_SIDE, IMAGE_SIDE)
-    if images.ndim and not is_square and images.size == len(images) * PIXELS:
-        steps.append(f"reshape them with images.reshape(-1, {IMAGE_SIDE}, {IMAGE_SIDE})")
-    return f"; {' and '.join(steps)}" if steps else ""
-
-
-def _check_ink(images: Images) -> None:
-    """Raise DrawingError for blank images, and for images of dark ink on light paper.
-
-    The paper is what most of an image's outermost pixels are.
-    """
-    pixels = images.reshape(len(images), PIXELS)
-    blank = np.flatnonzero(pixels.min(axis=1) == pixels.max(axis=1))
-    if len(blank):
-        raise DrawingError(
-            f"{len(blank)} of {len(images)} images are blank, the first of them image {blank[0]}, "
-            "counted from 0; leave them out"
-        )
-    edge = np.concatenate(
-        [images[:, 0], images[:, -1], images[:, 1:-1, 0], images[:, 1:-1, -1]], axis=1
-    )
-    dark = int((np.median(edge, axis=1) > 127).sum())
-    if dark:
-        raise DrawingError(
-            f"{dark} of {len(images)} images have dark ink on light paper; a drawing's ink is 255 "
-            "and its paper 0: turn them round with 255 - images"
-        )
+    """The drawings as `archive.read_archive` reads them."""
+    return write_archive(*as_arrays(drawings))

@@ -10,11 +10,11 @@ from scipy import ndimage  # type: ignore[import-untyped]
 from skimage.measure import label, regionprops
 
 from core.data import Mask
-from core.drawing.lines import find_line_ink, find_lines
+from core.drawing.lines import Line, find_line_ink, find_lines
 
 _THICKEST_RULED = 0.03
 """A ruled line is at most as thick as this share of the picture's larger side."""
-_MARGIN = 0.02
+_MARGIN = 0.05
 """It ends at most this share of the picture from the border."""
 _LEAST_FRAME = 20  # pixels, the shorter side of a frame
 _LEAST_LINES = 4
@@ -26,6 +26,8 @@ _LEAST_RECTANGULAR, _LEAST_ROUND = 0.88, 0.74
 included, and a round one. A circle fills 0.79."""
 _LEAST_FREE, _LEAST_FREE_ROUND = 0.65, 0.8
 """The share of its area that it leaves free: a digit's loop is thicker."""
+_DEEP = 0.15
+"""Ink that touches a frame reaches in as far as this share of what the frame leaves free."""
 _SIDE = 0.6
 """A straight side is at least as long as this share of the frame, which may be open or touched."""
 _THICKEST_SIDE = 0.07
@@ -45,13 +47,13 @@ def find_frames(mask: Mask) -> Mask:
     """The frames in the mask that enclose ink, without the ink that touches them."""
     found = np.zeros_like(mask)
     for region in regionprops(label(mask, connectivity=2)):
-        if min(region.image.shape) < _LEAST_FRAME:
+        shape, ink = region.image, mask[region.slice]
+        if min(shape.shape) < _LEAST_FRAME:
             continue
-        ink = mask[region.slice]
-        if _is_closed_frame(region.image, ink):
-            found[region.slice] |= region.image
+        if _is_closed_frame(shape, ink):
+            found[region.slice] |= shape & ~_find_touching(shape)
         else:
-            found[region.slice] |= _find_sides(region.image, ink)
+            found[region.slice] |= _find_open_frame(shape, ink)
     return found
 
 
@@ -84,27 +86,40 @@ def _is_closed_frame(shape: Mask, ink: Mask) -> bool:
     )
 
 
-def _find_sides(shape: Mask, ink: Mask) -> Mask:
-    """The straight sides of a connected shape if at least three of them are around other ink.
+def _find_touching(shape: Mask) -> Mask:
+    """What touches the straight sides of a closed frame from within, and is as large as a digit."""
+    filled = ndimage.binary_fill_holes(shape)
+    depth = ndimage.distance_transform_edt(np.pad(filled, 1))[1:-1, 1:-1]
+    holes = regionprops(label(filled & ~shape, connectivity=1))
+    largest = np.max([hole.image.shape for hole in holes], axis=0)
+    rest = label(shape & ~_find_sides(shape)[2], connectivity=2)
+    touching = np.zeros_like(shape)
+    for piece in regionprops(rest):
+        size = np.array(piece.image.shape)
+        is_deep = depth[rest == piece.label].max() > _DEEP * largest.min()
+        if is_deep and (size <= largest).all() and size[0] >= _ENCLOSED * largest[0]:
+            touching |= rest == piece.label
+    return touching
 
-    That may touch them, or be part of the shape.
+
+def _find_open_frame(shape: Mask, ink: Mask) -> Mask:
+    """The ink of a frame of at least three straight sides, in a connected shape.
+
+    The other ink in it, of which there must be some, may touch it and so be part of the shape.
     """
-    thickest = _THICKEST_SIDE * max(shape.shape)
-    rows = find_lines(shape, _SIDE * shape.shape[1], thickest)
-    columns = find_lines(shape.T, _SIDE * shape.shape[0], thickest)
     nothing = np.zeros_like(shape)
+    rows, columns, sides = _find_sides(shape)
     if not rows or not columns:
         return nothing
     top, bottom = min(line.left for line in columns), max(line.right for line in columns)
     left, right = min(line.left for line in rows), max(line.right for line in rows)
     near = _NEAR * min(bottom - top, right - left)
     is_closed = [
-        any(abs(line.rows.mean() - place) < near for line in lines)
+        any(abs(line.middle - place) < near for line in lines)
         for lines, place in ((rows, top), (rows, bottom), (columns, left), (columns, right))
     ]
     if sum(is_closed) < 3:
         return nothing
-    sides = find_line_ink(shape, rows) | find_line_ink(shape.T, columns).T
     pieces = label(ink & ~sides, connectivity=2)
     encloses = False
     for piece in regionprops(pieces):
@@ -116,6 +131,14 @@ def _find_sides(shape: Mask, ink: Mask) -> Mask:
         elif min(away) < near:  # a corner, or what is left of a side
             sides |= pieces == piece.label
     return shape & sides if encloses else nothing
+
+
+def _find_sides(shape: Mask) -> tuple[list[Line], list[Line], Mask]:
+    """Lines nearly as long as a shape, from left to right and from top to bottom; their ink."""
+    thickest = _THICKEST_SIDE * max(shape.shape)
+    rows = find_lines(shape, _SIDE * shape.shape[1], thickest)
+    columns = find_lines(shape.T, _SIDE * shape.shape[0], thickest)
+    return rows, columns, find_line_ink(shape, rows) | find_line_ink(shape.T, columns).T
 
 
 def _measure_rectangle(shape: Mask) -> tuple[float, float]:

@@ -13,8 +13,8 @@ from skimage.transform import hough_line
 
 from core.data import Floats, Mask
 
-_ANGLES = np.radians(90 + np.arange(-6, 6.1, 0.25))
-"""Of a line's normal: it is at most 6 degrees from horizontal."""
+_ANGLES = np.radians(90 + np.arange(-10, 10.1, 0.25))
+"""Of a line's normal: it is at most 10 degrees from horizontal."""
 _GAP = 5  # so many pixels may be missing
 _LEAST_COVERED = 0.4  # of a line's length, where it is seen and not covered by a stroke
 _EDGE = 2.0  # pixels beside a line that are still its blurred edge
@@ -29,6 +29,11 @@ class Line(NamedTuple):
     right: int
     """The first column beyond its end."""
     thickness: float
+
+    @property
+    def middle(self) -> float:
+        """The row of its middle, halfway across the mask."""
+        return float(self.rows.mean())
 
     def beside(self, side: int) -> Floats:
         """The row next to the line in each column: above it for -1, below it for 1."""
@@ -48,27 +53,36 @@ def find_lines(mask: Mask, least: float, thickest: float) -> list[Line]:
 
     Those from left to right: of the mask turned by `.T`, those from top to bottom.
     """
-    height, width = mask.shape
+    width = mask.shape[1]
     bridged = closing(mask, np.ones((1, _GAP + 1), bool))
-    straight = opening(bridged, np.ones((1, max(int(least / 5), 2)), bool), mode="min")
+    straight = opening(bridged, np.ones((1, max(int(least / 8), 2)), bool), mode="min")
     thin = straight & ~_find_tall(mask, thickest)
     votes, angles, distances = hough_line(thin, _ANGLES)
     votes = ndimage.uniform_filter1d(votes.astype(np.float32), 5, axis=0)
-    lines = []
+    lines: list[Line] = []
     for distance, angle in peak_local_max(
         votes, min_distance=5, threshold_abs=_LEAST_COVERED * least, exclude_border=False
     ):
         theta = angles[angle]
         rows = (distances[distance] - np.arange(width) * np.cos(theta)) / np.sin(theta)
-        seen = (thin & Line(rows, 0, width, thickest).band(height)).sum(axis=0)
-        columns = np.flatnonzero(seen)
-        if len(columns) < _LEAST_COVERED * least:
+        line = _follow(thin, rows, thickest)
+        if line is None or line.right - line.left < least:
             continue
-        line = Line(rows, int(columns[0]), int(columns[-1]) + 1, float(np.median(seen[columns])))
-        length = line.right - line.left
-        if length >= least and len(columns) >= _LEAST_COVERED * length:
+        if not any(abs(line.middle - other.middle) < other.thickness + _EDGE for other in lines):
             lines.append(line)
     return lines
+
+
+def _follow(thin: Mask, rows: Floats, thickest: float) -> Line | None:
+    """The line in these rows, from its one end to the other; None if there is too little of it."""
+    width = thin.shape[1]
+    seen = (thin & Line(rows, 0, width, thickest).band(len(thin))).sum(axis=0)
+    columns = np.flatnonzero(seen)
+    if not len(columns):
+        return None
+    left, right = int(columns[0]), int(columns[-1]) + 1
+    is_whole = len(columns) >= _LEAST_COVERED * (right - left)
+    return Line(rows, left, right, float(np.median(seen[columns]))) if is_whole else None
 
 
 def find_line_ink(mask: Mask, lines: list[Line]) -> Mask:

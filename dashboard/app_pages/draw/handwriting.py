@@ -1,6 +1,7 @@
 """My handwriting: the drawings that were kept, as a test set of their own."""
 
 from contextlib import suppress
+from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -27,6 +28,15 @@ _MAX_RUNS = 30
 _MAX_MEGABYTES = 20
 _PER_PAGE = 60
 _UPLOAD = "drawings_file"
+_RESULT = "_import_result"
+
+
+class _ImportResult(NamedTuple):
+    """What became of a file that the user gave."""
+
+    file_id: str
+    message: str = ""
+    problem: str = ""
 
 
 def render_handwriting(run: Run) -> None:
@@ -84,19 +94,40 @@ def _offer_export(chosen: list[Drawing]) -> None:
 def _offer_import() -> None:
     with st.popover("Import", icon=":material/upload:"):
         file = st.file_uploader(
-            "A file that was exported here",
+            "An .npz file, as Export makes it",
             ["npz"],
             max_upload_size=_MAX_MEGABYTES,
             key=_UPLOAD,
+            help="Arrays `images`, (n, 28, 28), and `labels`, (n,), 0 to 9. Other layouts of the "
+            "pixels, values from 0 to 1 and dark ink on light paper are put right.",
         )
-        if file and st.button("Add its drawings", type="primary", key="import_drawings"):
-            try:
-                count = server().drawings.add_file(file.getvalue(), visitor().name)
-            except DrawingError as error:
-                st.error(f"Refused: {text.escape(error)}.", icon=":material/error:")
-            else:
-                st.toast(f"{count:,} drawings added.")
-                st.rerun()
+        if not file:
+            return
+        result: _ImportResult | None = st.session_state.get(_RESULT)
+        if result is None or result.file_id != file.file_id:
+            st.button(
+                "Add its drawings",
+                type="primary",
+                key="import_drawings",
+                on_click=_import,
+                args=(file.file_id, file.getvalue()),
+            )
+        elif result.problem:
+            st.error(f"Refused: {text.escape(result.problem)}.", icon=":material/error:")
+        else:
+            st.success(result.message, icon=":material/check:")
+
+
+def _import(file_id: str, content: bytes) -> None:
+    try:
+        imported = server().drawings.add_file(content, visitor().name)
+    except DrawingError as error:
+        st.session_state[_RESULT] = _ImportResult(file_id, problem=str(error))
+        return
+    added = len(imported.labels)
+    sentences = [f"{added:,} drawings were added." if added > 1 else "One drawing was added."]
+    sentences += [text.escape(change) for change in imported.changes]
+    st.session_state[_RESULT] = _ImportResult(file_id, " ".join(sentences))
 
 
 def _render_runs(chosen: list[Drawing]) -> None:

@@ -16,7 +16,8 @@ from streamlit.testing.v1 import AppTest
 from core.config import RunConfig
 from core.data import load_mnist, split_indices
 from core.drawing import to_mnist
-from core.drawing.collection import DrawingStore, read_export
+from core.drawing.archive import read_archive
+from core.drawing.collection import DrawingStore
 from core.drawing.photograph import read_picture
 from core.maps.embedding import place_on_map
 from core.maps.job import compute_and_keep_map
@@ -265,7 +266,7 @@ def test_a_collection_is_exported_and_imported(
     assert accuracies["Accuracy"].tolist() == pytest.approx([100 * right])
 
     content = media.download(app, "export_drawings")
-    images, labels = read_export(content)
+    images, labels, _ = read_archive(content)
     assert labels.tolist() == Y_TEST[:3][::-1].tolist()
     np.testing.assert_array_equal(images, X_TEST[:3][::-1])
 
