@@ -58,13 +58,21 @@ def find_frames(mask: Mask) -> Mask:
 
 
 def _find_ruled_rows(mask: Mask) -> Mask:
-    width = mask.shape[1]
-    margin = _MARGIN * width
-    lines = find_lines(mask, width / 2, _THICKEST_RULED * max(mask.shape))
-    through = [line for line in lines if line.left <= margin and line.right >= width - margin]
-    if not through and len(lines) >= _LEAST_LINES:
-        through = lines
+    lines = find_lines(mask, mask.shape[1] / 4, _THICKEST_RULED * max(mask.shape))
+    through = [line for line in lines if _runs_through(line, mask.shape)]
+    if not through:
+        long = [line for line in lines if line.right - line.left >= mask.shape[1] / 2]
+        through = long if len(long) >= _LEAST_LINES else []
     return find_line_ink(mask, through)
+
+
+def _runs_through(line: Line, shape: tuple[int, ...]) -> bool:
+    """Whether both ends of a line are at a border of the picture, be it the upper or lower one."""
+    height, width = shape
+    margin = _MARGIN * max(shape)
+    ends = line.rows[[line.left, line.right - 1]]
+    is_at_side = np.array([line.left <= margin, line.right >= width - margin])
+    return bool((is_at_side | (ends <= margin) | (ends >= height - margin)).all())
 
 
 def _is_closed_frame(shape: Mask, ink: Mask) -> bool:

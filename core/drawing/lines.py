@@ -40,10 +40,10 @@ class Line(NamedTuple):
         edge: Floats = self.rows + side * (self.thickness / 2 + _EDGE + 1)
         return edge
 
-    def band(self, height: int) -> Mask:
-        """Where in a mask of this height the line is, its edges included: (height, W)."""
-        rows = np.arange(height)[:, None]
-        inside: Mask = (rows > self.beside(-1)) & (rows < self.beside(1))
+    def band(self, height: int, edge: float = _EDGE) -> Mask:
+        """Where in a mask of this height the line is, with so many pixels of edge: (height, W)."""
+        away = np.abs(np.arange(height)[:, None] - self.rows)
+        inside: Mask = away <= self.thickness / 2 + edge
         inside[:, : self.left] = inside[:, self.right :] = False
         return inside
 
@@ -93,9 +93,10 @@ def find_line_ink(mask: Mask, lines: list[Line]) -> Mask:
     thickness = float(np.median([line.thickness for line in lines]))
     strokes = _find_tall(mask, 1.5 * thickness)
     for line in lines:
-        crossed = _find_ink_beside(mask, line, -1) & _find_ink_beside(mask, line, 1)
-        found |= mask & line.band(len(mask)) & ~(strokes & crossed)
-    return found
+        is_crossed = _find_ink_beside(mask, line, -1) & _find_ink_beside(mask, line, 1)
+        found |= line.band(len(mask)) & ~strokes
+        found |= line.band(len(mask), edge=0) & ~is_crossed
+    return mask & found
 
 
 def _find_tall(mask: Mask, thickness: float) -> Mask:

@@ -71,9 +71,9 @@ def find_ink_on_paper(grey: Floats) -> FoundInk:
     (1979); the stronger of the two is taken. Frames and ruled lines are left out, also those that
     are half as strong; specks and shapes at the border are, if anything else remains.
     """
-    difference = _measure_ink(grey)
     nothing = FoundInk(np.zeros(grey.shape, np.uint8), False, False)
-    if difference.max() < _LEAST_CONTRAST:
+    difference = _measure_ink(grey)
+    if not difference.any():
         return nothing
     threshold = max(threshold_otsu(difference), _LEAST_CONTRAST / 2)
     faint = difference > max(threshold / 2, _LEAST_CONTRAST / 2)
@@ -122,15 +122,17 @@ def _open(content: bytes) -> Floats:
 def _measure_ink(grey: Floats) -> Floats:
     """How much darker than the light, or lighter, each pixel is, as a share of what it could be.
 
-    Float32 (H, W) from 0 to 1, a little blurred.
+    Float32 (H, W) from 0 to 1, a little blurred; all 0 if nothing stands out.
     """
     light = _estimate_light(grey)
     difference = light - grey
     if -np.percentile(difference, 1) > np.percentile(difference, 99):
         difference, light = -difference, 1 - light
-    share = np.maximum(difference, 0) / np.maximum(light, _LEAST_LIGHT)
-    blurred: Floats = ndimage.gaussian_filter(share, 1)
-    return blurred
+    difference = ndimage.gaussian_filter(np.maximum(difference, 0), 1)
+    if difference.max() < _LEAST_CONTRAST:
+        return np.zeros_like(grey)
+    share: Floats = difference / np.maximum(light, _LEAST_LIGHT)
+    return share
 
 
 def _estimate_light(grey: Floats) -> Floats:
