@@ -76,7 +76,7 @@ def test_a_run_outlives_its_worker_and_its_server(
     server.start()
     # The tab that was open all the while finds the new server, and the run where it stands. Before
     # the new server has drawn the page, it knows of none of its buttons and drops a press.
-    expect(page.get_by_role("heading", name="drawn by the new server")).to_be_visible()
+    expect(page.get_by_text("Run: drawn by the new server")).to_be_visible()
     expect(app).to_have_attribute("data-test-script-state", "notRunning")
     expect(page.get_by_text(f"Epoch {run.status.epoch} of {CONFIG.epochs}")).to_be_visible()
     press(page, "Resume")
@@ -95,7 +95,11 @@ def test_train_pressed_twice_trains_once(page: Page, server: Server) -> None:
     expect(train_button).to_be_enabled()
     settle(page)
     train_button.dblclick()
+    wait_for(lambda: len(server.runs.list()) > before, "the run to be created")
+    run = server.newest_run()
+    wait_for(lambda: run.status.state is State.FINISHED, "the run to finish", deadline=60)
     expect(page.get_by_text("Test accuracy", exact=True)).to_be_visible()
+    settle(page)
     expect(page.get_by_text("Sorry, this page ran into an error")).to_have_count(0)
     assert len(server.runs.list()) == before + 1
 

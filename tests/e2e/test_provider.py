@@ -112,7 +112,7 @@ def name_shown(page: Page, school: Server) -> str:
     """Who the server says one is."""
     page.goto(f"{school.url}/classroom")
     expect(page.get_by_role("button", name="Leave")).to_be_visible()
-    return page.get_by_role("heading", level=3).inner_text().replace("\u2060", "")
+    return page.get_by_role("heading", level=2).inner_text().replace("\u2060", "")
 
 
 def test_nobody_sees_a_page_before_the_login(stranger: Page, school: Server) -> None:
