@@ -27,7 +27,19 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
+def about(seconds: float) -> str:
+    """An estimate, in no more digits than it is worth: 2.3 -> "about 2 s", 62 -> "about 1 min"."""
+    step = next((step for limit, step in _ROUNDINGS if seconds < limit), 600)
+    rounded = max(round(seconds / step) * step, 1)
+    return f"about {f'{rounded} s' if rounded < 60 else duration(rounded)}"
+
+
+_ROUNDINGS = [(10, 1), (60, 5), (600, 10), (3600, 60)]
+"""By how many seconds estimates below so many are rounded."""
 
 
 def short_number(value: float) -> str:

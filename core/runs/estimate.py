@@ -1,48 +1,179 @@
-"""How long a run will take on this machine, learned from the runs that it has trained."""
+"""How long a run will take, learned from the runs that were trained before.
 
+A run's time is a sum of parts, each a count that follows from its configuration times a cost: so
+many batches, so many operations and so on. The costs are fitted to what the runs took, by least
+squares of the errors' logarithms: so they are positive, and twice as long is as wrong as half.
+"""
+
+import math
 import platform
-import statistics
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from core.config import TEST_SET, RunConfig
-from core.config.architecture import count_parameters
-from core.runs.errors import RunError
-from core.runs.run import Run
+import numpy as np
+from scipy.optimize import least_squares  # type: ignore[import-untyped]
 
-# What a machine is taken for before it has trained anything; see `epoch_seconds`.
-_OPERATIONS_PER_SECOND = 1e11
-_BATCH_SECONDS = 1e-3
-_PARAMETER_SECONDS = 1e-8
-_LEARN_FROM = 20
+from core.config import TEST_SET, Optimizer, RunConfig
+from core.config.architecture import LayerKind, count_parameters, describe_layers
+from core.data import Doubles
+from core.runs.summary import Summary
+
+_USUAL = {
+    "run": 0.6,
+    "layer": 0.15,
+    "writing": 0.01,
+    "kept value": 1e-8,
+    "epoch": 0.02,
+    "batch": 2e-4,
+    "image": 1e-6,
+    "operation": 4e-12,
+    "updated value": 1e-9,
+    "dropped unit": 7e-9,
+}
+"""Seconds that one of each takes on two cores of an AMD EPYC: what is assumed before a run was
+trained, and of what no run tells. See `_count` for what they are."""
+_OVERHEAD = {"run", "layer", "writing", "kept value"}
+"""Those that are no part of an epoch."""
+_SLOTS = {Optimizer.ADAM: 2, Optimizer.RMSPROP: 1, Optimizer.SGD_MOMENTUM: 1, Optimizer.SGD: 0}
+"""How many values an optimizer keeps beside each parameter."""
+
+_ELSEWHERE = 0.1
+"""What a run counts that another machine trained."""
+_OLDER = 0.8
+"""What a run counts for each newer one of its kind."""
+_MOST_OF_A_KIND = 12
+_RUN_VARIES, _COST_VARIES, _MACHINE_VARIES = 0.2, 0.7, 1.0
+"""By how much a run's time usually differs from what its parts cost, a cost from the usual one of a
+machine as fast in all, and a machine from the usual one: standard deviations of the logarithm."""
 
 
-def epoch_seconds(config: RunConfig) -> float:
-    """Seconds that an epoch would take on a plain laptop.
+@dataclass(frozen=True)
+class Timing:
+    """What a run took, in seconds."""
 
-    Six operations a parameter for each image trained on (forward, and backward to inputs and
-    weights), two for each image of the three evaluated splits, and a step's own costs: starting
-    it, and passing over every parameter to update it.
+    config: RunConfig
+    epochs: int
+    """How many it has trained."""
+    epoch: float | None
+    """The median of its epochs but the first; None if there are no others."""
+    overhead: float | None
+    """All besides: before the first epoch, and what that took longer than others, and between
+    epochs. Of a run of one epoch that epoch too. None if not known."""
+    is_here: bool = True
+    """Whether it was trained on this machine."""
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What the parts of a run cost, in seconds."""
+
+    seconds: dict[str, float]
+    is_learned: bool
+    """Whether runs of this machine were learned from."""
+
+    def run_seconds(self, config: RunConfig) -> float:
+        """Seconds that a run takes; with early stopping, at most."""
+        return sum(
+            count * self.seconds[part] for part, count in _count(config, config.epochs).items()
+        )
+
+
+def read_timing(run: Summary) -> Timing | None:
+    """What the run tells of its time; None if nothing."""
+    results, status = run.results, run.status
+    first, epoch = results.first_epoch_seconds, results.epoch_seconds
+    if run.config is None or first is None:
+        return None
+    overhead = status.overhead_seconds
+    if overhead is not None:
+        overhead += max(first - (epoch or 0.0), 0.0)
+    is_here = status.host == platform.node()
+    return Timing(run.config, results.epochs_done, epoch, overhead, is_here)
+
+
+def fit_costs(timings: Iterable[Timing]) -> Costs:
+    """The costs that explain the timings best, which are given newest first.
+
+    Of runs of a kind the newest count most. Where the timings say little, costs are the usual ones,
+    times as much as the machine is slower in all.
     """
-    parameters = count_parameters(config)
-    evaluated = config.training_size + config.validation_size + TEST_SET
-    operations = parameters * (6 * config.training_size + 2 * evaluated)
-    step = _BATCH_SECONDS + _PARAMETER_SECONDS * parameters
-    return operations / _OPERATIONS_PER_SECOND + config.batches * step
+    weighted = list(_weigh(timings))
+    equations = [(*equation, weight) for timing, weight in weighted for equation in _equate(timing)]
+    usual = np.array(list(_USUAL.values()))
+    counts = np.array([counts for counts, *_ in equations]).reshape(-1, len(usual)) * usual
+    known, wanted, weights = np.array([rest for _, *rest in equations]).reshape(-1, 3).T
+    precisions = np.sqrt(weights) / _RUN_VARIES
+
+    def errors(logarithms: Doubles) -> Doubles:
+        """Of the runs, the costs and the machine, at these logarithms of costs and machine."""
+        costs, machine = logarithms[:-1], logarithms[-1:]
+        estimated = known + counts @ np.exp(costs)
+        of_runs = np.log(estimated / wanted) * precisions
+        return np.concatenate(
+            [of_runs, (costs - machine) / _COST_VARIES, machine / _MACHINE_VARIES]
+        )
+
+    start = np.zeros(len(usual) + 1)
+    fitted = least_squares(errors, start, loss="soft_l1").x[:-1]  # that outliers count less
+    seconds = dict(zip(_USUAL, (usual * np.exp(fitted)).tolist(), strict=True))
+    return Costs(seconds, is_learned=any(timing.is_here for timing, _ in weighted))
 
 
-def machine_factor(runs: Iterable[Run]) -> float | None:
-    """How many times as long as `epoch_seconds` this machine takes, or None before its first run.
+def _weigh(timings: Iterable[Timing]) -> Iterator[tuple[Timing, float]]:
+    """The timings to learn from, newest first, and what each counts."""
+    kinds: Counter[tuple[object, ...]] = Counter()
+    for timing in timings:
+        kind = _find_kind(timing)
+        if kinds[kind] < _MOST_OF_A_KIND:
+            yield timing, _OLDER ** kinds[kind] * (1.0 if timing.is_here else _ELSEWHERE)
+        kinds[kind] += 1
 
-    The median over the newest runs that were trained here.
+
+def _find_kind(timing: Timing) -> tuple[object, ...]:
+    """What runs have in common that teach nearly the same."""
+    counts = _count(timing.config, 1)
+    sizes = (counts[part] for part in ("operation", "batch", "dropped unit"))
+    return timing.is_here, *(round(2 * math.log10(1 + size)) for size in sizes)
+
+
+def _equate(timing: Timing) -> Iterator[tuple[Doubles, float, float]]:
+    """What follows from the timing: counts of parts, and seconds that with them amount to others.
+
+    First what an epoch takes, then the whole run, in which the epochs are known by then.
     """
-    factors: list[float] = []
-    for run in runs:
-        try:
-            status = run.status
-            if status.host == platform.node() and status.seconds_per_epoch:
-                factors.append(status.seconds_per_epoch / epoch_seconds(run.config))
-        except RunError:
-            continue
-        if len(factors) == _LEARN_FROM:
-            break
-    return statistics.median(factors) if factors else None
+    counts, epochs = _count(timing.config, timing.epochs), timing.epochs
+    of_overhead = np.array([counts[part] * (part in _OVERHEAD) for part in _USUAL])
+    of_epochs = np.array([counts[part] * (part not in _OVERHEAD) for part in _USUAL])
+    if timing.epoch:
+        yield of_epochs / epochs, 0.0, timing.epoch
+        if timing.overhead is not None:
+            known = epochs * timing.epoch
+            yield of_overhead, known, known + timing.overhead
+    elif timing.overhead:
+        yield of_overhead + of_epochs, 0.0, timing.overhead
+
+
+def _count(config: RunConfig, epochs: int) -> dict[str, float]:
+    """How many of each part a run of so many epochs has."""
+    layers, parameters = describe_layers(config), count_parameters(config)
+    values = parameters * (1 + _SLOTS[config.optimizer])
+    trained, batches = config.training_size, config.batches
+    measured = trained + config.validation_size + TEST_SET
+    once: dict[str, float] = {"run": 1, "layer": len(layers)}  # to build and compile them
+    per_epoch: dict[str, float] = {
+        "writing": 1,  # of results
+        "kept value": values,  # of the checkpoint
+        "epoch": 1,
+        "batch": batches,
+        "image": trained + measured,
+        # Of matrix products: forward, and backward to inputs and weights; forward to measure.
+        "operation": parameters * (6 * trained + 2 * measured),
+        "updated value": batches * values,
+        # Whatever else is done unit by unit, batch normalisation too
+        "dropped unit": trained * sum(layer.units for layer in layers if layer.kind in _UNITWISE),
+    }
+    return once | {part: epochs * count for part, count in per_epoch.items()}
+
+
+_UNITWISE = {LayerKind.DROPOUT, LayerKind.BATCH_NORMALIZATION}

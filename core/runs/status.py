@@ -51,6 +51,9 @@ class Status(BaseModel):
     """The rate before the schedule: what the learning-rate slider sets."""
     seconds: Seconds = 0.0
     """Time spent training, without pauses."""
+    overhead_seconds: Seconds | None = None
+    """Time spent beside the epochs, to prepare the network and the images and to write results, of
+    a run that trained to its end in one process."""
     seconds_per_epoch: Seconds | None = None
     seconds_left: Seconds | None = None
     heartbeat: Seconds = Field(default_factory=time.time)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from core.analysis.ending import Ending, describe_ending, judge_ending
 from core.analysis.histories import last_improved_epoch
 from core.analysis.metrics import wilson_interval
@@ -37,6 +39,9 @@ class Results:
     """The same in plain sentences, with what to try."""
     kept_learning_rate: bool = True
     """Whether the learning rate was not changed while the run trained."""
+    first_epoch_seconds: float | None = None
+    epoch_seconds: float | None = None
+    """The median of the later epochs: the first one waits for the network to be compiled."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +87,8 @@ def summarize(run: Run) -> Summary:
 
 
 def _read_results(run: Run, final_epoch: int | None) -> Results:
-    losses, validation, test, rates = run.history_columns(
-        "validation_loss", "validation_accuracy", "test_accuracy", "base_learning_rate"
+    losses, validation, test, rates, seconds = run.history_columns(
+        "validation_loss", "validation_accuracy", "test_accuracy", "base_learning_rate", "seconds"
     )
     epochs = len(validation)
     run.require_epochs(epochs, final_epoch)
@@ -105,6 +110,8 @@ def _read_results(run: Run, final_epoch: int | None) -> Results:
         ending,
         describe_ending(ending, accuracy, high_accuracy, highest, config.learning_rate),
         kept_learning_rate(run, rates),
+        float(seconds[0]),
+        float(np.median(seconds[1:])) if epochs > 1 else None,
     )
 
 

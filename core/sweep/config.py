@@ -109,6 +109,12 @@ class SweepConfig(BaseModel):
         return self.grid_size if self.sampler is Sampler.GRID else self.trials
 
     @property
+    def may_end_early(self) -> bool:
+        """Whether runs may end before their last epoch, by pruning or early stopping."""
+        stops = self.base.early_stopping or "early_stopping" in self.vary
+        return stops or self.pruner is not Pruner.NONE
+
+    @property
     def seed_numbers(self) -> range:
         """The seeds that every trial is trained from."""
         return range(self.base.seed, self.base.seed + self.seeds)
@@ -132,8 +138,14 @@ class SweepConfig(BaseModel):
         return RunConfig.model_validate(fields)
 
     def example_configs(self, count: int = 30) -> list[RunConfig]:
-        """Configurations evenly drawn from the space, always the same: to estimate a sweep by."""
+        """Configurations evenly drawn from the space, always the same: to estimate a sweep by.
+
+        Of a grid, that many of its points, or all.
+        """
         random = np.random.default_rng(0)
+        if self.sampler is Sampler.GRID:
+            grid = self.grid()
+            return [self.run_config(grid[i]) for i in random.permutation(len(grid))[:count]]
         return [
             self.run_config({name: _draw(name, space, random) for name, space in self.vary.items()})
             for _ in range(count)

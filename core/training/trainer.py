@@ -159,12 +159,15 @@ class _Training:
         self._epoch_progress = EpochProgress()
         self._step_seconds = _CHUNK_SECONDS
         self._clock = _Clock()
+        self._began = time.monotonic()
+        self._seconds_paused = 0.0
         self._written = 0.0
         self._is_stopping = False
         self._report()
         self._warm = claim_warm_model(self.config)
         self._model, self._loops = self._warm.model, self._warm.loops
         self._resume()
+        self._is_resumed = bool(self.rows) or self._epoch_progress.batch > 0
 
     # --- the course of a run
 
@@ -262,10 +265,23 @@ class _Training:
         self.run.write_history(self.rows)  # an interrupted epoch may have left one row more
         self.run.write_model(self._model.save)
         state = State.STOPPED if self._is_stopping else State.FINISHED
-        self._report(state=state, epoch=len(self.rows), final_epoch=final_epoch, seconds_left=None)
+        self._report(
+            state=state,
+            epoch=len(self.rows),
+            final_epoch=final_epoch,
+            seconds_left=None,
+            overhead_seconds=self._overhead_seconds(),
+        )
         self.run.close(epochs=len(self.rows))
         release_warm_model(self._warm, self.config)
         return self.status
+
+    def _overhead_seconds(self) -> float | None:
+        """`Status.overhead_seconds`; None of a run that an earlier process began."""
+        if self._is_resumed:
+            return None
+        in_epochs = sum(row["seconds"] for row in self.rows) + self._clock.seconds
+        return max(time.monotonic() - self._began - self._seconds_paused - in_epochs, 0.0)
 
     def _best_epoch(self) -> int:
         losses = [row["validation_loss"] for row in self.rows]
@@ -368,6 +384,7 @@ class _Training:
                 raise _PausedForLongError
             time.sleep(_PAUSE_SECONDS)
             self._report(min_seconds=1.0)
+        self._seconds_paused += time.monotonic() - paused
         self._clock.start()
         self._report(state=State.RUNNING)
         return control

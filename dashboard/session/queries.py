@@ -1,7 +1,5 @@
 """What pages read from the server: runs, histories, answers, drawings, trials, estimates."""
 
-from pathlib import Path
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -9,9 +7,9 @@ import streamlit as st
 
 from core.config import RunConfig
 from core.drawing.collection import Drawing
-from core.runs import Run, RunStore
+from core.runs import Run
 from core.runs.errors import RunNotFoundError
-from core.runs.estimate import epoch_seconds, machine_factor
+from core.runs.estimate import Costs, fit_costs, read_timing
 from core.runs.summary import Summary, summarize
 from core.sweep.config import SweepConfig
 from core.sweep.store import Sweep
@@ -19,6 +17,8 @@ from core.sweep.study import load_study, trial_table
 from dashboard.session.cache import cached, cached_by_version, history_version
 from dashboard.session.server import server
 
+_HANDOVER_SECONDS = 0.5
+"""From the end of a run to the beginning of the next: by how much a worker waits for it."""
 _summaries: dict[str, tuple[object, Summary]] = {}
 """Each run's summary, with the version of its files: in a list of a thousand runs, `cached` would
 take too long."""
@@ -57,23 +57,39 @@ def all_drawings() -> list[Drawing]:
     return _load_drawings(server().drawings.version())
 
 
-def estimate_seconds(config: RunConfig) -> tuple[float, bool]:
-    """Seconds that the run will take, and whether that is learned from runs on this machine."""
-    factor = _machine_factor(server().store.root)
-    return config.epochs * epoch_seconds(config) * (factor or 1.0), factor is not None
+def estimate_seconds(*configs: RunConfig) -> tuple[float, bool]:
+    """Seconds until all these runs have been trained, if no others wait; and whether that is
+    learned from runs on this machine. With early stopping, at most.
+    """
+    costs = _fit_costs(str(server().store.root))
+    seconds = [costs.run_seconds(config) for config in configs]
+    handovers = _HANDOVER_SECONDS * (len(configs) - 1)
+    return max((sum(seconds) + handovers) / _slots(), *seconds), costs.is_learned
 
 
-def estimate_sweep_seconds(config: SweepConfig) -> tuple[float, bool]:
-    """Seconds that the sweep will take at most, and whether that is learned from runs here."""
-    estimates = [estimate_seconds(example) for example in config.example_configs()]
-    mean = sum(seconds for seconds, _ in estimates) / len(estimates)
-    slots = max(server().engine.slots, 1)
-    return mean * config.planned_trials * config.seeds / slots, estimates[0][1]
+def estimate_trial_seconds(config: SweepConfig) -> tuple[float, bool]:
+    """Seconds that a trial of the sweep takes on average, with all its seeds, if it is not cut
+    short; and whether that is learned from runs on this machine.
+    """
+    examples = config.example_configs()
+    costs = _fit_costs(str(server().store.root))
+    mean = sum(map(costs.run_seconds, examples)) / len(examples)
+    return config.seeds * (mean + _HANDOVER_SECONDS), costs.is_learned
+
+
+def sweep_seconds(trials: int, seconds: float) -> float:
+    """Seconds that so many trials of so many seconds take, if no other runs wait."""
+    return trials * seconds / _slots()
 
 
 def queue_position(run: Run) -> tuple[int, float] | None:
     """How many runs wait before this one, and in how many seconds it starts; None if not queued."""
     return server().engine.queue_position(run, lambda config: estimate_seconds(config)[0])
+
+
+def _slots() -> int:
+    """How many runs train at a time; 1 if there is no worker at present."""
+    return max(server().engine.slots, 1)
 
 
 def sweep_trials(sweep: Sweep) -> pd.DataFrame:
@@ -100,6 +116,6 @@ def _load_drawings(version: object) -> list[Drawing]:
     return server().drawings.load_all()
 
 
-@st.cache_data(ttl=10, show_spinner=False)
-def _machine_factor(root: Path) -> float | None:
-    return machine_factor(RunStore(root).list())
+@st.cache_resource(ttl=10, max_entries=1, show_spinner=False)
+def _fit_costs(root: str) -> Costs:
+    return fit_costs(filter(None, map(read_timing, summaries())))

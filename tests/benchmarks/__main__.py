@@ -23,6 +23,7 @@ TOPICS = [
     "load",
     "soak",
     "workers",
+    "estimates",
 ]
 
 

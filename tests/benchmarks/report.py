@@ -68,8 +68,12 @@ def run_topic(topic: str, *arguments: object) -> list[Figure] | None:
 
 def print_head() -> None:
     """Name the machine, and open the table."""
-    machine = f"{platform.system()}, {os.cpu_count()} cores of {_processor()}"
-    print(f"{machine}, {date.today():%d %B %Y}\n\n{_HEADER}", flush=True)
+    print(f"{name_machine()}, {date.today():%d %B %Y}\n\n{_HEADER}", flush=True)
+
+
+def name_machine() -> str:
+    """Its system and its processor, such as "Linux, 2 cores of AMD EPYC"."""
+    return f"{platform.system()}, {os.cpu_count()} cores of {_processor()}"
 
 
 def summarise(figures: Iterable[Figure]) -> str:

@@ -6,6 +6,7 @@ import pytest
 from dashboard.charts import plotly_layout
 from dashboard.text import (
     PERCENT_FORMAT,
+    about,
     decimal,
     duration,
     escape,
@@ -26,10 +27,31 @@ DASHBOARD = Path(__file__).parents[2] / "dashboard"
         (95, "1 min 35 s"),
         (120, "2 min"),
         (3720, "1 h 2 min"),
+        (7200, "2 h"),
     ],
 )
 def test_durations_read_naturally(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.0, "about 1 s"),
+        (2.3, "about 2 s"),
+        (9.8, "about 10 s"),
+        (42.4, "about 40 s"),
+        (59, "about 1 min"),
+        (62, "about 1 min"),
+        (195, "about 3 min 20 s"),
+        (1_234, "about 21 min"),
+        (3_590, "about 1 h"),
+        (5_600, "about 1 h 30 min"),
+        (90_000, "about 25 h"),
+    ],
+)
+def test_an_estimate_has_no_more_digits_than_it_is_worth(seconds: float, words: str) -> None:
+    assert about(seconds) == words
 
 
 def test_shares_and_rates_have_sensible_digits() -> None:

@@ -68,7 +68,7 @@ def _render_more_seeds(pair: Pair, runs: list[Summary]) -> None:
             "two to come; this page follows them."
         )
         return
-    seconds = sum(estimate_seconds(config)[0] for config in configs) * _MORE
+    seconds, _ = estimate_seconds(*(configs * _MORE))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Train three more seeds of each",
@@ -80,7 +80,7 @@ def _render_more_seeds(pair: Pair, runs: list[Summary]) -> None:
             help="Queues six runs: both configurations from the same three new seeds, so that they "
             "can be compared one by one.",
         )
-        st.caption(f"Six runs, about {text.duration(seconds)}.")
+        st.caption(f"Six runs, {text.about(seconds)}.")
 
 
 def _render_images(pair: Pair, sentence: str) -> None:

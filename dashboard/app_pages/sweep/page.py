@@ -12,7 +12,7 @@ from dashboard.app_pages.sweep.sweep_picker import pick_sweep
 from dashboard.parts.config_form import render_form_column
 from dashboard.parts.messages import show_message
 from dashboard.session import dialogs, form, linked
-from dashboard.session.queries import estimate_sweep_seconds
+from dashboard.session.queries import estimate_trial_seconds, sweep_seconds
 from dashboard.session.server import server
 
 
@@ -30,8 +30,9 @@ def start_sweep(config: SweepConfig) -> None:
 
 def render_start(config: SweepConfig) -> None:
     """Say how many runs it will be and how long they take, and draw the button that starts them."""
-    seconds, learned = estimate_sweep_seconds(config)
+    trial_seconds, learned = estimate_trial_seconds(config)
     trials, seeds = config.planned_trials, config.seeds
+    seconds = sweep_seconds(trials, trial_seconds)
     count = f"**{trials * seeds:,}** runs"
     if seeds > 1:
         count = f"{trials:,} trials of {seeds} seeds, {count}"
@@ -55,7 +56,8 @@ def render_start(config: SweepConfig) -> None:
             placeholder=", ".join(config.vary),
             max_chars=80,
         )
-    st.caption(f"{count} · at most about **{text.duration(seconds)}**, {source}")
+    limit = "at most " if config.may_end_early else ""
+    st.caption(f"{count} · {limit}**{text.about(seconds)}**, {source}")
 
 
 sweep = pick_sweep()

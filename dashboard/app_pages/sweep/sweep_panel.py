@@ -19,7 +19,7 @@ from dashboard.parts.messages import render_damage, show_message
 from dashboard.parts.run_state import render_request_button, render_title_with_state
 from dashboard.session import dialogs
 from dashboard.session.live_refresh import RefreshRate, draw_live
-from dashboard.session.queries import sweep_trials
+from dashboard.session.queries import estimate_trial_seconds, sweep_seconds, sweep_trials
 from dashboard.session.server import server
 
 T = TypeVar("T")
@@ -90,18 +90,18 @@ def _render_progress(sweep: Sweep, status: SweepStatus, trials: pd.DataFrame) ->
         parts.append(f"{status.in_flight} under way")
     if status.cut:
         parts.append(f"{status.cut} cut short")
-    if sweep.state is State.RUNNING and (left := _seconds_left(sweep, status, trials)):
-        parts.append(f"about {text.duration(left)} left")
+    if sweep.state is State.RUNNING:
+        parts.append(f"{text.about(_seconds_left(sweep, status, trials))} left")
     st.progress(min(status.done / sweep.planned, 1.0), " · ".join(parts))
     if problem := status.problem or server().engine.problem:
         st.warning(f"It does not go on: {text.escape(problem)}.", icon=":material/warning:")
 
 
-def _seconds_left(sweep: Sweep, status: SweepStatus, trials: pd.DataFrame) -> float | None:
-    seconds, slots = trials["seconds"].mean(), server().engine.slots
-    if pd.isna(seconds) or not slots:  # a cluster may have no worker at present
-        return None
-    return float((sweep.planned - status.done) * seconds / slots)
+def _seconds_left(sweep: Sweep, status: SweepStatus, trials: pd.DataFrame) -> float:
+    """By what its trials took on average, or is expected of them before the first has ended."""
+    mean = trials["seconds"].mean()
+    seconds = estimate_trial_seconds(sweep.config)[0] if pd.isna(mean) else float(mean)
+    return sweep_seconds(sweep.planned - status.done, seconds)
 
 
 def _render_requests(sweep: Sweep) -> None:

@@ -138,7 +138,7 @@ def _queue_sentence(run: Run) -> str:
         return "Starting …"
     ahead, seconds = place
     waiting = f"{ahead} {'run' if ahead == 1 else 'runs'} before it" if ahead else "it is the next"
-    return f"Waiting for its turn: {waiting}, starts in about {text.duration(seconds)}."
+    return f"Waiting for its turn: {waiting}, starts in {text.about(seconds)}."
 
 
 def _progress_sentence(run: Run, status: Status) -> str:
@@ -150,7 +150,7 @@ def _progress_sentence(run: Run, status: Status) -> str:
     if status.seconds_per_epoch:
         parts.append(f"{text.duration(status.seconds_per_epoch)} per epoch")
     if status.seconds_left is not None:
-        parts.append(f"{text.duration(status.seconds_left)} left")
+        parts.append(f"{text.about(status.seconds_left)} left")
     return " · ".join(parts)
 
 

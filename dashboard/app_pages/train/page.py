@@ -50,8 +50,9 @@ def render_network(config: RunConfig) -> None:
     source = "on this machine" if learned else "at a guess: nothing was trained here yet"
     st.caption(
         f"The numbers below the lines count the **{count_parameters(config):,}** parameters, "
-        f"weights and biases, that the network learns · {images} · about "
-        f"**{text.duration(seconds)}** for {config.epochs} epochs, {source}"
+        f"weights and biases, that the network learns · {images} · "
+        f"{'at most ' if config.early_stopping else ''}**{text.about(seconds)}** for "
+        f"{config.epochs} epochs, {source}"
     )
 
 

@@ -65,6 +65,8 @@ def test_results_of_an_ended_run(ended: Ended) -> None:
         test_low=pytest.approx(low),
         test_high=pytest.approx(high),
         best_epoch_test_accuracy=0.975,
+        first_epoch_seconds=1,
+        epoch_seconds=1,
     )
 
 

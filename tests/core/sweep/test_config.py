@@ -49,6 +49,21 @@ def test_examples_lie_within_the_space(tiny: Tiny) -> None:
     assert 70 < below < 130  # half of them below the middle ratio
 
 
+def test_examples_of_a_grid_are_its_points(tiny: Tiny, grid: dict) -> None:
+    config = tiny(vary=grid, sampler="grid")
+    points = {config.run_config(point) for point in config.grid()}
+    assert set(config.example_configs()) == points
+    assert len(config.example_configs()) == 6
+    assert len(set(config.example_configs(4)) & points) == 4
+
+
+def test_runs_may_end_early_by_pruning_or_early_stopping(tiny: Tiny) -> None:
+    assert not tiny().may_end_early
+    assert tiny(pruner="median").may_end_early
+    assert tiny(base={"early_stopping": True}).may_end_early
+    assert tiny(vary={"early_stopping": Choices(values=("off", "on"))}).may_end_early
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [

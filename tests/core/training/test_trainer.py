@@ -414,7 +414,8 @@ def test_clock_of_the_training_stands_still_in_a_pause(paused: tuple[Run, list[S
     statuses = [status for status in told if status.state is State.PAUSED]
     waited = statuses[-1].heartbeat - statuses[0].heartbeat
     assert len({status.seconds for status in statuses}) == 1
-    assert run.status.seconds < run.status.heartbeat - told[0].heartbeat - waited / 2
+    status, took = run.status, run.status.heartbeat - told[0].heartbeat
+    assert 0 < status.overhead_seconds < took - status.seconds - waited / 2
 
 
 def test_paused_run_resumes_and_ends_as_if_undisturbed(
@@ -471,6 +472,7 @@ def test_run_that_is_left_in_a_pause_goes_on_to_the_same_weights(
     run.request(Request.RUN)
     assert train(run, max_pause_seconds=0).state is State.FINISHED
     check_equal_outcome(run, finished)
+    assert run.status.overhead_seconds is None  # two processes prepared it
 
 
 @pytest.mark.parametrize("epoch", [1, 2])

@@ -6,15 +6,24 @@ import numpy as np
 import pytest
 
 from core.config import RunConfig
+from core.engine import Engine
 from core.runs import HISTORY_COLUMNS, Run, RunStore
 from core.runs.errors import RunNotFoundError
 from core.runs.status import State, Status
+from core.sweep.config import SweepConfig
+from core.sweep.space import Range
 from dashboard.session.cache import (
     cached,
     cached_by_version,
     history_version,
 )
-from dashboard.session.queries import estimate_seconds, queue_position, read_test_probabilities
+from dashboard.session.queries import (
+    estimate_seconds,
+    estimate_trial_seconds,
+    queue_position,
+    read_test_probabilities,
+    sweep_seconds,
+)
 from dashboard.session.server import server
 
 calls: list[str] = []
@@ -100,3 +109,31 @@ def test_a_deleted_run_keeps_nobody_in_the_queue(
     assert queue_position(second) == (1, pytest.approx(7 + waits[1]))
     store.delete(training.id)
     assert queue_position(second) == (1, pytest.approx(waits[1]))
+
+
+# --- estimates
+
+
+@pytest.fixture
+def _two_slots(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Engine, "slots", 2)
+
+
+@pytest.mark.usefixtures("_two_slots")
+def test_of_several_runs_as_many_are_trained_at_once_as_there_are_slots() -> None:
+    short, long = RunConfig(epochs=1), RunConfig(epochs=100)
+    one, another = (estimate_seconds(config)[0] for config in (short, long))
+    assert estimate_seconds(long, short)[0] == another
+    together, _ = estimate_seconds(*[long] * 4)
+    assert 2 * another <= together <= 2 * another + 2
+    assert 0 < one < another
+
+
+@pytest.mark.usefixtures("_two_slots")
+def test_a_sweep_takes_what_its_runs_take_on_average() -> None:
+    vary = {"epochs": Range(low=10, high=30, points=3)}
+    config = SweepConfig(vary=vary, sampler="grid", seeds=2)
+    mean = estimate_seconds(RunConfig(epochs=20))[0]
+    seconds, _ = estimate_trial_seconds(config)
+    assert 2 * mean <= seconds <= 2 * mean + 2
+    assert sweep_seconds(3, seconds) == pytest.approx(3 * seconds / 2)

@@ -42,13 +42,15 @@ def captions(app: AppTest) -> str:
 
 def test_a_sweep_is_begun_as_the_form_says(lab: Lab) -> None:
     app = lab.open("sweep", **LINK, sweep_trials="12")
-    assert "**12** runs · at most about" in captions(app)
+    assert "**12** runs · **about " in captions(app)
+    assert "runs · at most **about " in captions(lab.open("sweep", sweep_pruner="median"))
+    assert "runs · at most **about " in captions(lab.open("sweep", early_stopping="on"))
     app.button(key="start_sweep").click().run()
     (sweep,) = SweepStore(lab.runs).list()
     assert sweep.config.base == BASE
     assert (list(sweep.config.vary), sweep.config.trials) == (["dropout", "l2"], 12)
     assert app.query_params["sweep"] == sweep.id
-    assert app.progress[0].text == "0 of 12 trials"
+    assert app.progress[0].text.startswith("0 of 12 trials · about ")
     assert lab.runs.list() == []
 
 

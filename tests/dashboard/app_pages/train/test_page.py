@@ -179,7 +179,7 @@ def running(lab: Lab) -> Run:
 def test_a_run_that_trains_says_how_far_it_is(lab: Lab, running: Run) -> None:
     app = lab.open("train", run=running.id)
     (progress,) = app.progress
-    assert progress.text == "Epoch 1 of 50 · batch 42 of 83 · 1 min 35 s left"
+    assert progress.text == "Epoch 1 of 50 · batch 42 of 83 · about 1 min 40 s left"
     assert metrics(app) == {
         "Accuracy while fitting": ("90.50 %", ""),
         "Loss while fitting": ("0.3100", ""),
