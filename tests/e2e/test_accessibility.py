@@ -134,6 +134,7 @@ def find(page: Page, theme: str) -> list[str]:
 
 def check(page: Page, what: str) -> None:
     """Let the page come to rest, and see that axe-core finds nothing in either theme."""
+    page.mouse.move(0, 0)  # whatever it rests on has other colours
     settle(page)
     for theme in BACKGROUNDS:
         assert find(page, theme) == [], f"{what}, {theme}"
@@ -224,8 +225,8 @@ def test_the_confusion_matrix_rises_from_the_background(
     visit: Visit, lesson: Lesson, theme: str
 ) -> None:
     """The more images, the stronger a cell stands out: as Chromium draws it."""
-    open_page(visit, lesson, "evaluate?run={run}&evaluate=Confusion")
     visit.page.emulate_media(color_scheme=theme)
+    open_page(visit, lesson, "evaluate?run={run}&evaluate=Confusion")
     canvas = visit.page.locator(".st-key-confusion_matrix canvas").first
     expect(canvas).to_be_visible()
     answers = lesson.run.test_probabilities(2).argmax(axis=1)

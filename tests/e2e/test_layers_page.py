@@ -21,18 +21,24 @@ def test_a_run_that_trains_is_watched_and_another_one_picked(
     wait_for(lambda: run.status.state is State.PAUSED, "the pause")
     first = len(run.history)
     page.goto(f"{server.url}/layers?run={run.id}&layers_view=One+digit&layers_digit=947")
-    expect(page.get_by_text(f"takes it for after epoch {first}, %")).to_be_visible()
+    expect(
+        page.get_by_text(f"What the network takes it for after epoch {first}", exact=True)
+    ).to_be_visible()
     run.request(Request.RUN)
     wait_for(lambda: len(run.history) > first, "another epoch")
     run.request(Request.STOP)
     wait_for(lambda: run.status.state is State.STOPPED, "the run to stop")
     last = run.network_epoch
-    expect(page.get_by_text(f"takes it for after epoch {last}, %")).to_be_visible()
+    expect(
+        page.get_by_text(f"What the network takes it for after epoch {last}", exact=True)
+    ).to_be_visible()
     answer = run.test_probabilities(last)[947].argmax()
     expect(page.get_by_text(f"No. 947: true label 8, predicted {answer}")).to_be_visible()
 
     pick(page, "Run", "a trained run")
-    expect(page.get_by_text("takes it for after epoch 3, %")).to_be_visible()
+    expect(
+        page.get_by_text("What the network takes it for after epoch 3", exact=True)
+    ).to_be_visible()
     expect(page).to_have_url(re.compile(f"run={trained.id}"))
     with open(f"/proc/{server.process.pid}/maps") as loaded:
         assert "tensorflow" not in loaded.read()
