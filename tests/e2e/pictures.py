@@ -6,6 +6,8 @@ from pathlib import Path
 from playwright.sync_api import Page, expect, sync_playwright
 
 from core.config import RunConfig
+from core.maps.request import MapRequest
+from core.maps.store import StoredMap
 from core.runs import Run
 from core.runs.status import Request, State
 from core.sweep.store import SweepStore
@@ -61,7 +63,7 @@ def take_curves(page: Page, server: Server, runs: list[Run]) -> None:
     page.goto(f"{server.url}/curves?run={run.id}")
     page.get_by_role("combobox", name="Compare with").click()
     page.get_by_role("option", name=other.name).click()
-    expect(page.locator(".st-key-best_epochs td")).to_have_count(12)
+    expect(page.locator(".st-key-best_epochs tbody tr")).to_have_count(2)
     page.keyboard.press("Escape")
     take(page, "curves")
 
@@ -76,7 +78,9 @@ def take_analysis(page: Page, server: Server, run: Run) -> None:
     expect(page.locator(".st-key-cell_images .js-plotly-plot")).to_be_visible()
     take(page, "evaluate")
     page.goto(f"{server.url}/features?run={run.id}")
-    page.get_by_role("button", name="Make the map", exact=True).click()
+    press(page, "t-SNE")
+    map_ = StoredMap(run, MapRequest(layer="hidden_2"))
+    wait_for(lambda: map_.status and map_.status.state is State.FINISHED, "the map", deadline=120)
     expect(page.locator(".st-key-map .js-plotly-plot")).to_be_visible()
     take(page, "features")
     page.goto(f"{server.url}/layers?run={run.id}&layers_view=One+digit&layers_digit=947")
