@@ -101,6 +101,6 @@ def check_figures(page: Page) -> None:
 
 def check_click(page: Page, number: int, value: float, run_id: str) -> None:
     """A click on the point of a trial opens its run."""
-    click_point(page, "sweep_history", number, value)
+    click_point(page, "sweep_history", number, 100 * value)
     expect(page).to_have_url(re.compile(f"/train.*run={run_id}"))
     expect(page.get_by_text("Test accuracy", exact=True)).to_be_visible()
