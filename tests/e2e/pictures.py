@@ -48,11 +48,13 @@ def take_train(page: Page, server: Server) -> list[Run]:
     config = RunConfig(dropout=0.5, l2=1e-4, epochs=10)
     run = server.runs.create(config, name="512-256 with dropout and L2")
     plain = server.runs.create(RunConfig(epochs=10), name="512-256 without")
+    page.set_viewport_size({"width": 1280, "height": 1320})  # with the curves
     page.goto(f"{server.url}/train?run={run.id}")
     wait_for(lambda: run.status.epoch == 6, "the middle of the run", deadline=600)
     expect(page.get_by_text("Epoch 6 of 10")).to_be_visible()
     page.wait_for_timeout(1000)  # the curves move to their new points
     page.screenshot(path=FOLDER / "train.png")
+    page.set_viewport_size({"width": 1280, "height": 1000})
     wait_for(lambda: plain.status.state is State.FINISHED, "both runs to finish", deadline=600)
     return [run, plain]
 
