@@ -14,11 +14,16 @@ from core.drawing.lines import Line, find_line_ink, find_lines
 
 _THICKEST_RULED = 0.03
 """A ruled line is at most as thick as this share of the picture's larger side."""
-_MARGIN = 0.05
-"""It ends at most this share of the picture from the border."""
+_SURE_LINES, _MARGIN = 3, 0.05
+"""So many lines side by side that end at most this share of the picture from the border are ruled
+lines. Fewer must reach it, and most of the ink be something else that does not: a digit may be cut
+to its ink, and written with a thin pen."""
+_SURE_LINES_INSIDE, _SEEN_INSIDE = 4, 0.8
+"""So many lines are ruled lines wherever they end, if they are at least half as long as the picture
+and at most a fifth of each is covered."""
 _LEAST_FRAME = 20  # pixels, the shorter side of a frame
-_LEAST_LINES = 4
-"""So many lines of at least half the picture are ruled paper, though they end with the paper."""
+_SEEN = 0.4
+"""At least this share of a line is not covered by digits."""
 _ENCLOSED = 0.25
 """What a frame encloses is at least as tall as this share of what the frame leaves free."""
 _LEAST_RECTANGULAR, _LEAST_ROUND = 0.88, 0.74
@@ -38,9 +43,19 @@ _NEAR = 0.1
 
 def find_ruling(mask: Mask) -> Mask:
     """The ruled lines in the mask, without the strokes that cross them."""
-    across = _find_ruled_rows(mask)
-    down = _find_ruled_rows((mask & ~across).T).T
-    return across | down
+    near = _MARGIN * max(mask.shape)
+    long = _find_through(mask, near, 0.5), _find_through(mask.T, near, 0.5)
+    if max(map(len, long)) >= _SURE_LINES:  # then shorter ones cut a corner
+        return _find_crossed_ink(
+            mask, _find_through(mask, near, 0.2), _find_through(mask.T, near, 0.2)
+        )
+    rows, columns = _find_inside(mask), _find_inside(mask.T)
+    if rows or columns:
+        return _find_crossed_ink(mask, rows, columns)
+    few = _find_crossed_ink(mask, _find_through(mask, 1, 0.5), _find_through(mask.T, 1, 0.5))
+    rest = mask & ~few
+    is_page = rest[3:-3, 3:-3].sum() == rest.sum() >= few.sum()
+    return few if is_page else np.zeros_like(mask)
 
 
 def find_frames(mask: Mask) -> Mask:
@@ -57,22 +72,34 @@ def find_frames(mask: Mask) -> Mask:
     return found
 
 
-def _find_ruled_rows(mask: Mask) -> Mask:
-    lines = find_lines(mask, mask.shape[1] / 4, _THICKEST_RULED * max(mask.shape))
-    through = [line for line in lines if _runs_through(line, mask.shape)]
-    if not through:
-        long = [line for line in lines if line.right - line.left >= mask.shape[1] / 2]
-        through = long if len(long) >= _LEAST_LINES else []
-    return find_line_ink(mask, through)
+def _find_through(mask: Mask, near: float, least: float) -> list[Line]:
+    """The thin lines from left to right that end as near to a border, be it the upper or lower.
+
+    They are at least a share `least` of the mask's larger side in length.
+    """
+    height, width = mask.shape
+    side = max(mask.shape)
+    lines = []
+    for line in find_lines(mask, least * side, _THICKEST_RULED * side, _SEEN):
+        ends = line.rows[[line.left, line.right - 1]]
+        is_at_side = np.array([line.left <= near, line.right >= width - near])
+        if (is_at_side | (ends <= near) | (ends >= height - 1 - near)).all():
+            lines.append(line)
+    return lines
 
 
-def _runs_through(line: Line, shape: tuple[int, ...]) -> bool:
-    """Whether both ends of a line are at a border of the picture, be it the upper or lower one."""
-    height, width = shape
-    margin = _MARGIN * max(shape)
-    ends = line.rows[[line.left, line.right - 1]]
-    is_at_side = np.array([line.left <= margin, line.right >= width - margin])
-    return bool((is_at_side | (ends <= margin) | (ends >= height - margin)).all())
+def _find_inside(mask: Mask) -> list[Line]:
+    """The thin lines from left to right wherever they end, if there are many."""
+    side = max(mask.shape)
+    lines = find_lines(mask, side / 2, _THICKEST_RULED * side, _SEEN_INSIDE)
+    return lines if len(lines) >= _SURE_LINES_INSIDE else []
+
+
+def _find_crossed_ink(mask: Mask, rows: list[Line], columns: list[Line]) -> Mask:
+    """The ink of lines from left to right and from top to bottom, which cross each other."""
+    across = find_line_ink(mask, rows)
+    ink: Mask = across | find_line_ink((mask & ~across).T, columns).T
+    return ink
 
 
 def _is_closed_frame(shape: Mask, ink: Mask) -> bool:
@@ -144,8 +171,8 @@ def _find_open_frame(shape: Mask, ink: Mask) -> Mask:
 def _find_sides(shape: Mask) -> tuple[list[Line], list[Line], Mask]:
     """Lines nearly as long as a shape, from left to right and from top to bottom; their ink."""
     thickest = _THICKEST_SIDE * max(shape.shape)
-    rows = find_lines(shape, _SIDE * shape.shape[1], thickest)
-    columns = find_lines(shape.T, _SIDE * shape.shape[0], thickest)
+    rows = find_lines(shape, _SIDE * shape.shape[1], thickest, _SEEN)
+    columns = find_lines(shape.T, _SIDE * shape.shape[0], thickest, _SEEN)
     return rows, columns, find_line_ink(shape, rows) | find_line_ink(shape.T, columns).T
 
 

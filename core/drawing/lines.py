@@ -16,7 +16,6 @@ from core.data import Floats, Mask
 _ANGLES = np.radians(90 + np.arange(-10, 10.1, 0.25))
 """Of a line's normal: it is at most 10 degrees from horizontal."""
 _GAP = 5  # so many pixels may be missing
-_LEAST_COVERED = 0.4  # of a line's length, where it is seen and not covered by a stroke
 _EDGE = 2.0  # pixels beside a line that are still its blurred edge
 
 
@@ -48,10 +47,11 @@ class Line(NamedTuple):
         return inside
 
 
-def find_lines(mask: Mask, least: float, thickest: float) -> list[Line]:
+def find_lines(mask: Mask, least: float, thickest: float, seen: float) -> list[Line]:
     """The lines in a mask, (H, W), that are at least `least` long and at most `thickest` thick.
 
-    Those from left to right: of the mask turned by `.T`, those from top to bottom.
+    At least the share `seen` of a line is not covered by strokes. Those from left to right: of the
+    mask turned by `.T`, those from top to bottom.
     """
     width = mask.shape[1]
     bridged = closing(mask, np.ones((1, _GAP + 1), bool))
@@ -61,28 +61,26 @@ def find_lines(mask: Mask, least: float, thickest: float) -> list[Line]:
     votes = ndimage.uniform_filter1d(votes.astype(np.float32), 5, axis=0)
     lines: list[Line] = []
     for distance, angle in peak_local_max(
-        votes, min_distance=5, threshold_abs=_LEAST_COVERED * least, exclude_border=False
+        votes, min_distance=5, threshold_abs=seen * least, exclude_border=False
     ):
         theta = angles[angle]
         rows = (distances[distance] - np.arange(width) * np.cos(theta)) / np.sin(theta)
-        line = _follow(thin, rows, thickest)
-        if line is None or line.right - line.left < least:
-            continue
-        if not any(abs(line.middle - other.middle) < other.thickness + _EDGE for other in lines):
+        line, share = _follow(thin, rows, thickest)
+        if line.right - line.left >= least and share >= seen:
             lines.append(line)
+            thin &= ~line.band(len(thin))  # or it would be found once more, a little oblique
     return lines
 
 
-def _follow(thin: Mask, rows: Floats, thickest: float) -> Line | None:
-    """The line in these rows, from its one end to the other; None if there is too little of it."""
-    width = thin.shape[1]
-    seen = (thin & Line(rows, 0, width, thickest).band(len(thin))).sum(axis=0)
-    columns = np.flatnonzero(seen)
+def _follow(thin: Mask, rows: Floats, thickest: float) -> tuple[Line, float]:
+    """The line in these rows, from its one end to the other, and the share of it that is seen."""
+    counts = (thin & Line(rows, 0, len(rows), thickest).band(len(thin))).sum(axis=0)
+    columns = np.flatnonzero(counts)
     if not len(columns):
-        return None
+        return Line(rows, 0, 0, 0.0), 0.0
     left, right = int(columns[0]), int(columns[-1]) + 1
-    is_whole = len(columns) >= _LEAST_COVERED * (right - left)
-    return Line(rows, left, right, float(np.median(seen[columns]))) if is_whole else None
+    line = Line(rows, left, right, float(np.median(counts[columns])))
+    return line, len(columns) / (right - left)
 
 
 def find_line_ink(mask: Mask, lines: list[Line]) -> Mask:

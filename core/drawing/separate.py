@@ -20,7 +20,7 @@ _TALL = 0.5
 """A digit is at least this share of the tallest piece in height ..."""
 _LARGE = 0.1
 """... and has at least this share of the largest piece's ink: any smaller piece is part of one."""
-_MAX_PIECES = 60
+_MAX_PIECES = 30
 """Of a drawing in more pieces, only the largest may be digits."""
 _LEAST_GAP = 0.08
 """Two that stand beside each other are two digits from this gap on, a share of the taller one."""
@@ -59,8 +59,9 @@ def _find_digit_of_pieces(pieces: Indices, boxes: Indices, areas: Doubles) -> In
     `pieces` labels them from 1, (h, w). A box is top, left, bottom and right, (n, 4).
     """
     heights = boxes[:, 2] - boxes[:, 0]
-    is_large = areas >= max(_LARGE * areas.max(), np.sort(areas)[-_MAX_PIECES:][0])
-    tall = np.flatnonzero(is_large & (heights >= _TALL * heights[is_large].max()))
+    large = areas.argsort(kind="stable")[-_MAX_PIECES:]
+    large = large[areas[large] >= _LARGE * areas.max()]
+    tall = large[heights[large] >= _TALL * heights[large].max()]
     gaps = _measure_gaps(pieces, tall)
     taller = np.maximum(heights[tall, None], heights[tall])
     least = np.where(_is_below(boxes[tall]), _LEAST_GAP_BELOW, _LEAST_GAP)

@@ -196,3 +196,68 @@ def test_two_tabs_do_not_mix_while_a_run_trains(page: Page, server: Server, read
         expect(answer(other)).to_have_text(re.compile("^Read as 1"))
         expect(answer(page)).to_have_text(re.compile("^Read as 7"))
     assert long.status.state is State.RUNNING
+
+
+def show_anew(page: Page) -> None:
+    page.reload()
+    canvas(page).wait_for(state="visible")
+
+
+def kept_in_browser(page: Page) -> list[str]:
+    return page.evaluate("Object.values(sessionStorage)")
+
+
+def test_a_drawing_outlives_a_reload_until_it_is_cleared(
+    page: Page, server: Server, reader: Run
+) -> None:
+    open_page(page, server, reader)
+    draw(page, SEVEN)
+    expect(answer(page)).to_have_text(re.compile("^Read as 7"))
+    before = answer(page).inner_text()
+    wait_for(lambda: kept_in_browser(page), "the browser to keep the drawing")
+    with page.context.new_page() as other:
+        open_page(other, server, reader)  # another tab
+        expect(other.get_by_text("Draw a digit in the square")).to_be_visible()
+
+    show_anew(page)
+    expect(answer(page)).to_have_text(before)
+    assert brightness(page) > 10  # it is seen, too
+    draw(page, ((60, 150), (240, 150)))  # and may be drawn on
+    expect(answer(page)).not_to_have_text(before)
+    page.get_by_role("button", name="Undo").click()
+    expect(answer(page)).to_have_text(before)
+
+    page.get_by_role("link", name="Train", exact=True).click()
+    expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Draw", exact=True).click()
+    expect(answer(page)).to_have_text(before)
+    wait_for(lambda: brightness(page) > 10, "the drawing in the square")
+
+    press(page, "Clear")
+    expect(answer(page)).to_have_count(0)
+    wait_for(lambda: not kept_in_browser(page), "the browser to forget the drawing")
+    show_anew(page)
+    expect(page.get_by_text("Draw a digit in the square")).to_be_visible()
+    assert brightness(page) == 0
+
+
+def brightness(page: Page) -> float:
+    """The mean grey value that the square shows."""
+    shown = page.locator("canvas.dc-canvas.lower-canvas")
+    return shown.evaluate(
+        """canvas => {
+            const pixels = canvas.getContext("2d").getImageData(0, 0, 280, 280).data
+            return pixels.filter((_, place) => place % 4 == 0).reduce((a, b) => a + b) / 280 / 280
+        }"""
+    )
+
+
+def test_two_digits_in_the_square_are_each_read(page: Page, server: Server, reader: Run) -> None:
+    open_page(page, server, reader)
+    draw(page, ((40, 60), (130, 60), (70, 230)))
+    expect(answer(page)).to_have_text(re.compile("^Read as 7"))
+    draw(page, ((210, 50), (210, 230)))
+    expect(page.get_by_text("Two digits were found.")).to_be_visible()
+    expect(answer(page)).to_have_text(re.compile("^Read as 7"))
+    press(page, "Read as 1")
+    expect(answer(page)).to_have_text(re.compile("^Read as 1"))

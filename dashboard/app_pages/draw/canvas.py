@@ -21,7 +21,7 @@ from dashboard.app_pages.draw.kept_drawing import (
     keep_in_browser,
     read_kept_drawing,
 )
-from dashboard.app_pages.draw.square import SIDE, decode_canvas, decode_url, encode_url
+from dashboard.app_pages.draw.square import SIDE, decode_canvas, decode_url
 from dashboard.parts.controls import choose
 
 _INK, _PAPER = "#FFFFFF", "#000000"
@@ -38,6 +38,8 @@ class Picked(NamedTuple):
 
     canvas: Images
     """As `core.drawing` takes it."""
+    source: str
+    """The square or the file that it is of: another after Clear, or for another file."""
     note: str = ""
     """What was left out of a picture, as a sentence; "" if nothing."""
 
@@ -70,7 +72,7 @@ def clear_canvas() -> None:
     """Have the page begin with an empty square, or without a picture: whichever it shows."""
     st.session_state[_NUMBER] = st.session_state.get(_NUMBER, 0) + 1
     if st.session_state.get(_SOURCE) == _DRAW:
-        keep_drawing("")
+        keep_drawing(None)
 
 
 def _pick_width() -> int:
@@ -97,7 +99,7 @@ def _draw(width: int) -> Picked | None:
     key = f"canvas_{st.session_state.get(_NUMBER, 0)}"
     if key not in st.session_state:
         st.session_state[_INITIAL] = kept
-    initial = st.session_state[_INITIAL]
+    initial: str = st.session_state.get(_INITIAL, "")
     with square:
         drawn: Any = st_canvas(
             stroke_width=width,
@@ -112,8 +114,9 @@ def _draw(width: int) -> Picked | None:
     canvas = decode_canvas(drawn)
     if canvas is None:  # it sends nothing before the first stroke
         canvas = decode_url(initial) if initial else None
-    keep_drawing("" if canvas is None or not find_ink(canvas).any() else encode_url(canvas))
-    return None if canvas is None else Picked(canvas)
+    is_empty = canvas is None or not find_ink(canvas).any()
+    keep_drawing(None if is_empty else canvas)
+    return None if canvas is None else Picked(canvas, key)
 
 
 def _as_fabric(drawing: str) -> dict[str, Any]:
@@ -141,7 +144,7 @@ def _read_file() -> Picked | None:
     st.image(turn_upright(file.getvalue()), width=SIDE, alt="The picture as it came")
     if not found.canvas.any():
         st.warning("No digit was found on this picture.", icon=":material/search_off:")
-    return Picked(found.canvas, _describe_left_out(found))
+    return Picked(found.canvas, file.file_id, _describe_left_out(found))
 
 
 def _describe_left_out(found: FoundInk) -> str:

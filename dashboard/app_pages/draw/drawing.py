@@ -37,15 +37,15 @@ def render_drawing(run: Run, epoch: int) -> None:
     with strip:
         steps = _pick_steps()
     digits = [prepare(one, steps) for one in separate_digits(picked.canvas)] if picked else []
-    if not digits or digits[0].is_empty:
+    if not picked or digits[0].is_empty:
         with answer:
             st.info("Draw a digit in the square, or give a picture of one.", icon=":material/draw:")
         return
     with explain_worker_errors():
         with answer:
-            if picked and picked.note:
+            if picked.note:
                 st.caption(picked.note)
-            preparation = pick_digit(run, epoch, digits)
+            preparation = pick_digit(run, epoch, digits, picked.source)
             reading = _answer(run, epoch, preparation)
         with strip:
             _render_steps(preparation)

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.data import Images
 from dashboard.access.visitor import visitor
+from dashboard.app_pages.draw.square import decode_url, encode_url
 
 _DRAWING = "_drawing"
 """The drawing of this session, a picture's URL, "" if there is none; missing until it is known."""
@@ -23,17 +25,13 @@ def read_kept_drawing() -> str | None:
 
     None until the browser has said what it keeps, a moment after the page has come.
     """
-    if _DRAWING not in st.session_state and _COMPONENT in st.session_state:
-        kept = st.session_state[_COMPONENT].get("kept")
-        if kept is not None:
-            keep_drawing(str(kept))
     drawing: str | None = st.session_state.get(_DRAWING)
     return drawing
 
 
-def keep_drawing(drawing: str) -> None:
-    """Keep a drawing, a picture's URL, or "" for none."""
-    st.session_state[_DRAWING] = drawing
+def keep_drawing(square: Images | None) -> None:
+    """Keep a drawing, uint8 (SIDE, SIDE, 4), or that there is none."""
+    st.session_state[_DRAWING] = "" if square is None else encode_url(square)
 
 
 def keep_in_browser() -> None:
@@ -47,5 +45,10 @@ def keep_in_browser() -> None:
             "is_known": drawing is not None,
             "drawing": drawing,
         },
-        on_kept_change=lambda: None,
+        on_kept_change=_read_from_browser,
     )
+
+
+def _read_from_browser() -> None:
+    if read_kept_drawing() is None:
+        keep_drawing(decode_url(st.session_state[_COMPONENT].get("kept")))

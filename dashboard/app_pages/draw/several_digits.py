@@ -16,24 +16,30 @@ from dashboard.app_pages.draw.drawing_charts import draw_ink
 from dashboard.session.cache import call_worker_uncached
 
 _CHOICE = "_digit_choice"
-_SIDE = 72
+_SIDE = 96
 """Width of a digit's picture, in pixels."""
 _NUMBERS = {2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven", 8: "Eight", 9: "Nine"}
 
 
 class _Choice(NamedTuple):
-    """Which of `total` digits is chosen, by its place from 0, and which the user has labelled."""
+    """Which digit of a drawing is chosen, by its place from 0, and which the user has labelled."""
 
+    source: str
     total: int
     chosen: int = 0
     labelled: frozenset[int] = frozenset()
 
 
-def pick_digit(run: Run, epoch: int, digits: Sequence[PreparedDrawing]) -> PreparedDrawing:
-    """Let the user choose a digit, at first the first; of one digit only draw nothing."""
-    choice: _Choice = st.session_state.get(_CHOICE, _Choice(0))
-    if choice.total != len(digits):  # another drawing
-        choice = _Choice(len(digits))
+def pick_digit(
+    run: Run, epoch: int, digits: Sequence[PreparedDrawing], source: str
+) -> PreparedDrawing:
+    """Let the user choose a digit, at first the first; of one digit only draw nothing.
+
+    The choice holds as long as there are as many digits, of the same square or file.
+    """
+    choice: _Choice | None = st.session_state.get(_CHOICE)
+    if choice is None or choice[:2] != (source, len(digits)):
+        choice = _Choice(source, len(digits))
     st.session_state[_CHOICE] = choice
     if len(digits) > 1:
         _render_digits(run, epoch, digits, choice)
@@ -68,11 +74,11 @@ def _render_digits(
                 picture = draw_ink(image, _SIDE)
                 st.image(picture, width=_SIDE, alt=f"Digit {place + 1} of {choice.total}")
                 st.button(
-                    str(first),
+                    f":small[Read as {first}]",
                     key=f"found_digit_{place}",
                     type="primary" if place == choice.chosen else "secondary",
                     icon=":material/check:" if place in choice.labelled else None,
-                    help=f"Read as {first}, {text.percent(answer[first])} sure.",
+                    help=f"{text.percent(answer[first])} sure",
                     width="stretch",
                     on_click=_choose,
                     args=(place,),

@@ -44,10 +44,10 @@ def encode_url(square: Images) -> str:
     return _URL_START + b64encode(file.getvalue()).decode()
 
 
-def decode_url(url: str) -> Images | None:
+def decode_url(url: object) -> Images | None:
     """The picture, uint8 (SIDE, SIDE, 4), of `encode_url`; None for anything else."""
     try:
-        return _decode_png(b64decode(url.removeprefix(_URL_START), validate=True))
+        return _decode_png(b64decode(str(url).removeprefix(_URL_START), validate=True))
     except Exception as error:  # whatever it was that the browser kept
         _log.info("a browser kept a drawing that is no picture (%s)", error)
         return None

@@ -19,6 +19,7 @@ from core.drawing import to_mnist
 from core.drawing.archive import read_archive
 from core.drawing.collection import DrawingStore
 from core.drawing.photograph import read_picture
+from core.drawing.separate import separate_digits
 from core.maps.embedding import place_on_map
 from core.maps.job import compute_and_keep_map
 from core.maps.request import MapMethod, MapRequest
@@ -145,30 +146,6 @@ def test_what_it_would_have_said_earlier(lab: Lab, trained: Run) -> None:
     assert read(app) != last
 
 
-def test_two_digits_are_each_read_and_the_second_is_chosen_by_a_press(
-    lab: Lab, trained: Run, network: keras.Model
-) -> None:
-    paper = np.zeros((56, 70), np.uint8)
-    paper[14:42, 2:30], paper[14:42, 38:66] = X_TEST[0], X_TEST[2]  # a 7 and a 1
-    app = show(lab, trained, png(paper.repeat(5, axis=0).repeat(5, axis=1)))
-    assert "**Two digits were found.** Each is read" in words(app)
-    answers = [app.button(key=f"found_digit_{place}").label for place in (0, 1)]
-    assert answers == ["7", "1"]
-    assert read(app).first == 7
-    app.button(key="found_digit_1").click().run()
-    assert read(app).first == 1
-
-
-def test_a_frame_is_left_out_and_said(lab: Lab, trained: Run) -> None:
-    paper = np.zeros((400, 400), np.uint8)
-    paper[60:340, 60:340] = X_TEST[0].repeat(10, axis=0).repeat(10, axis=1)
-    for side in (slice(30, 38), slice(362, 370)):
-        paper[side, 30:370] = paper[30:370, side] = 255
-    app = show(lab, trained, png(paper))
-    assert "A frame was left out." in words(app)
-    assert read(app).first == 7
-
-
 def test_other_runs_are_asked_too(lab: Lab, trained: Run, network: keras.Model) -> None:
     twin = lab.runs.root / new_run_id()
     shutil.copytree(trained.path, twin)
@@ -289,3 +266,68 @@ def test_a_file_that_is_no_picture_or_shows_nothing(lab: Lab, trained: Run) -> N
     (warning,) = app.warning
     assert warning.value == "No digit was found on this picture."
     assert NOTHING_DRAWN in words(app)
+
+
+def beside(*indices: int, frame: bool = False) -> bytes:
+    """A PNG file with test digits in dark ink beside each other, in a frame if asked for."""
+    paper = np.full((400, 120 + 160 * len(indices)), 255, np.uint8)
+    for place, index in enumerate(indices):
+        left = 60 + 160 * place
+        large = Image.fromarray(X_TEST[index]).resize((160, 160), Image.Resampling.BICUBIC)
+        paper[120:280, left : left + 160] -= np.asarray(large)
+    if frame:
+        paper[40:48, 20:-20] = paper[-48:-40, 20:-20] = 0
+        paper[40:-40, 20:28] = paper[40:-40, -28:-20] = 0
+    return png(paper)
+
+
+def test_every_digit_of_a_picture_is_read(
+    lab: Lab, trained: Run, network: keras.Model, media: Media
+) -> None:
+    digits = separate_digits(read_picture(beside(0, 2, 4)).canvas)
+    images = np.stack([to_mnist(digit) for digit in digits])
+    answers = network(images.reshape(3, 784), training=False).numpy()
+    app = show(lab, trained, beside(0, 2, 4))
+    assert "Three digits were found." in words(app)
+    for place, answer in enumerate(answers):
+        button = app.button(key=f"found_digit_{place}")
+        assert button.label == f":small[Read as {answer.argmax()}]"
+        button.click().run()
+        assert read(app) == pytest.approx(expected(answer), abs=0.02)
+        np.testing.assert_allclose(shown(app, media), images[place], atol=0.01)
+    give(app, beside(2, 4, 0))  # another picture: its first digit is chosen
+    first, *_ = separate_digits(read_picture(beside(2, 4, 0)).canvas)
+    answer = network(to_mnist(first).reshape(1, 784), training=False).numpy()[0]
+    assert read(app) == pytest.approx(expected(answer), abs=0.02)
+
+
+def test_the_page_says_what_it_left_out_of_a_picture(
+    lab: Lab, trained: Run, network: keras.Model
+) -> None:
+    app = show(lab, trained, beside(0, frame=True))
+    assert "A frame was left out." in words(app)
+    image = to_mnist(read_picture(beside(0)).canvas)
+    answer = network(image.reshape(1, 784), training=False).numpy()[0]
+    assert read(app) == pytest.approx(expected(answer), abs=3)  # the light is a little different
+    give(app, beside(0))
+    assert "left out" not in words(app)
+
+
+def test_what_was_put_right_of_an_imported_file_is_said(
+    lab: Lab, trained: Run, drawings: DrawingStore
+) -> None:
+    images = np.concatenate([255 - X_TEST[:2], np.zeros((1, 28, 28), np.uint8)])
+    app = lab.open("draw", run=trained.id, draw="My handwriting")
+    for arrays, sentence in (
+        ({"images": images, "labels": Y_TEST[:3]}, "2 drawings were added."),
+        ({"X": images, "y": Y_TEST[:3]}, "expected the arrays images and labels, found X, y"),
+    ):
+        file = io.BytesIO()
+        np.savez(file, **arrays)
+        content = ("mine.npz", file.getvalue(), "application/zip")
+        app.file_uploader(key="drawings_file").set_value(content)
+        app.run().button(key="import_drawings").click().run()
+        assert sentence in words(app)
+        assert not [button for button in app.button if button.key == "import_drawings"]
+    (kept, _) = drawings.load_all()
+    np.testing.assert_array_equal(kept.image, X_TEST[1])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.drawing import prepare
-from dashboard.app_pages.draw.square import SIDE, decode_canvas
+from dashboard.app_pages.draw.square import SIDE, decode_canvas, decode_url, encode_url
 
 
 class Sent:
@@ -94,3 +94,16 @@ def test_no_other_picture_is_the_square(content: bytes) -> None:
 def test_a_damaged_picture_is_a_square_or_nothing(place: int, damage: bytes) -> None:
     square = decode_canvas(sent(GOOD[:place] + damage + GOOD[place + len(damage) :]))
     assert square is None or square.shape == (SIDE, SIDE, 4)
+
+
+def test_a_drawing_is_kept_to_the_grey_value() -> None:
+    grey = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE), np.uint8)
+    square = np.dstack([grey, grey, grey, np.full_like(grey, 255)])
+    url = encode_url(square)
+    assert len(url) < 120_000  # noise: no drawing takes more
+    np.testing.assert_array_equal(decode_url(url), square)
+
+
+@pytest.mark.parametrize("kept", [None, "", "rubbish", 7, {"a": 1}, sent(png(size=(9, 9)))._url])
+def test_what_is_no_kept_drawing_is_none(kept: object) -> None:
+    assert decode_url(kept) is None
