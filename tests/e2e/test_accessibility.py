@@ -3,7 +3,6 @@ error in the browser's console. Heat maps rise from the background, also where t
 """
 
 import io
-import tomllib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -25,16 +24,15 @@ from core.runs.status import State
 from core.sweep.config import SweepConfig
 from core.sweep.store import Sweep, SweepStore
 from core.training import train
+from tests.contrast import BACKGROUNDS, contrast, parts
 from tests.core.sweep.conftest import drive
 from tests.e2e.controls import button, new_context, press
 from tests.e2e.figures import settle
-from tests.e2e.server import FOR_A_CLASS, ROOT, Server, wait_for
+from tests.e2e.server import FOR_A_CLASS, Server, wait_for
 
 SERIOUS = {"serious", "critical"}
 ALSO = {"heading-order"}
 """Rules that axe-core calls moderate, and that are kept nevertheless."""
-THEME = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
-BACKGROUNDS = {theme: THEME[theme]["backgroundColor"] for theme in ("dark", "light")}
 # Nothing fades, moves or pales: a colour would be measured half way.
 AT_REST = """*, *::before, *::after { transition: none !important; animation: none !important }
 [data-stale="true"] { opacity: 1 !important }"""
@@ -142,7 +140,7 @@ def check(page: Page, what: str) -> None:
 
 def rgb(color: str) -> str:
     """`#rrggbb` as a browser says it."""
-    return f"rgb({', '.join(str(int(color[start : start + 2], 16)) for start in (1, 3, 5))})"
+    return f"rgb({', '.join(map(str, parts(color)))})"
 
 
 def open_page(visit: Visit, lesson: Lesson, address: str) -> None:
@@ -227,6 +225,7 @@ def test_the_confusion_matrix_rises_from_the_background(
     """The more images, the stronger a cell stands out: as Chromium draws it."""
     visit.page.emulate_media(color_scheme=theme)
     open_page(visit, lesson, "evaluate?run={run}&evaluate=Confusion")
+    visit.page.mouse.move(0, 0)  # a cell below it would stand out
     canvas = visit.page.locator(".st-key-confusion_matrix canvas").first
     expect(canvas).to_be_visible()
     answers = lesson.run.test_probabilities(2).argmax(axis=1)
@@ -235,7 +234,7 @@ def test_the_confusion_matrix_rises_from_the_background(
 
     def rises() -> bool:
         cells = cell_colors(canvas).reshape(100, 3)[order]
-        contrasts = [contrast(cell, BACKGROUNDS[theme]) for cell in cells]
+        contrasts = [contrast("#" + bytes(cell).hex(), BACKGROUNDS[theme]) for cell in cells]
         return contrasts[-1] > 10 and bool((np.diff(contrasts) > -0.02).all())
 
     wait_for(rises, f"the matrix in the {theme} theme")
@@ -250,12 +249,3 @@ def cell_colors(canvas: Locator) -> np.ndarray:
     rows = top + (np.arange(10) + 0.15) * (height - top - bottom) / 10
     columns = left + (np.arange(10) + 0.5) * (width - left - right) / 10
     return picture[rows.astype(int)][:, columns.astype(int)]
-
-
-def contrast(color: np.ndarray, background: str) -> float:
-    """As the Web Content Accessibility Guidelines define it."""
-    other = [int(background[start : start + 2], 16) for start in (1, 3, 5)]
-    shares = np.array([color, other]) / 255
-    linear = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
-    luminances = linear @ [0.2126, 0.7152, 0.0722] + 0.05
-    return luminances.max() / luminances.min()

@@ -1,7 +1,5 @@
 import re
-import tomllib
 from itertools import permutations
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,10 +7,7 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 
 from dashboard.charts.colors import CLASS_COLORS, NEUTRAL, RUN_COLORS, SPLIT_COLORS, run_colors
 from dashboard.charts.feature_map import OUTLINE, WRONG
-
-ROOT = Path(__file__).parents[3]
-THEME = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
-BACKGROUNDS = {theme: THEME[theme]["backgroundColor"] for theme in ("light", "dark")}
+from tests.contrast import BACKGROUNDS, ROOT, THEME, contrast, linear
 
 # Machado, Oliveira and Fernandes, "A physiologically-based model for simulation of color vision
 # deficiency" (2009), severity 1.0: of linear red, green and blue.
@@ -68,13 +63,6 @@ def test_more_runs_than_colours_are_refused() -> None:
         run_colors(ids)
 
 
-def linear(colors: list[str]) -> np.ndarray:
-    """Linear red, green and blue, from 0 to 1, of `#rrggbb`: (n, 3)."""
-    parts = [[int(color[start : start + 2], 16) for start in (1, 3, 5)] for color in colors]
-    shares = np.array(parts) / 255
-    return np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
-
-
 def seen(colors: list[str], sight: str) -> np.ndarray:
     """The colours in CIE L*a*b*, as an eye of this sight sees them."""
     light = np.clip(linear(colors) @ SIGHTS[sight].T, 0, 1)
@@ -85,12 +73,6 @@ def differences(some: list[str], others: list[str], sight: str = "normal") -> np
     """CIEDE2000 of every pair: (len(some), len(others))."""
     first, second = seen(some, sight), seen(others, sight)
     return deltaE_ciede2000(first[:, None], second[None])
-
-
-def contrast(color: str, background: str) -> float:
-    """As the Web Content Accessibility Guidelines define it."""
-    luminances = linear([color, background]) @ [0.2126, 0.7152, 0.0722] + 0.05
-    return luminances.max() / luminances.min()
 
 
 def test_the_measures_agree_with_published_figures() -> None:
