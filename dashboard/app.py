@@ -22,6 +22,7 @@ from dashboard import app_pages, parts, text
 from dashboard.access.door import Door
 from dashboard.access.index_page import serve_index
 from dashboard.access.protection import refuse_open_network, refuse_wrong_settings
+from dashboard.live.routes import ROUTES
 from dashboard.menu import PAGES
 from dashboard.session.cache import cached
 from dashboard.session.server import server
@@ -99,6 +100,6 @@ app = st.App(
     Path(__file__).parent / "main.py",
     lifespan=_lifespan,
     middleware=[Middleware(Door)],
-    routes=[Route(f"/{page}", serve_index) for page in PAGES],
+    routes=[*ROUTES, *(Route(f"/{page}", serve_index) for page in PAGES)],
     on_script_error=_apologise,
 )

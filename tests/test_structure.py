@@ -59,6 +59,16 @@ ALLOWED = {
         "core.sweep",
         "dashboard.text",
     },
+    "dashboard.live": {
+        "core.config",
+        "core.data",
+        "core.runs",
+        "core.drawing",
+        "core.engine",
+        "dashboard.access",
+        "dashboard.charts",
+        "dashboard.session",
+    },
     "dashboard.parts": {
         "core.config",
         "core.data",
@@ -82,14 +92,16 @@ ALLOWED = {
         "core.drawing",
         "core.engine",
         "dashboard.access",
+        "dashboard.live",
     },
     "dashboard.app_pages.evaluate": PAGE | {"core.data", "core.analysis"},
     "dashboard.app_pages.features": PAGE
     | {"core.data", "core.maps", "core.engine", "dashboard.access"},
-    "dashboard.app_pages.layers": PAGE | {"core.data", "core.engine"},
+    "dashboard.app_pages.layers": PAGE | {"core.data", "core.engine", "dashboard.live"},
     "dashboard.app_pages.runs": PAGE | {"core.export", "dashboard.access", "dashboard.menu"},
     "dashboard.app_pages.sweep": PAGE | {"core.sweep", "dashboard.access"},
-    "dashboard.app_pages.train": PAGE | {"core.data", "core.analysis", "dashboard.access"},
+    "dashboard.app_pages.train": PAGE
+    | {"core.data", "core.analysis", "dashboard.access", "dashboard.live"},
     "dashboard.menu": {"dashboard.access"},
     "dashboard.main": {
         "dashboard.access",
@@ -104,6 +116,7 @@ ALLOWED = {
         "dashboard.access",
         "dashboard.menu",
         "dashboard.session",
+        "dashboard.live",
         "dashboard.parts",
     },
     "dashboard.run_class": {"core.config", "core.runs", "dashboard.access", "dashboard.app"},

@@ -51,6 +51,13 @@ def dropout_losses(run: Run) -> tuple[int, int, float, Doubles]:
     return dropout_losses.dropout_losses(run)
 
 
+def browser_weights(run: Run, epoch: int) -> bytes:
+    """`core.network.browser.browser_weights`"""
+    from core.network import browser
+
+    return browser.browser_weights(run, epoch)
+
+
 def dead_units(run: Run, epoch: int) -> pd.DataFrame:
     """`core.network.inspect.dead_units`"""
     from core.network import inspect

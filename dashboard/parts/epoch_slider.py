@@ -56,10 +56,15 @@ def pick_epoch(run: Run, epochs: int, help: str = _HELP, default: int | None = N
 def pick_kept_epoch(run: Run) -> int:
     """As `pick_epoch`, for pages that load weights: the nearest epoch whose weights are kept."""
     chosen = pick_epoch(run, len(read_history(run)), _KEPT_HELP)
-    kept = min(run.network_epochs, key=lambda epoch: abs(epoch - chosen))
+    kept = nearest_kept_epoch(run, chosen)
     if kept != chosen:
         st.caption(f"The network after epoch {chosen} was not kept; this is after epoch {kept}.")
     return kept
+
+
+def nearest_kept_epoch(run: Run, epoch: int) -> int:
+    """The epoch nearest to this one after which the run keeps its network."""
+    return min(run.network_epochs, key=lambda kept: abs(kept - epoch))
 
 
 def _render_play(title: str, epoch: int, epochs: int) -> None:

@@ -12,7 +12,7 @@ from core.runs import Run
 from core.runs.status import State
 from core.training import train
 from tests.e2e.controls import forget, new_context
-from tests.e2e.server import Server, stop_all
+from tests.e2e.server import Server, stop_all, wait_for
 
 expect.set_options(timeout=30_000)
 
@@ -77,6 +77,21 @@ def trained(server: Server) -> Run:
     config = RunConfig(hidden=(32, 16), dropout=0.2, l2=1e-4, epochs=3, training_images=10_000)
     run = server.runs.create(config, name="a trained run", state=State.RUNNING)
     assert train(run).state is State.FINISHED
+    return run
+
+
+@pytest.fixture(scope="session")
+def reader(server: Server) -> Run:
+    """A finished run that reads a drawing: two epochs over 20,000 images.
+
+    Trained in this process while the server's worker wakes, which is then awake.
+    """
+    first = server.runs.create(RunConfig(hidden=(16,), epochs=1, training_images=1_000))
+    config = RunConfig(hidden=(64,), epochs=2, training_images=20_000)
+    run = server.runs.create(config, name="a reader", state=State.RUNNING)
+    assert train(run).state is State.FINISHED
+    wait_for(lambda: not first.status.state.is_active, "the worker to wake", deadline=60)
+    server.runs.delete(first.id)
     return run
 
 

@@ -86,7 +86,8 @@ def take_analysis(page: Page, server: Server, run: Run) -> None:
     expect(page.locator(".st-key-map .js-plotly-plot")).to_be_visible()
     take(page, "features")
     page.goto(f"{server.url}/layers?run={run.id}&layers_view=One+digit&layers_digit=947")
-    expect(page.locator(".st-key-activations_hidden_2 .js-plotly-plot")).to_be_visible()
+    expect(page.locator("canvas.picture")).to_be_visible()
+    expect(page.get_by_role("heading", name="Read as")).to_be_visible()
     take(page, "layers")
 
 
@@ -104,7 +105,7 @@ def take_draw(page: Page, server: Server, run: Run) -> None:
                 page.mouse.down()
         page.mouse.up()
     expect(page.get_by_role("heading", name="Read as")).to_be_visible()
-    expect(page.locator(".st-key-drawn_answer canvas").first).to_be_visible()
+    expect(page.get_by_text("It was a", exact=True)).to_be_visible()
     take(page, "draw")
 
 

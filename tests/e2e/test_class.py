@@ -21,6 +21,7 @@ from dashboard.access.invitation import network_address
 from tests.e2e.controls import button, forget, new_context, press, press_train
 from tests.e2e.figures import settle
 from tests.e2e.server import FOR_A_CLASS, Server, stop_all, wait_for
+from tests.e2e.test_draw_page import canvas
 
 HOSTILE = "<img src=x onerror=alert(1)> **bold** [a](http://evil.example) $x^2$ a -> b &lt;"
 # Goes on for as long as a test may look at it, and leaves the browser a processor.
@@ -182,6 +183,22 @@ def hostile(school: Server) -> list[Run]:
         run.update_label(note=HOSTILE)
         runs.append(run)
     return runs
+
+
+def test_the_network_answers_in_a_students_browser_before_the_pen_is_lifted(
+    come_in: ComeIn, hostile: list[Run]
+) -> None:
+    page = come_in("Cleo", path=f"draw?run={hostile[0].id}")
+    expect(page.locator("canvas.picture")).to_be_visible()
+    canvas(page).hover(position={"x": 140, "y": 40})
+    box = canvas(page).bounding_box()
+    assert box
+    page.mouse.down()
+    page.mouse.move(box["x"] + 140, box["y"] + 240, steps=8)
+    expect(page.get_by_role("heading", name=re.compile(r"^Read as \d"))).to_be_visible()
+    expect(page.get_by_text("It was a", exact=True)).to_have_count(0)
+    page.mouse.up()
+    expect(page.get_by_text("It was a", exact=True)).to_be_visible()
 
 
 def test_a_runs_name_is_shown_as_typed(come_in: ComeIn, school: Server, hostile: list[Run]) -> None:

@@ -16,12 +16,12 @@ from core.drawing.photograph import (
     turn_upright,
 )
 from dashboard import text
-from dashboard.app_pages.draw.kept_drawing import (
+from dashboard.live.kept_drawing import (
     keep_drawing,
     keep_in_browser,
     read_kept_drawing,
 )
-from dashboard.app_pages.draw.square import SIDE, decode_canvas, decode_url
+from dashboard.live.square import SIDE, decode_canvas, decode_url
 from dashboard.parts.controls import choose
 
 _INK, _PAPER = "#FFFFFF", "#000000"
@@ -66,6 +66,11 @@ def pick_canvas() -> Picked | None:
     if source == _DRAW:
         keep_in_browser()
     return picked
+
+
+def has_square() -> bool:
+    """Whether there is a square to draw on, and not a picture file."""
+    return bool(st.session_state.get(_SOURCE, _DRAW) == _DRAW)
 
 
 def clear_canvas() -> None:

@@ -8,16 +8,23 @@ from core.drawing.answers import Reading
 from core.drawing.separate import separate_digits
 from core.engine import calls
 from core.runs import Run
-from dashboard import text
-from dashboard.app_pages.draw.canvas import pick_canvas
+from dashboard.app_pages.draw.canvas import has_square, pick_canvas
 from dashboard.app_pages.draw.drawing_charts import draw_ink
 from dashboard.app_pages.draw.drawing_views import render_views
 from dashboard.app_pages.draw.label_drawing import render_label_buttons
 from dashboard.app_pages.draw.several_digits import finish_digit, pick_digit
-from dashboard.charts.answer import draw_answer
+from dashboard.live.parts import (
+    PICTURE_HELP,
+    Served,
+    describe_network,
+    render_answer,
+    render_picture,
+)
 from dashboard.parts.worker_errors import explain_worker_errors
 from dashboard.session.cache import call_worker_uncached
 
+SCENE = "draw"
+NOTHING_DRAWN = "Draw a digit in the square, or give a picture of one."
 _SIDE = 132
 """Width of the picture of a step, in pixels."""
 
@@ -26,7 +33,8 @@ _SIDE = 132
 def render_drawing(run: Run, epoch: int) -> None:
     """Draw the square, the answer and all that explains it; a stroke runs this, not the page.
 
-    The answer comes first: the views below it take longer.
+    The answer and the picture of the network follow the pen, as the browser computes them; when a
+    stroke ends, the server's answer takes over, and what is kept is by that.
     """
     left, right = st.columns([2, 3], gap="large")
     with left:
@@ -37,35 +45,48 @@ def render_drawing(run: Run, epoch: int) -> None:
     with strip:
         steps = _pick_steps()
     digits = [prepare(one, steps) for one in separate_digits(picked.canvas)] if picked else []
-    if not picked or digits[0].is_empty:
-        with answer:
-            st.info("Draw a digit in the square, or give a picture of one.", icon=":material/draw:")
-        return
-    with explain_worker_errors():
-        with answer:
+    chosen, preparation, reading = 0, None, None
+    with answer, explain_worker_errors():
+        if picked and not digits[0].is_empty:
             if picked.note:
                 st.caption(picked.note)
-            preparation = pick_digit(run, epoch, digits, picked.source)
-            reading = _answer(run, epoch, preparation)
-        with strip:
-            _render_steps(preparation)
+            chosen = pick_digit(run, epoch, digits, picked.source)
+            preparation = digits[chosen]
+            reading = _read(run, epoch, preparation)
+    with answer:
+        render_answer(
+            SCENE,
+            run,
+            epoch,
+            Served(preparation.image, reading.probabilities, reading.activations)
+            if preparation and reading
+            else None,
+            empty="" if reading else NOTHING_DRAWN,
+            steps=steps if has_square() else None,
+            chosen=chosen,
+        )
+    if not preparation or not reading:
+        _render_network(run, epoch)
+        return
+    with answer:
+        answered = int(reading.probabilities.argmax())
+        render_label_buttons(preparation.image, answered, finish_digit)
+    with strip:
+        _render_steps(preparation)
+    _render_network(run, epoch)
+    with explain_worker_errors():
         render_views(run, epoch, preparation.image, reading)
 
 
-def _answer(run: Run, epoch: int, preparation: PreparedDrawing) -> Reading:
-    """Draw what the network takes the drawing for."""
+def _read(run: Run, epoch: int, preparation: PreparedDrawing) -> Reading:
     reading: Reading = call_worker_uncached(calls.read_image, run, epoch, preparation.image)
-    second, first = reading.probabilities.argsort(kind="stable")[-2:].tolist()
-    sure, less = (text.percent(reading.probabilities[digit]) for digit in (first, second))
-    st.markdown(f"## Read as {first} &ensp; :small[{sure} sure; next {second}, {less}]")
-    st.echarts_chart(
-        draw_answer(reading.probabilities),
-        key="drawn_answer",
-        height=220,
-        alt="Ten probabilities of the drawing",
-    )
-    render_label_buttons(preparation.image, first, finish_digit)
     return reading
+
+
+def _render_network(run: Run, epoch: int) -> None:
+    """Draw the picture of the network, which reads what is drawn."""
+    st.markdown("**Inside the network**", help=PICTURE_HELP)
+    render_picture(SCENE, run.config, network=describe_network(run, epoch))
 
 
 def _pick_steps() -> DrawingSteps:

@@ -16,7 +16,8 @@ from dashboard.app_pages.draw.other_runs import render_other_runs
 from dashboard.charts.answer import draw_answer_history
 from dashboard.charts.feature_map import Coloring, draw_map
 from dashboard.charts.images import enlarge
-from dashboard.parts.activations import render_activations, render_evidence
+from dashboard.live.parts import render_mind
+from dashboard.parts.evidence import render_evidence
 from dashboard.parts.tabs import render_tabs
 from dashboard.session.cache import call_worker_uncached
 
@@ -24,7 +25,8 @@ from dashboard.session.cache import call_worker_uncached
 def render_views(run: Run, epoch: int, image: Floats, reading: Reading) -> None:
     """Draw the view that is open, of the network after `epoch` and an image (28, 28)."""
     views: dict[str, Callable[[], None]] = {
-        "Inside the network": lambda: _render_inside(reading),
+        "Pixels that mattered": lambda: _render_evidence(reading),
+        "What would change its mind?": lambda: render_mind("draw", ""),
         "Neighbours": lambda: _render_neighbours(run, epoch, image),
         "Epoch by epoch": lambda: _render_epochs(run, epoch, image),
         "Other runs": lambda: render_other_runs(run, image),
@@ -32,14 +34,8 @@ def render_views(run: Run, epoch: int, image: Floats, reading: Reading) -> None:
     render_tabs(views, "drawing_view")
 
 
-def _render_inside(reading: Reading) -> None:
-    picture, layers = st.columns([1, 3], gap="medium")
-    with picture:
-        render_evidence(reading.evidence, int(reading.probabilities.argmax()))
-    with layers:
-        render_activations(reading.activations)
-        if not reading.activations:
-            st.caption("This network has no hidden layer.")
+def _render_evidence(reading: Reading) -> None:
+    render_evidence(reading.evidence, int(reading.probabilities.argmax()))
 
 
 def _render_neighbours(run: Run, epoch: int, image: Floats) -> None:

@@ -30,10 +30,8 @@ class _Choice(NamedTuple):
     labelled: frozenset[int] = frozenset()
 
 
-def pick_digit(
-    run: Run, epoch: int, digits: Sequence[PreparedDrawing], source: str
-) -> PreparedDrawing:
-    """Let the user choose a digit, at first the first; of one digit only draw nothing.
+def pick_digit(run: Run, epoch: int, digits: Sequence[PreparedDrawing], source: str) -> int:
+    """Let the user choose a digit, by its place, at first the first; of one digit draw nothing.
 
     The choice holds as long as there are as many digits, of the same square or file.
     """
@@ -43,7 +41,7 @@ def pick_digit(
     st.session_state[_CHOICE] = choice
     if len(digits) > 1:
         _render_digits(run, epoch, digits, choice)
-    return digits[choice.chosen]
+    return choice.chosen
 
 
 def finish_digit() -> None:

@@ -1,4 +1,4 @@
-"""One test digit on its way through a network: what it sets off, and which pixels mattered."""
+"""One digit on its way through a network: what it sets off, and which pixels mattered."""
 
 import random
 
@@ -8,41 +8,61 @@ from core.config import CLASSES, TEST_SET
 from core.data import load_mnist
 from core.engine import calls
 from core.runs import Run
-from dashboard.charts.answer import draw_answer
-from dashboard.charts.images import enlarge
-from dashboard.parts.activations import render_activations, render_evidence
+from dashboard.live.kept_drawing import keep_in_browser, read_kept_image
+from dashboard.live.parts import (
+    PICTURE_HELP,
+    Served,
+    describe_network,
+    render_answer,
+    render_picture,
+)
 from dashboard.parts.data_image import pick_image_number, render_image_head
+from dashboard.parts.evidence import render_evidence
 from dashboard.session.cache import call_worker
 
 _INDEX_KEY = "layers_digit"
+_SCENE = "layers"
 
 
 def render_digit_in_network(run: Run, epoch: int) -> None:
-    """Draw the test digit that the user chooses, and what it sets off in each layer."""
+    """Draw the digit that the user chooses, and what it sets off in each layer."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        with st.container(width=180):
-            index = pick_image_number(_INDEX_KEY, placeholder="0") or 0
-        st.button("Another", icon=":material/casino:", key="random_digit", on_click=_choose_any)
+        is_drawn = st.toggle(
+            "The digit last drawn",
+            key="layers_drawn",
+            bind="query-params",
+            help="What you drew last on the page Draw, instead of a test image.",
+        )
+        if not is_drawn:
+            with st.container(width=180):
+                index = pick_image_number(_INDEX_KEY, placeholder="0") or 0
+            st.button("Another", icon=":material/casino:", key="random_digit", on_click=_choose_any)
         digit = _pick_class()
-    image, true = load_mnist().x_test[index], int(load_mnist().y_test[index])
+    if is_drawn:
+        keep_in_browser()
+        image, true = read_kept_image(), None
+        if image is None:
+            st.info("Nothing was drawn yet.", icon=":material/draw:")
+            st.page_link("app_pages/draw/page.py", label="Draw a digit", icon=":material/draw:")
+            return
+    else:
+        image, true = load_mnist().x_test[index], int(load_mnist().y_test[index])
     reading = call_worker(calls.read_image, run, epoch, image, digit)
     predicted = int(reading.probabilities.argmax())
-    render_image_head(index, true, predicted)
-    with st.grid(3, min_column_width=240):
-        with st.container():
-            st.markdown("The digit")
-            st.image(enlarge(image, 8), alt=f"Test image {index}, a {true}")
+    if true is None:
+        st.markdown(f"Your last drawing, read as **{predicted}**")
+    else:
+        render_image_head(index, true, predicted)
+    network = describe_network(run, epoch)
+    st.markdown("**Its way through the network**", help=PICTURE_HELP)
+    render_picture(_SCENE, run.config, network=network)
+    with st.grid(2, min_column_width=300):
         with st.container():
             render_evidence(reading.evidence, predicted if digit is None else digit)
         with st.container():
             st.markdown(f"What the network takes it for after epoch {epoch}")
-            st.echarts_chart(
-                draw_answer(reading.probabilities, true),
-                key="inner_answer",
-                height=240,
-                alt="Answer",
-            )
-    render_activations(reading.activations)
+            served = Served(image, reading.probabilities, reading.activations)
+            render_answer(_SCENE, run, epoch, served, true=true)
 
 
 def _choose_any() -> None:

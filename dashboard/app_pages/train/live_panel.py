@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.analysis.histories import BEST_EPOCH, best_epoch
 from core.config import bounds
-from core.data import load_mnist
+from core.data import Floats
 from core.runs import Run
 from core.runs.errors import DamagedRunError, RunError, RunNotFoundError
 from core.runs.status import Request, State, Status
@@ -17,9 +17,11 @@ from core.runs.summary import summarize
 from dashboard import text
 from dashboard.access.visitor import may_change
 from dashboard.app_pages.train.result import render_result
-from dashboard.app_pages.train.ten_digits_chart import TEN_DIGITS, draw_ten_digits, encode_png
+from dashboard.app_pages.train.ten_digits import TEN_DIGITS, read_ten_digits
 from dashboard.charts.curves import SERIES, CurveStyle, draw_curve, with_live_point
 from dashboard.charts.weights import NOT_FINITE, draw_weights, has_marks
+from dashboard.live.parts import describe_network, render_strip
+from dashboard.parts.epoch_slider import nearest_kept_epoch
 from dashboard.parts.messages import render_damage, show_message
 from dashboard.parts.metrics import render_metric
 from dashboard.parts.run_curves import pick_log_loss, pick_series
@@ -46,6 +48,8 @@ _STOP_HELP = (
     "looked into on every page."
 )
 _DAMAGED = "This run is damaged"
+SCENE = "train"
+"""Of the network that the run has after its last epoch."""
 
 
 def render_live_panel(run: Run) -> None:
@@ -251,36 +255,45 @@ def _render_rate(run: Run) -> None:
 def _render_network(run: Run, epoch: int) -> None:
     """Draw the first-layer pictures and the ten digits' probabilities as they are after `epoch`."""
     try:
-        cached_by_version(history_version(run), _draw_network, run, epoch)
+        with st.grid(2, min_column_width=300):
+            with st.container():
+                cached_by_version(history_version(run), _draw_first_layer, run, epoch)
+            with st.container():
+                _render_strip(run, epoch)
     except DamagedRunError as error:
         st.caption(text.escape(error))
 
 
-def _draw_network(run: Run, epoch: int) -> None:
+def _draw_first_layer(run: Run, epoch: int) -> None:
     weights = run.first_layer(epoch)
-    probabilities = read_test_probabilities(run, epoch)[TEN_DIGITS]
     units = run.config.hidden[0] if run.config.hidden else len(weights)
     count = f"{len(weights)} of {units}" if len(weights) < units else f"{units}"
-    with st.grid(2, min_column_width=300):
-        with st.container():
-            st.markdown(
-                f"First layer, {count} units",
-                help="The weights from the 784 pixels to each unit: red adds, blue takes away. "
-                "From noise they grow into detectors of strokes.",
-            )
-            picture = encode_png(draw_weights(weights))
-            st.image(picture, width="stretch", alt="First-layer weights as pictures")
-            if has_marks(weights):
-                st.caption(NOT_FINITE)
-        with st.container():
-            st.markdown(
-                "Ten test digits",
-                help="What the network thinks of ten images that it never trains on: a column an "
-                "image, a row a class, the stronger its colour the surer.",
-            )
-            st.echarts_chart(
-                draw_ten_digits(load_mnist().x_test[TEN_DIGITS], probabilities),
-                key="ten_digits",
-                height=250,
-                alt="Probabilities of ten test digits",
-            )
+    st.markdown(
+        f"First layer, {count} units",
+        help="The weights from the 784 pixels to each unit: red adds, blue takes away. From noise "
+        "they grow into detectors of strokes.",
+    )
+    st.image(draw_weights(weights), width="stretch", alt="First-layer weights as pictures")
+    if has_marks(weights):
+        st.caption(NOT_FINITE)
+
+
+def _render_strip(run: Run, epoch: int) -> None:
+    st.markdown(
+        "Ten test digits, and your last drawing",
+        help="What the network thinks of ten images that it never trains on, and of what you drew "
+        "last: a column an image, a row a class, the stronger its colour the surer. Press an image "
+        "to see above how the network reads it.",
+    )
+    render_strip(
+        SCENE,
+        describe_network(run, nearest_kept_epoch(run, epoch)),
+        read_ten_digits(),
+        cached_by_version(history_version(run), _read_ten_answers, run, epoch),
+        training=run.status.state.is_active,
+    )
+
+
+def _read_ten_answers(run: Run, epoch: int) -> Floats:
+    answers: Floats = read_test_probabilities(run, epoch)[TEN_DIGITS]
+    return answers

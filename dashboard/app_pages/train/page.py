@@ -1,16 +1,15 @@
 """Train: a form, a picture of the network, and the run as it learns."""
 
-import numpy as np
 import streamlit as st
 
-from core.config import CLASSES, IMAGE_SIDE, RunConfig
-from core.config.architecture import count_parameters
-from core.data import DataError, Images, load_mnist
+from core.config import RunConfig
+from core.config.architecture import count_parameters, describe_layers
+from core.runs import Run
 from dashboard import text
-from dashboard.app_pages.train.live_panel import render_live_panel
-from dashboard.app_pages.train.network_chart import describe_network, draw_network
+from dashboard.app_pages.train.live_panel import SCENE, render_live_panel
 from dashboard.app_pages.train.result import render_next_steps
-from dashboard.app_pages.train.ten_digits_chart import TEN_DIGITS
+from dashboard.app_pages.train.ten_digits import read_ten_digits
+from dashboard.live.parts import render_picture
 from dashboard.parts.config_form import render_form_column
 from dashboard.parts.run_header import find_chosen_run
 from dashboard.parts.start import start_and_show
@@ -37,38 +36,33 @@ def render_start(config: RunConfig) -> None:
         st.text_input("Name of the next run", key=_NAME, placeholder=config.summary(), max_chars=80)
 
 
-def render_network(config: RunConfig) -> None:
-    """Draw the network of the form, with its parameters, and say how long it will train."""
+def render_network(config: RunConfig, run: Run | None) -> None:
+    """Draw the network of the form, with its parameters, and say how long it will train.
+
+    While the run that is looked at has such a network, it is that: as its last epoch left it.
+    """
     seconds, learned = estimate_seconds(config)
-    st.echarts_chart(
-        draw_network(config, read_ten_digits()),
-        key="network",
-        height=250,
-        alt=describe_network(config),
+    render_picture(
+        SCENE if run and describe_layers(run.config) == describe_layers(config) else "form",
+        config,
+        digits=read_ten_digits(),
     )
     images = f"**{config.training_size:,}** images to learn from"
     source = "on this machine" if learned else "at a guess: nothing was trained here yet"
     st.caption(
-        f"The numbers below the lines count the **{count_parameters(config):,}** parameters, "
+        f"The numbers below count the **{count_parameters(config):,}** parameters, "
         f"weights and biases, that the network learns · {images} · "
         f"{'at most ' if config.early_stopping else ''}**{text.about(seconds)}** for "
         f"{config.epochs} epochs, {source}"
     )
 
 
-def read_ten_digits() -> Images:
-    """A test image of each digit, uint8 (10, 28, 28); blank if the data set cannot be read."""
-    try:
-        return load_mnist().x_test[TEN_DIGITS]
-    except DataError:  # of which the pages that need more than a decoration say why
-        return np.zeros((CLASSES, IMAGE_SIDE, IMAGE_SIDE), np.uint8)
-
-
 form.open_link()
 with render_form_column() as config:
     form.write_link(config)
     render_start(config)
-    render_network(config)
-    if run := find_chosen_run():
+    run = find_chosen_run()
+    render_network(config, run)
+    if run:
         render_live_panel(run)
         render_next_steps(run)

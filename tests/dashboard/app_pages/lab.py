@@ -113,6 +113,19 @@ def _texts(message: object) -> Iterator[str]:
             yield from _texts(part)
 
 
+def components(app: AppTest) -> dict[str, Any]:
+    """The messages of the components on the page, by their keys."""
+    found = [node.proto for node in nodes(app) if node.type == "bidi_component"]
+    return {proto.id.rpartition("-")[2]: proto for proto in found}
+
+
+def component_data(app: AppTest, key: str) -> dict[str, Any]:
+    """What the component of this key is given."""
+    proto = components(app)[key]
+    data: dict[str, Any] = json.loads(proto.json or proto.mixed.json)
+    return data
+
+
 def chart(app: AppTest, key: str) -> Any:
     """The message of the chart of this key, Plotly's or ECharts'."""
     kinds = {"plotly_chart", "echarts_chart"}

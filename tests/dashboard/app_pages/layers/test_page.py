@@ -1,5 +1,6 @@
 """The Layers page: the table, the pictures, the weights, one digit; against NumPy and Keras."""
 
+import base64
 import json
 
 import keras
@@ -12,7 +13,7 @@ from core.data import load_mnist
 from core.runs import Run
 from core.runs.status import State
 from dashboard.charts.weights import NOT_FINITE
-from tests.dashboard.app_pages.lab import Lab, Media, spec, words
+from tests.dashboard.app_pages.lab import Lab, Media, component_data, spec, words
 
 DISPUTED = 947  # a test image with a label that people found wrong
 
@@ -24,12 +25,6 @@ def network(trained: Run) -> keras.Model:
 
 def captions(app: AppTest) -> list[str]:
     return [caption for image in app.image for caption in image.captions]
-
-
-def first_layer(kernel: np.ndarray, bias: np.ndarray, index: int) -> np.ndarray:
-    """What the first hidden layer makes of a test image."""
-    pixels = load_mnist().x_test[index].reshape(784) / 255
-    return np.maximum(pixels @ kernel + bias, 0)
 
 
 def kept_first_layer(run: Run, epoch: int) -> tuple[np.ndarray, np.ndarray]:
@@ -118,11 +113,11 @@ def test_one_digit_on_its_way_through(
     assert f"No. {DISPUTED}: true label **{true}**, predicted **{predicted}**" in words(app)
     assert "label disputed" in words(app)
     assert f"What speaks for a **{predicted}**:" in words(app)
-    expected = first_layer(*network.get_layer("hidden_1").get_weights(), DISPUTED)
-    shown = spec(app, "activations_hidden_1")["data"][0]["z"]
-    np.testing.assert_allclose(np.ravel(shown), expected, atol=1e-5)
-    above = int((expected > 0).sum())
-    assert f"Hidden layer 1: {above} of 32 units above zero" in words(app)
+    served = component_data(app, "layers_answer")["served"]
+    image = np.frombuffer(base64.b64decode(served["image"]), np.uint8)
+    np.testing.assert_array_equal(image, load_mnist().x_test[DISPUTED].ravel())
+    assert component_data(app, "layers_answer")["true_digit"] == true
+    assert component_data(app, "layers_picture")["network"]["url"].endswith(f"/{trained.id}/3")
     app.pills(key="speaker").set_value(4).run()
     assert "What speaks for a **4**:" in words(app)
     monkeypatch.setattr("random.randrange", lambda limit: limit - 1)
@@ -141,9 +136,10 @@ def test_one_digit_after_each_epoch(lab: Lab, trained: Run) -> None:
         assert f"What the network takes it for after epoch {epoch}" in words(app)
         predicted = answers[epoch - 1, index]
         assert f"No. {index:,}: true label **{true}**, predicted **{predicted}**" in words(app)
-        shown = spec(app, "activations_hidden_1")["data"][0]["z"]
-        expected = first_layer(*kept_first_layer(trained, epoch), index)
-        np.testing.assert_allclose(np.ravel(shown), expected, atol=0.01)  # kept as float16
+        served = component_data(app, "layers_answer")["served"]["probabilities"]
+        kept = trained.test_probabilities(epoch)[index]
+        np.testing.assert_allclose(served, kept, atol=0.01)  # kept as float16
+        assert component_data(app, "layers_picture")["network"]["epoch"] == epoch
 
     check(3)
     for epoch in (2, 1):

@@ -1,5 +1,6 @@
 """The Train page: the form and its link, what is said of a run, and what is asked of it."""
 
+import base64
 import json
 import time
 from getpass import getuser
@@ -12,11 +13,21 @@ from statsmodels.stats.proportion import proportion_confint
 from streamlit.testing.v1 import AppTest
 
 from core.config import PRESETS, RunConfig
+from core.data import load_mnist
 from core.runs import Run
 from core.runs.status import Request, State, Status
+from dashboard.app_pages.train.ten_digits import TEN_DIGITS
 from dashboard.charts.weights import NOT_FINITE
 from dashboard.session.server import server
-from tests.dashboard.app_pages.lab import Lab, Media, go, protos, rewrite_history, words
+from tests.dashboard.app_pages.lab import (
+    Lab,
+    Media,
+    component_data,
+    go,
+    protos,
+    rewrite_history,
+    words,
+)
 
 EVERY = "while fitting, train, validation, test"
 
@@ -378,8 +389,26 @@ def test_a_run_shows_its_first_weights_and_its_answers_to_ten_digits(
     (weights,) = app.image
     assert weights.proto.imgs[0].alt == "First-layer weights as pictures"
     assert NOT_FINITE not in words(app)
-    (answers,) = [c for c in protos(app, "echarts_chart") if c.alt.startswith("Probabilities of")]
-    assert answers.alt == "Probabilities of ten test digits"
+    strip = component_data(app, "train_strip")
+    expected = trained.test_probabilities(3)[TEN_DIGITS]
+    np.testing.assert_allclose(strip["probabilities"], expected, atol=1e-5)
+    assert load_mnist().y_test[TEN_DIGITS].tolist() == list(range(10))
+    assert strip["network"]["epoch"] == 3
+    assert not strip["is_training"]
+
+
+def test_the_picture_is_of_the_forms_network_or_of_the_run_that_has_such_a_one(
+    lab: Lab, trained: Run
+) -> None:
+    app = lab.open("train", run=trained.id)
+    picture = component_data(app, "train_picture")
+    assert picture["hidden"] == [32, 16]
+    assert picture["dropout"] == 0.2
+    assert len(base64.b64decode(picture["digits"])) == 10 * 784
+    app = lab.open("train", run=trained.id, epochs="7")
+    picture = component_data(app, "form_picture")
+    assert picture["hidden"] == [512, 256]
+    assert picture["parameters"] == [401_920, 131_328, 2_570]
 
 
 def test_first_weights_that_are_not_finite_are_marked(lab: Lab, trained: Run, media: Media) -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.data import Images
+from core.data import Floats, Images
+from core.drawing import to_mnist
+from core.drawing.separate import separate_digits
 from dashboard.access.visitor import visitor
-from dashboard.app_pages.draw.square import decode_url, encode_url
+from dashboard.live.square import decode_url, encode_url
 
 _DRAWING = "_drawing"
 """The drawing of this session, a picture's URL, "" if there is none; missing until it is known."""
@@ -29,19 +31,30 @@ def read_kept_drawing() -> str | None:
     return drawing
 
 
+def read_kept_image() -> Floats | None:
+    """The first digit of the drawing that is kept as MNIST would have it, float32 (28, 28)."""
+    square = decode_url(read_kept_drawing() or "")
+    return None if square is None else to_mnist(separate_digits(square)[0])
+
+
 def keep_drawing(square: Images | None) -> None:
     """Keep a drawing, uint8 (SIDE, SIDE, 4), or that there is none."""
     st.session_state[_DRAWING] = "" if square is None else encode_url(square)
 
 
+def drawing_key() -> str:
+    """Under which name the browser's tab keeps the visitor's drawing."""
+    owner = hashlib.sha256(visitor().name.encode()).hexdigest()[:16]
+    return f"digit-lab-drawing-{owner}"
+
+
 def keep_in_browser() -> None:
     """Have the browser keep what is kept, or say what it keeps."""
-    owner = hashlib.sha256(visitor().name.encode()).hexdigest()[:16]
     drawing = read_kept_drawing()
     _component(
         key=_COMPONENT,
         data={
-            "name": f"digit-lab-drawing-{owner}",
+            "name": drawing_key(),
             "is_known": drawing is not None,
             "drawing": drawing,
         },

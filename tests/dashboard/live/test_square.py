@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.drawing import prepare
-from dashboard.app_pages.draw.square import SIDE, decode_canvas, decode_url, encode_url
+from dashboard.live.square import SIDE, decode_canvas, decode_url, encode_url
 
 
 class Sent:

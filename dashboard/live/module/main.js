@@ -1,0 +1,20 @@
+// The network in the browser: mounts a part of the page where Streamlit has made room for it.
+
+import { mountAnswer } from "./answer.js"
+import { mountMind } from "./mind_panel.js"
+import { mountPicture } from "./picture.js"
+import { mountStrip } from "./strip.js"
+
+const PARTS = { answer: mountAnswer, mind: mountMind, picture: mountPicture, strip: mountStrip }
+const mounted = new WeakMap()
+
+/** Draw the part that `data.part` names, with its data; again whenever they change. */
+export function render({ data, parentElement }) {
+  if (!mounted.has(parentElement)) mounted.set(parentElement, PARTS[data.part](parentElement))
+  mounted.get(parentElement).update(data)
+}
+
+export function unmount({ parentElement }) {
+  mounted.get(parentElement)?.unmount()
+  mounted.delete(parentElement)
+}

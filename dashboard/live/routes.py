@@ -1,0 +1,74 @@
+"""What a browser fetches beside the pages: the module's files, and a run's weights.
+
+Behind the same door as the pages. Both have addresses of which the content never changes, so that
+a browser keeps it.
+"""
+
+import asyncio
+import hashlib
+import threading
+from functools import lru_cache
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from core.engine import WORKER_LOST_ERRORS, EngineError, calls
+from core.runs import Run
+from core.runs.errors import RunError
+from dashboard.session.cache import call_worker_uncached
+from dashboard.session.server import server
+
+FILES = {path.name: path.read_bytes() for path in (Path(__file__).parent / "module").glob("*.js")}
+"""The module's, by their names."""
+VERSION = hashlib.sha256(b"".join(FILES[name] for name in sorted(FILES))).hexdigest()[:12]
+"""Of the module: other files are at other addresses."""
+_FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
+_KEPT = 4
+"""So many networks' weights are kept, for a class that looks at one: at most 48 MB."""
+_lock = threading.Lock()
+
+
+def weights_path(run_id: str, epoch: int) -> str:
+    """The address of a run's weights after an epoch, from the module's folder."""
+    return f"../../weights/{run_id}/{epoch}"
+
+
+async def serve_module(request: Request) -> Response:
+    """Answer with a file of the module."""
+    content = FILES.get(request.path_params["name"])
+    if content is None or request.path_params["version"] != VERSION:
+        return PlainTextResponse("There is no such file.", 404)
+    return Response(content, headers=_FOREVER, media_type="text/javascript")
+
+
+async def serve_weights(request: Request) -> Response:
+    """Answer with `core.network.browser.browser_weights` of a run's network after an epoch."""
+    run_id, epoch = request.path_params["run"], request.path_params["epoch"]
+    try:
+        content = await asyncio.to_thread(_read_weights, run_id, epoch)
+    except RunError as error:
+        return PlainTextResponse(f"{error}.", 404)
+    except (EngineError, TimeoutError, *WORKER_LOST_ERRORS):
+        return PlainTextResponse("No worker could read the network.", 503)
+    # "identity": compressed they would be 1/20 smaller, for as much time as sending them takes.
+    headers = {**_FOREVER, "Content-Encoding": "identity"}
+    return Response(content, headers=headers, media_type="application/octet-stream")
+
+
+def _read_weights(run_id: str, epoch: int) -> bytes:
+    run = server().store.get(run_id)
+    with _lock:  # of thirty who ask for the same at once, one asks a worker
+        return _ask_worker(run.path, epoch)
+
+
+@lru_cache(maxsize=_KEPT)
+def _ask_worker(path: Path, epoch: int) -> bytes:
+    return call_worker_uncached(calls.browser_weights, Run(path), epoch)
+
+
+ROUTES = [
+    Route("/lab/live/{version}/{name}", serve_module),
+    Route("/lab/weights/{run}/{epoch:int}", serve_weights),
+]
