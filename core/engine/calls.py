@@ -51,11 +51,12 @@ def dropout_losses(run: Run) -> tuple[int, int, float, Doubles]:
     return dropout_losses.dropout_losses(run)
 
 
-def browser_weights(run: Run, epoch: int) -> bytes:
-    """`core.network.browser.browser_weights`"""
-    from core.network import browser
+def weights_after(run: Run, epoch: int) -> Floats:
+    """All weights of the network after `epoch`, float32 (parameters,), in the order of Keras's."""
+    from core.network.build import flatten_weights
+    from core.network.load import load_network
 
-    return browser.browser_weights(run, epoch)
+    return flatten_weights(load_network(run, epoch))
 
 
 def dead_units(run: Run, epoch: int) -> pd.DataFrame:

@@ -5,24 +5,20 @@ Parts of one scene show the same network and picture, wherever on the page they 
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 import streamlit as st
 
-from core.config import CLASSES, PIXELS, RunConfig
+from core.config import RunConfig
 from core.config.architecture import LayerKind, describe_layers
 from core.data import AnyFloats, Images
 from core.drawing import DrawingSteps
 from core.runs import Run
 from dashboard.charts.colors import CLASS_COLORS
 from dashboard.live.kept_drawing import drawing_key
-from dashboard.live.routes import VERSION, weights_path
-
-MAX_BYTES = 12_000_000
-"""A browser runs networks whose weights take at most this many bytes, two for each."""
+from dashboard.live.routes import MAX_BYTES, VERSION, weights_bytes, weights_path
 
 PICTURE_HELP = (
     "Every unit is a tile: red where its activation is above zero, blue below, the stronger the "
@@ -147,8 +143,7 @@ def render_mind(scene: str, empty: str) -> None:
 def describe_network(run: Run, epoch: int) -> NetworkInBrowser:
     """A run's network after an epoch, as the browser's module takes it."""
     config = run.config
-    widths = (PIXELS, *config.hidden, CLASSES)
-    size = 2 * sum((inputs + 1) * units for inputs, units in pairwise(widths))
+    size = weights_bytes(config)
     problem = ""
     if size > MAX_BYTES:
         problem = (

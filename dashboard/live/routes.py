@@ -8,14 +8,17 @@ import asyncio
 import hashlib
 import threading
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from core.config import CLASSES, PIXELS, RunConfig
 from core.engine import WORKER_LOST_ERRORS, EngineError, calls
 from core.runs import Run
+from core.runs.browser_weights import kept_browser_weights, pack_weights
 from core.runs.errors import RunError
 from dashboard.session.cache import call_worker_uncached
 from dashboard.session.server import server
@@ -24,10 +27,18 @@ FILES = {path.name: path.read_bytes() for path in (Path(__file__).parent / "modu
 """The module's, by their names."""
 VERSION = hashlib.sha256(b"".join(FILES[name] for name in sorted(FILES))).hexdigest()[:12]
 """Of the module: other files are at other addresses."""
+MAX_BYTES = 12_000_000
+"""A browser runs networks whose weights take at most this many bytes, two for each."""
 _FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 _KEPT = 4
 """So many networks' weights are kept, for a class that looks at one: at most 48 MB."""
 _lock = threading.Lock()
+
+
+def weights_bytes(config: RunConfig) -> int:
+    """How many bytes the packed weights of a network of this configuration are."""
+    widths = (PIXELS, *config.hidden, CLASSES)
+    return 2 * sum((inputs + 1) * units for inputs, units in pairwise(widths))
 
 
 def weights_path(run_id: str, epoch: int) -> str:
@@ -44,7 +55,7 @@ async def serve_module(request: Request) -> Response:
 
 
 async def serve_weights(request: Request) -> Response:
-    """Answer with `core.network.browser.browser_weights` of a run's network after an epoch."""
+    """Answer with a run's network after an epoch, as `core.runs.browser_weights` packs it."""
     run_id, epoch = request.path_params["run"], request.path_params["epoch"]
     try:
         content = await asyncio.to_thread(_read_weights, run_id, epoch)
@@ -59,13 +70,20 @@ async def serve_weights(request: Request) -> Response:
 
 def _read_weights(run_id: str, epoch: int) -> bytes:
     run = server().store.get(run_id)
-    with _lock:  # of thirty who ask for the same at once, one asks a worker
-        return _ask_worker(run.path, epoch)
+    if weights_bytes(run.config) > MAX_BYTES:
+        raise RunError(f"the network of run {run_id} is too large for a browser")
+    with _lock:  # of thirty who ask for the same at once, one has it read
+        return _pack(run.path, epoch)
 
 
 @lru_cache(maxsize=_KEPT)
-def _ask_worker(path: Path, epoch: int) -> bytes:
-    return call_worker_uncached(calls.browser_weights, Run(path), epoch)
+def _pack(path: Path, epoch: int) -> bytes:
+    """From the weights that the run keeps, or else from its network, which a worker loads."""
+    run = Run(path)
+    kept = kept_browser_weights(run, epoch)
+    if kept is not None:
+        return kept
+    return pack_weights(run.config, call_worker_uncached(calls.weights_after, run, epoch))
 
 
 ROUTES = [

@@ -1,4 +1,5 @@
-"""From the end of a stroke to new bars on the Draw page, and from asking for a map to having it.
+"""A frame while the pen is down, from the end of a stroke to the server's answer, what a stroke
+costs the server, and from asking for a map to having it.
 
 In a real Chromium, while a run trains on the same two cores.
 """
@@ -10,14 +11,16 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Response, WebSocket, expect
 
 from core.config import RunConfig
 from core.maps.request import MapRequest
 from core.maps.store import StoredMap
 from core.runs import Run
 from core.runs.status import Request, State
+from dashboard.live.routes import VERSION
 from tests.benchmarks.report import Figure, print_head, run_topic
 from tests.benchmarks.session import Session
 from tests.benchmarks.start import open_browser
@@ -25,24 +28,25 @@ from tests.e2e.server import Server, wait_for
 
 _DRAWINGS, _STROKES = 5, 4
 _ALONE, _BUSY = (1, 2, 3), (4, 5, 6)  # seeds: each a map that nobody has asked for
-# Notes the time at which the bars, a canvas, first look other than when the mouse was let go.
-_WATCH = """() => {
-    const bars = () => document.querySelector(".st-key-drawn_answer canvas")?.toDataURL() ?? ""
+_LARGE = (1024, 1024, 1024)
+# Notes the time at which the server's answer first is another than when the mouse was let go.
+_WATCH = f"""() => import('/lab/live/{VERSION}/scene.js').then((module) => {{
+    const scene = module.sceneOf("draw")
+    window.scene = scene
     window.seen = 1
     window.up = 0
-    document.addEventListener("mouseup", () => {
-        const before = bars(), up = performance.now()
+    document.addEventListener("mouseup", () => {{
+        const before = scene.served, up = performance.now()
         window.up = up
         window.seen = 0
-        const look = () => {
+        const look = () => {{
             if (window.up !== up) return
-            const now = bars()
-            if (now && now !== before) window.seen = performance.now()
+            if (scene.served && scene.served !== before) window.seen = performance.now()
             else requestAnimationFrame(look)
-        }
+        }}
         requestAnimationFrame(look)
-    }, true)
-}"""
+    }}, true)
+}})"""
 
 
 def measure() -> Iterator[Figure]:
@@ -51,14 +55,22 @@ def measure() -> Iterator[Figure]:
         server = Server(Path(folder))
         try:
             run = server.runs.create(RunConfig(epochs=3), name="a reader")
-            wait_for(lambda: run.status.state is State.FINISHED, "the run to finish", 120)
+            config = RunConfig(hidden=_LARGE, epochs=1, training_images=5_000)
+            large = server.runs.create(config, name="a large reader")
+            for reader in (run, large):
+                wait_for(lambda r=reader: r.status.state is State.FINISHED, "a run to finish", 120)
             seconds, _ = _map(browser, server, run, _ALONE, visited=False)
             yield Figure("1,000-point map, asked for to had", seconds, "s", 3)
             long = server.runs.create(RunConfig(epochs=200), name="trains meanwhile")
             wait_for(lambda: long.status.batch > 0, "the training")
-            strokes = _strokes(browser, server, run)
-            name = f"end of a stroke to new bars, median of {len(strokes)} while a run trains"
-            yield Figure(name, statistics.median(strokes), "s", 0.7)
+            for reader, name, most in ((run, "784-512-256-10", 8), (large, "3 × 1024", 16)):
+                strokes = _strokes(browser, server, reader)
+                drawn = f"{name}, {len(strokes.seconds)} strokes while a run trains"
+                yield Figure(f"a frame while the pen is down: {drawn}", strokes.frame, "ms", most)
+                answered = statistics.median(strokes.seconds)
+                yield Figure("– end of a stroke to the server's answer", answered, "s", 0.7)
+                yield Figure("– to and from the server, a stroke", strokes.kilobytes, "kB")
+                yield Figure("– files fetched, a stroke", strokes.requests)
             seconds, pages = _map(browser, server, run, _BUSY, visited=True)
             yield Figure("1,000-point map while a run trains and pages are opened", seconds, "s")
             yield Figure("– page runs meanwhile, median", statistics.median(pages), "s")
@@ -68,13 +80,31 @@ def measure() -> Iterator[Figure]:
             server.stop()
 
 
-def _strokes(browser: Browser, server: Server, run: Run) -> list[float]:
-    """Seconds to new bars of so many strokes: some to each drawing, then Clear."""
-    seconds = []
+class Strokes(NamedTuple):
+    """What so many strokes took and cost."""
+
+    seconds: list[float]
+    """From the end of each to the server's answer."""
+    frame: float
+    """Milliseconds of work in a frame while the pen is down, the median."""
+    kilobytes: float
+    """To and from the server, a stroke."""
+    requests: float
+    """Files that the browser fetched, a stroke."""
+
+
+def _strokes(browser: Browser, server: Server, run: Run) -> Strokes:
+    """Some strokes to each drawing, then Clear."""
+    seconds, sizes, requests = [], [], []
     with browser.new_page(viewport={"width": 1400, "height": 1000}) as page:
+        page.on("websocket", lambda socket: _count(socket, sizes))
         page.goto(f"{server.url}/draw?run={run.id}")
         expect(page.locator("canvas.upper-canvas").first).to_be_visible()
+        expect(page.locator("canvas.picture")).to_be_visible()
         page.evaluate(_WATCH)
+        page.wait_for_function("window.scene.network")
+        sizes.clear()
+        page.on("response", lambda response: requests.append(_size(response)))
         for drawing in range(_DRAWINGS):
             for stroke in range(_STROKES):
                 _draw(page, 40 + 25 * drawing + 30 * stroke, 60 * stroke)
@@ -82,8 +112,23 @@ def _strokes(browser: Browser, server: Server, run: Run) -> list[float]:
                 seconds.append(page.evaluate("window.seen - window.up") / 1000)
                 page.wait_for_timeout(1200)  # the bars come to rest
             page.get_by_role("button", name="Clear", exact=True).click()
-            expect(page.locator(".st-key-drawn_answer canvas")).to_have_count(0)
-    return seconds
+            expect(page.get_by_role("heading", name="Read as")).to_have_count(0)
+        frame = page.evaluate(
+            "window.scene.frames.sort((a, b) => a - b)[window.scene.frames.length >> 1]"
+        )
+    count = len(seconds)
+    return Strokes(
+        seconds, frame, (sum(sizes) + sum(requests)) / count / 1e3, len(requests) / count
+    )
+
+
+def _count(socket: WebSocket, sizes: list[int]) -> None:
+    for event in ("framereceived", "framesent"):
+        socket.on(event, lambda payload: sizes.append(len(payload)))
+
+
+def _size(response: Response) -> int:
+    return int(response.headers.get("content-length", 0))
 
 
 def _draw(page: Page, x: int, y: int) -> None:

@@ -16,8 +16,8 @@ from core.config import Activation, RunConfig
 from core.data import load_mnist, scale_images
 from core.drawing import DrawingSteps, prepare, to_mnist
 from core.drawing.separate import separate_digits
-from core.network.browser import fold_layers
-from core.network.build import build_model
+from core.network.build import build_model, flatten_weights
+from core.runs.browser_weights import pack_weights
 from dashboard.live.routes import FILES
 from tests.core.drawing.test_prepare import place
 from tests.e2e.controls import new_context
@@ -93,15 +93,14 @@ def build_network(config: RunConfig) -> keras.Sequential:
     return model
 
 
-def pack(model: keras.Sequential) -> np.ndarray:
-    arrays = [array.ravel() for layer in fold_layers(model) for array in layer]
-    return np.concatenate(arrays).astype("<f2")
+def pack(model: keras.Sequential, config: RunConfig) -> np.ndarray:
+    return np.frombuffer(pack_weights(config, flatten_weights(model)), "<f2")
 
 
 def as_dense(model: keras.Sequential, config: RunConfig) -> keras.Sequential:
     """The Keras network of dense layers alone, with the very weights that the browser gets."""
     plain = build_model(config.model_copy(update={"batch_normalization": False, "dropout": 0.0}))
-    flat = pack(model).astype(np.float32)
+    flat = pack(model, config).astype(np.float32)
     for weights in plain.weights:
         size = int(np.prod(weights.shape))
         weights.assign(flat[:size].reshape(weights.shape))
@@ -225,7 +224,7 @@ def test_the_same_picture_is_answered_as_keras_does(
             network_there(config)
             + "return images.map((x) => Array.from(network.answer(x).probabilities))"
         )
-        there = np.array(module.run(script, weights=pack(model), images=images))
+        there = np.array(module.run(script, weights=pack(model, config), images=images))
         same = as_dense(model, config)(images, training=False).numpy()
         np.testing.assert_allclose(there, same, atol=1e-3)
         rounded = model(images, training=False).numpy()  # in float32 throughout
@@ -262,7 +261,7 @@ def test_units_that_are_switched_off_say_nothing(
         return [rest.logits, network.effect(all, 0, 4), all.logits].map((a) => Array.from(a))
     })"""
     )
-    found = module.run(script, weights=pack(model), images=images)
+    found = module.run(script, weights=pack(model, config), images=images)
 
     def scores(off: dict[int, list[int]]) -> np.ndarray:
         values = images
@@ -291,7 +290,7 @@ def test_gradients_are_those_of_differences(module: Module, activation: Activati
     const found = network.gradients(answer, weights)
     return [Array.from(found.pixels), Array.from(network.unitGradient(answer, 1, 5))]"""
     )
-    pixels, unit = module.run(script, weights=pack(model), images=images)
+    pixels, unit = module.run(script, weights=pack(model, config), images=images)
     x = tf.Variable(images)
     with tf.GradientTape(persistent=True) as tape:
         first = model.layers[0](x)
@@ -316,7 +315,7 @@ def test_the_picture_of_a_deeper_unit_is_the_weighted_sum_of_those_below(
     return found.map((a) => Array.from(a))"""
     )
     images = scale_images(X_TEST[:1])
-    found = module.run(script, weights=pack(model), images=images)
+    found = module.run(script, weights=pack(model, config), images=images)
     first, second, output = (layer.get_weights()[0] for layer in model.layers)
     np.testing.assert_allclose(found[0], first[:, 6], atol=1e-6)
     np.testing.assert_allclose(found[1], first @ second[:, 8], atol=1e-5)
@@ -335,7 +334,7 @@ def test_the_strongest_contributions(
     return [0, 1, 2].map((gap) => network.contributions(answer, gap, 20)
         .map(({from, to, value}) => [from, to, value]))"""
     )
-    found = module.run(script, weights=pack(model), images=images)
+    found = module.run(script, weights=pack(model, config), images=images)
     values = [images, *hidden_values(model, images)]
     kernels = [layer.get_weights()[0] for layer in model.layers]
     for value, kernel, strongest in zip(values[:-1], kernels, found, strict=True):
@@ -362,7 +361,7 @@ def test_the_change_that_changes_its_mind(module: Module, reader: keras.Sequenti
         return found && Array.from(found.image)
     }))"""
     )
-    found = module.run(script, weights=pack(model), images=images)
+    found = module.run(script, weights=pack(model, config), images=images)
     answers = model(images, training=False).numpy().argmax(axis=1)
     count = 0
     for image, answer, changed in zip(images, answers, found, strict=True):
@@ -392,7 +391,9 @@ def test_the_picture_that_excites_a_digit_most(module: Module, reader: keras.Seq
     return [Array.from(found.image), found.value, Array.from(unit.image), unit.value]"""
     )
     images = scale_images(X_TEST[:2_000])
-    image, value, exciting, unit_value = module.run(script, weights=pack(model), images=images[:1])
+    image, value, exciting, unit_value = module.run(
+        script, weights=pack(model, config), images=images[:1]
+    )
     kernel, bias = model.layers[0].get_weights()
     of_digit = logits(model, model.layers[0](np.array([image], np.float32)).numpy())[0, 4]
     assert value == pytest.approx(of_digit, abs=1e-3)
@@ -414,7 +415,7 @@ def test_the_most_useful_unit_is_the_one_without_which_the_lead_is_least(module:
         network_there(config)
         + "return images.map((x) => mind.mostUseful(network, network.answer(x)).unit)"
     )
-    found = module.run(script, weights=pack(model), images=images)
+    found = module.run(script, weights=pack(model, config), images=images)
     values = model.layers[0](images).numpy()
     kernel, _ = model.layers[1].get_weights()
     for value, score, unit in zip(values, logits(model, values), found, strict=True):

@@ -48,7 +48,7 @@ export function mountAnswer(root) {
       stops.forEach((stop) => stop())
       scene = sceneOf(data.scene)
       stops = [scene.listen(draw)]
-      if (data.has_square) stops.push(watchPen((ink, isDown) => scene.draw(ink, isDown)))
+      if (data.has_square) stops.push(watchPen((...drawn) => scene.draw(...drawn)))
     }
     const served = data.served && { ...data.served, image: pictures(data.served.image)[0] }
     if (data.steps) scene.prepareBy(data.steps, data.chosen)

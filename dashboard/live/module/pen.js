@@ -7,8 +7,8 @@ const LOWER = "canvas.dc-canvas.lower-canvas"
 const UPPER = "canvas.dc-canvas.upper-canvas"
 const CHECK_MS = 150 // the square is redrawn some time after Undo, Clear or a reload
 
-/** Call `onInk(ink, isDown)` with each frame in which the square may have changed; returns what
- * ends that. */
+/** Call `onInk(ink, isDown, start)` in each frame in which the square has changed, `start` being when
+ * the work for it began; returns what ends that. */
 export function watchPen(onInk) {
   const copy = new OffscreenCanvas(SIDE, SIDE)
   const context = copy.getContext("2d", { willReadFrequently: true })
@@ -18,6 +18,7 @@ export function watchPen(onInk) {
 
   const read = () => {
     asked = false
+    const start = performance.now()
     const root = findSquare()
     if (!root) return
     context.fillStyle = "black"
@@ -28,7 +29,7 @@ export function watchPen(onInk) {
     }
     const { data } = context.getImageData(0, 0, SIDE, SIDE)
     const mark = markOf(data)
-    if (mark !== last) onInk(findInk(data, SIDE, SIDE), isDown)
+    if (mark !== last) onInk(findInk(data, SIDE, SIDE), isDown, start)
     last = mark
   }
   const readSoon = () => {

@@ -207,11 +207,12 @@ export function mountPicture(root) {
   }
 
   function titleOf(units, layer) {
-    const count = units === shown[layer].length ? number(units) : `${number(shown[layer].length)} of ${number(units)}`
+    const some = `the ${number(MAX_TILES)} most active of ${number(units)}`
+    const count = units > MAX_TILES ? some : number(units)
     const box = shape.hidden[layer]
     const long = `${count} units, ${data.activation}`
     const room = Math.max(box.width, shape.isTall ? shape.width : box.width + 60)
-    return context.measureText(long).width <= room ? long : count
+    return context.measureText(long).width <= room ? long : number(units)
   }
 
   function drawSelection(ink) {

@@ -88,8 +88,7 @@ class Scene {
   }
 
   /** Take the ink of the square, and have all that it changes drawn at once: within this frame. */
-  draw(ink, isDown) {
-    const start = performance.now()
+  draw(ink, isDown, start) {
     this.ink = ink
     this.isDrawing = isDown
     this.#prepare()

@@ -9,12 +9,12 @@ from core.config import PRESETS, RunConfig
 from core.config.architecture import count_parameters
 from core.runs import Run
 from dashboard.live.parts import (
-    MAX_BYTES,
     Served,
     _count_incoming_parameters,
     _pack_served,
     describe_network,
 )
+from dashboard.live.routes import MAX_BYTES
 from tests.dashboard.app_pages.lab import Lab
 
 

@@ -9,8 +9,10 @@ from starlette.middleware import Middleware
 
 from core.config import RunConfig
 from core.engine import EngineError
-from core.network.browser import browser_weights
+from core.network.build import flatten_weights
+from core.network.load import load_network
 from core.runs import Run
+from core.runs.browser_weights import kept_browser_weights, pack_weights
 from dashboard.access.door import Door
 from dashboard.live import routes
 from dashboard.live.routes import FILES, ROUTES, VERSION, weights_path
@@ -36,7 +38,7 @@ class Client:
 
 @pytest.fixture
 def client(lab: Lab) -> Client:
-    routes._ask_worker.cache_clear()
+    routes._pack.cache_clear()
     return Client()
 
 
@@ -44,7 +46,7 @@ def test_weights_are_those_of_the_epoch_and_never_change(client: Client, trained
     for epoch in (1, 3):
         response = client.get(f"/lab/weights/{trained.id}/{epoch}")
         assert response.status_code == 200
-        assert response.content == browser_weights(trained, epoch)
+        assert response.content == kept_browser_weights(trained, epoch)
         assert "immutable" in response.headers["cache-control"]
         assert "private" in response.headers["cache-control"]
 
@@ -74,9 +76,27 @@ def test_a_network_that_has_not_learned_yet(client: Client, lab: Lab) -> None:
     assert client.get(f"/lab/weights/{run.id}/1").status_code == 404
 
 
+def test_a_network_that_is_too_large_is_not_sent(client: Client, lab: Lab) -> None:
+    run = lab.runs.create(RunConfig(hidden=(2048, 2048, 2048)))
+    response = client.get(f"/lab/weights/{run.id}/1")
+    assert response.status_code == 404
+    assert "too large" in response.text
+
+
+def test_an_epoch_that_is_not_kept_is_read_from_the_network(client: Client, trained: Run) -> None:
+    """As of an older run, which keeps none: by a worker."""
+    (trained.path / "weights.npy").unlink()
+    response = client.get(f"/lab/weights/{trained.id}/3")
+    expected = pack_weights(trained.config, flatten_weights(load_network(trained)))
+    assert response.content == expected
+    assert client.get(f"/lab/weights/{trained.id}/2").status_code == 404
+
+
 def test_without_a_worker_the_browser_is_told(
     client: Client, trained: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (trained.path / "weights.npy").unlink()
+
     def fail(*_: object) -> None:
         raise EngineError("no cluster")
 
@@ -84,16 +104,10 @@ def test_without_a_worker_the_browser_is_told(
     assert client.get(f"/lab/weights/{trained.id}/3").status_code == 503
 
 
-def test_thirty_who_ask_at_once_ask_a_worker_once(
-    client: Client, trained: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    submit, count = routes.server().engine.submit, []
-    monkeypatch.setattr(
-        routes.server().engine, "submit", lambda *args: count.append(args) or submit(*args)
-    )
+def test_thirty_who_ask_for_the_same_have_it_read_once(client: Client, trained: Run) -> None:
     for _ in range(30):
         assert client.get(f"/lab/weights/{trained.id}/2").status_code == 200
-    assert len(count) == 1
+    assert routes._pack.cache_info().misses == 1
 
 
 def test_the_modules_files_are_served_by_their_version(client: Client) -> None:
