@@ -38,7 +38,7 @@ class NetworkInBrowser(TypedDict):
     """What `scene.js` needs to know of a run's network after an epoch."""
 
     run: str
-    epoch: int
+    epoch: int | None
     hidden: list[int]
     activation: str
     url: str | None
@@ -94,16 +94,18 @@ def render_picture(
     *,
     network: NetworkInBrowser | None = None,
     digits: Images | None = None,
+    key: str | None = None,
 ) -> None:
     """Draw the network of `config`, with each of its units, and what it makes of a picture.
 
     `network` is that of the scene, unless another part says so. With `digits`, uint8 (n, 28, 28),
     they go in one after another, and the user's own last drawing; and as long as there is no
-    network, dropout flickers.
+    network, dropout flickers. Of one `key` the scene may change.
     """
     _mount(
         "picture",
         scene,
+        key,
         hidden=list(config.hidden),
         activation=config.activation.value,
         dropout=config.dropout,
@@ -140,8 +142,11 @@ def render_mind(scene: str, empty: str) -> None:
     _mount("mind", scene, empty=empty)
 
 
-def describe_network(run: Run, epoch: int) -> NetworkInBrowser:
-    """A run's network after an epoch, as the browser's module takes it."""
+def describe_network(run: Run, epoch: int | None) -> NetworkInBrowser:
+    """A run's network after an epoch, as the browser's module takes it.
+
+    With None it is that of the run, after whichever epoch another part says.
+    """
     config = run.config
     size = weights_bytes(config)
     problem = ""
@@ -155,7 +160,7 @@ def describe_network(run: Run, epoch: int) -> NetworkInBrowser:
         epoch=epoch,
         hidden=list(config.hidden),
         activation=config.activation.value,
-        url=None if problem else weights_path(run.id, epoch),
+        url=weights_path(run.id, epoch) if epoch and not problem else None,
         problem=problem,
     )
 
@@ -171,8 +176,8 @@ def _count_incoming_parameters(config: RunConfig) -> list[int]:
     return counts
 
 
-def _mount(part: str, scene: str, **data: Any) -> None:
-    _component(key=f"{scene}_{part}", data={"part": part, "scene": scene, **data})
+def _mount(part: str, scene: str, key: str | None = None, **data: Any) -> None:
+    _component(key=key or f"{scene}_{part}", data={"part": part, "scene": scene, **data})
 
 
 def _pack_served(served: Served, *, with_activations: bool) -> dict[str, Any]:

@@ -1,15 +1,18 @@
 """Train: a form, a picture of the network, and the run as it learns."""
 
+from contextlib import suppress
+
 import streamlit as st
 
 from core.config import RunConfig
 from core.config.architecture import count_parameters, describe_layers
 from core.runs import Run
+from core.runs.errors import RunError
 from dashboard import text
 from dashboard.app_pages.train.live_panel import SCENE, render_live_panel
 from dashboard.app_pages.train.result import render_next_steps
 from dashboard.app_pages.train.ten_digits import read_ten_digits
-from dashboard.live.parts import render_picture
+from dashboard.live.parts import describe_network, render_picture
 from dashboard.parts.config_form import render_form_column
 from dashboard.parts.run_header import find_chosen_run
 from dashboard.parts.start import start_and_show
@@ -42,10 +45,13 @@ def render_network(config: RunConfig, run: Run | None) -> None:
     While the run that is looked at has such a network, it is that: as its last epoch left it.
     """
     seconds, learned = estimate_seconds(config)
+    shown = run if run and _has_network_of(run, config) else None
     render_picture(
-        SCENE if run and describe_layers(run.config) == describe_layers(config) else "form",
+        SCENE if shown else "form",
         config,
+        network=shown and describe_network(shown, None),
         digits=read_ten_digits(),
+        key="network",
     )
     images = f"**{config.training_size:,}** images to learn from"
     source = "on this machine" if learned else "at a guess: nothing was trained here yet"
@@ -55,6 +61,13 @@ def render_network(config: RunConfig, run: Run | None) -> None:
         f"{'at most ' if config.early_stopping else ''}**{text.about(seconds)}** for "
         f"{config.epochs} epochs, {source}"
     )
+
+
+def _has_network_of(run: Run, config: RunConfig) -> bool:
+    """Whether the run's network is of the same layers."""
+    with suppress(RunError):
+        return describe_layers(run.config) == describe_layers(config)
+    return False
 
 
 form.open_link()

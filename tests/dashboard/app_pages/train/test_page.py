@@ -401,12 +401,14 @@ def test_the_picture_is_of_the_forms_network_or_of_the_run_that_has_such_a_one(
     lab: Lab, trained: Run
 ) -> None:
     app = lab.open("train", run=trained.id)
-    picture = component_data(app, "train_picture")
+    picture = component_data(app, "network")
+    assert picture["scene"] == component_data(app, "train_strip")["scene"]
     assert picture["hidden"] == [32, 16]
     assert picture["dropout"] == 0.2
     assert len(base64.b64decode(picture["digits"])) == 10 * 784
     app = lab.open("train", run=trained.id, epochs="7")
-    picture = component_data(app, "form_picture")
+    picture = component_data(app, "network")
+    assert picture["scene"] != component_data(app, "train_strip")["scene"]
     assert picture["hidden"] == [512, 256]
     assert picture["parameters"] == [401_920, 131_328, 2_570]
 
