@@ -26,12 +26,9 @@ PICTURE_HELP = (
     "to a unit, blue takes away. It is computed in your browser, also while the pen is down."
 )
 
-_FOLDER = Path(__file__).parent
-_component = st.components.v2.component(
-    "digit_lab_live",
-    js=(_FOLDER / "load.js").read_text("utf-8").replace("VERSION", VERSION),
-    css=(_FOLDER / "live.css").read_text("utf-8"),
-)
+_LOAD = (Path(__file__).parent / "load.js").read_text("utf-8").replace("VERSION", VERSION)
+# It is sent with each run of a page: so it only loads the rest.
+_component = st.components.v2.component("digit_lab_live", js=_LOAD)
 
 
 class NetworkInBrowser(TypedDict):

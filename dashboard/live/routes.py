@@ -6,6 +6,7 @@ a browser keeps it.
 
 import asyncio
 import hashlib
+import mimetypes
 import threading
 from functools import lru_cache
 from itertools import pairwise
@@ -23,7 +24,7 @@ from core.runs.errors import RunError
 from dashboard.session.cache import call_worker_uncached
 from dashboard.session.server import server
 
-FILES = {path.name: path.read_bytes() for path in (Path(__file__).parent / "module").glob("*.js")}
+FILES = {path.name: path.read_bytes() for path in (Path(__file__).parent / "module").glob("*.*s")}
 """The module's, by their names."""
 VERSION = hashlib.sha256(b"".join(FILES[name] for name in sorted(FILES))).hexdigest()[:12]
 """Of the module: other files are at other addresses."""
@@ -51,7 +52,8 @@ async def serve_module(request: Request) -> Response:
     content = FILES.get(request.path_params["name"])
     if content is None or request.path_params["version"] != VERSION:
         return PlainTextResponse("There is no such file.", 404)
-    return Response(content, headers=_FOREVER, media_type="text/javascript")
+    kind, _ = mimetypes.guess_type(request.path_params["name"])
+    return Response(content, headers=_FOREVER, media_type=kind)
 
 
 async def serve_weights(request: Request) -> Response:

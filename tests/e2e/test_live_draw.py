@@ -116,6 +116,7 @@ def test_the_standing_drawing_follows_the_epochs_and_is_read_on_other_pages(
 ) -> None:
     open_page(page, server, reader)
     draw(page, SEVEN)
+    expect(page.get_by_text("It was a", exact=True)).to_be_visible()  # the server has answered
     expect(answer(page)).to_have_text(re.compile("^Read as 7"))
     before = answer(page).inner_text()
     slider = page.get_by_role("slider", name="After epoch")

@@ -1,6 +1,7 @@
 """The network in the browser, in Chromium, against what the server computes: no page, no server."""
 
 import base64
+import gzip
 import json
 from collections.abc import Iterator
 from itertools import pairwise
@@ -37,7 +38,10 @@ DEPTHS = [
 IMPORTS = """
 const [prepare, separate, net, mind] = await Promise.all(
     ["prepare", "separate", "network", "mind"].map((name) => import(`/${name}.js`)))
-const fetchBytes = async (name) => (await fetch(`/bytes/${name}`)).arrayBuffer()
+const fetchBytes = async (name) => {
+    const {body} = await fetch(`/bytes/${name}`)
+    return new Response(body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer()
+}
 const floats = async (name) => new Float32Array(await fetchBytes(name))
 const pictures = (all) =>
     Array.from({length: all.length / 784}, (_, i) => all.slice(784 * i, 784 * (i + 1)))
@@ -55,7 +59,8 @@ class Module:
 
     def run(self, script: str, **arrays: np.ndarray) -> Any:
         """What an async function with this body returns; it fetches the arrays by their names."""
-        self._bytes = {name: array.tobytes() for name, array in arrays.items()}
+        # Packed, as they go through the debugger's own protocol.
+        self._bytes = {name: gzip.compress(array.tobytes(), 1) for name, array in arrays.items()}
         return self._page.evaluate(f"(async () => {{ {IMPORTS} {script} }})()")
 
     def _serve(self, route: Route) -> None:

@@ -49,7 +49,7 @@ def render_network(config: RunConfig, run: Run | None) -> None:
     render_picture(
         SCENE if shown else "form",
         config,
-        network=shown and describe_network(shown, None),
+        network=describe_network(shown, None) if shown else None,
         digits=read_ten_digits(),
         key="network",
     )

@@ -2,6 +2,7 @@
 
 import { mountAnswer } from "./answer.js"
 import { mountMind } from "./mind_panel.js"
+import { h } from "./page.js"
 import { mountPicture } from "./picture.js"
 import { mountStrip } from "./strip.js"
 
@@ -10,7 +11,11 @@ const mounted = new WeakMap()
 
 /** Draw the part that `data.part` names, with its data; again whenever they change. */
 export function render({ data, parentElement }) {
-  if (!mounted.has(parentElement)) mounted.set(parentElement, PARTS[data.part](parentElement))
+  if (!mounted.has(parentElement)) {
+    const style = h("link", { rel: "stylesheet", href: new URL("live.css", import.meta.url) })
+    parentElement.append(style)
+    mounted.set(parentElement, PARTS[data.part](parentElement))
+  }
   mounted.get(parentElement).update(data)
 }
 

@@ -115,7 +115,8 @@ def test_the_modules_files_are_served_by_their_version(client: Client) -> None:
     for name, content in FILES.items():
         response = client.get(f"/lab/live/{VERSION}/{name}")
         assert response.content == content
-        assert response.headers["content-type"].startswith("text/javascript")
+        kind = "text/css" if name.endswith(".css") else "text/javascript"
+        assert response.headers["content-type"].startswith(kind)
         assert "immutable" in response.headers["cache-control"]
     assert client.get("/lab/live/older/main.js").status_code == 404
     assert client.get(f"/lab/live/{VERSION}/routes.py").status_code == 404
@@ -128,7 +129,7 @@ def test_every_import_of_the_module_is_a_file_of_it() -> None:
         for name in re.findall(r'from "\./([\w.]+)"', content.decode())
     }
     assert imported <= FILES.keys()
-    assert FILES.keys() - imported == {"main.js"}
+    assert FILES.keys() - imported == {"main.js", "live.css"}
 
 
 @pytest.mark.parametrize("path", [f"/lab/live/{VERSION}/main.js", "/lab/weights/{run}/3"])
