@@ -134,6 +134,11 @@ def render_strip(
     )
 
 
+def render_steps(scene: str) -> None:
+    """Draw how the square of `render_answer` is prepared, step by step, as it is drawn on."""
+    _mount("steps", scene)
+
+
 def render_mind(scene: str, empty: str) -> None:
     """Draw what would change the network's mind about the scene's picture; `empty` without one."""
     _mount("mind", scene, empty=empty)

@@ -1,5 +1,6 @@
 """The Draw page in a browser: strokes with a mouse and a finger, answers after each; a file."""
 
+import base64
 import io
 import re
 from collections.abc import Sequence
@@ -57,15 +58,11 @@ def answer(page: Page) -> Locator:
 
 
 def ink_reaches(page: Page) -> float:
-    """How far to the right the picture that the network is shown has ink, from 0 to 1.
-
-    0 while the picture is being replaced.
-    """
+    """How far to the right the picture that the network is shown has ink, from 0 to 1."""
     picture = page.get_by_role("img", name="The drawing, 28×28", exact=True)
-    response = page.request.get(picture.evaluate("picture => picture.src"))
-    if not response.ok:
-        return 0.0
-    grey = np.array(Image.open(io.BytesIO(response.body())).convert("L"))
+    url = picture.evaluate("picture => picture.toDataURL()")
+    content = base64.b64decode(url.partition(",")[2])
+    grey = np.array(Image.open(io.BytesIO(content)).convert("L"))
     return (np.flatnonzero(grey.any(axis=0)) + 1).max(initial=0) / grey.shape[1]
 
 

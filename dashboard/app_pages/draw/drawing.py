@@ -19,6 +19,7 @@ from dashboard.live.parts import (
     describe_network,
     render_answer,
     render_picture,
+    render_steps,
 )
 from dashboard.parts.worker_errors import explain_worker_errors
 from dashboard.session.cache import call_worker_uncached
@@ -44,6 +45,8 @@ def render_drawing(run: Run, epoch: int) -> None:
         strip = st.container(key="drawing_steps")
     with strip:
         steps = _pick_steps()
+        if has_square():
+            render_steps(SCENE)
     digits = [prepare(one, steps) for one in separate_digits(picked.canvas)] if picked else []
     chosen, preparation, reading = 0, None, None
     with answer, explain_worker_errors():
@@ -71,8 +74,9 @@ def render_drawing(run: Run, epoch: int) -> None:
     with answer:
         answered = int(reading.probabilities.argmax())
         render_label_buttons(preparation.image, answered, finish_digit)
-    with strip:
-        _render_steps(preparation)
+    if not has_square():
+        with strip:
+            _render_steps(preparation)
     _render_network(run, epoch)
     with explain_worker_errors():
         render_views(run, epoch, preparation.image, reading)
@@ -113,7 +117,7 @@ def _pick_steps() -> DrawingSteps:
 
 
 def _render_steps(preparation: PreparedDrawing) -> None:
-    """Draw the canvas after each step."""
+    """Draw the picture after each step."""
     fitted = len(preparation.scaled)
     pictures = {
         "canvas": preparation.canvas,

@@ -4,9 +4,16 @@ import { mountAnswer } from "./answer.js"
 import { mountMind } from "./mind_panel.js"
 import { h } from "./page.js"
 import { mountPicture } from "./picture.js"
+import { mountSteps } from "./steps.js"
 import { mountStrip } from "./strip.js"
 
-const PARTS = { answer: mountAnswer, mind: mountMind, picture: mountPicture, strip: mountStrip }
+const PARTS = {
+  answer: mountAnswer,
+  mind: mountMind,
+  picture: mountPicture,
+  steps: mountSteps,
+  strip: mountStrip,
+}
 const mounted = new WeakMap()
 
 /** Draw the part that `data.part` names, with its data; again whenever they change. */

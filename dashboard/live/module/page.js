@@ -13,7 +13,11 @@ export function h(tag, properties = {}, ...children) {
 
 export const percent = (share) => `${(100 * share).toFixed(2)} %`
 export const number = (value) => value.toLocaleString("en")
-export const decimal = (value) => (Math.abs(value) < 1e5 ? value.toFixed(2) : value.toExponential(1))
+export const decimal = (value) => {
+  const size = Math.abs(value)
+  if (size >= 1e5) return value.toExponential(1)
+  return size >= 0.01 || !size ? value.toFixed(2) : value.toFixed(4)
+}
 export const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches
 
 export const RED = [224, 57, 62] // positive

@@ -200,7 +200,7 @@ export function mountPicture(root) {
     context.globalAlpha = 0.8
     data.parameters.forEach((count, i) => {
       const [a, b] = [boxes[i], boxes[i + 1]]
-      if (shape.isTall) context.fillText(`${number(count)} weights`, shape.width / 2, a.y + a.height + 18)
+      if (shape.isTall) context.fillText(`${number(count)} parameters`, shape.width / 2, a.y + a.height + 18)
       else context.fillText(number(count), (a.x + a.width + b.x) / 2, shape.height - (i % 2 ? 4 : 18))
     })
     context.globalAlpha = 1

@@ -58,12 +58,18 @@ function median(values) {
 
 /** The 28×28 of ink, Float32Array(784), or null if there is none; `steps` may be left out. */
 export function prepareInk(ink, steps = ALL_STEPS) {
+  return prepareSteps(ink, steps)?.image.data ?? null
+}
+
+/** As `prepareInk`, with what each step makes of the ink: {canvas, cropped, scaled, image}. */
+export function prepareSteps(ink, steps) {
   const whole = { top: 0, bottom: ink.height, left: 0, right: ink.width }
   const marked = boundsOf(ink, 0)
   if (!marked) return null
   const bounds = (steps.crop && boundsOf(ink, LEAST_INK)) || whole
   const side = steps.shrink ? BOX_SIDE : SIDE
-  const box = fit(cut(ink, bounds), side)
+  const cropped = cut(ink, bounds)
+  const box = fit(cropped, side)
   const [top, left] = steps.center
     ? findCenter(box)
     : [
@@ -79,7 +85,7 @@ export function prepareInk(ink, steps = ALL_STEPS) {
       }
     }
   }
-  return image
+  return { canvas: ink, cropped, scaled: box, image: { data: image, width: SIDE, height: SIDE } }
 }
 
 function cornerOf(spot, side) {

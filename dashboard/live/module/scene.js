@@ -2,7 +2,7 @@
 // units that are switched off, and what the server answered. Tells the parts when it has changed.
 
 import { Network } from "./network.js"
-import { ALL_STEPS, PIXELS, prepareInk } from "./prepare.js"
+import { ALL_STEPS, PIXELS, prepareSteps } from "./prepare.js"
 import { separateDigits } from "./separate.js"
 
 const SAME = 0.02 // mean absolute difference of two pictures of the same drawing
@@ -24,6 +24,7 @@ class Scene {
   problem = "" // why there is no network
   image = null // Float32Array(784)
   ink = null // of the square that is drawn on, as findInk gives it
+  preparation = null // of the ink, as prepareSteps gives it
   isDrawing = false
   off = []
   served = null // {image, probabilities, activations}: the server's answer
@@ -107,7 +108,8 @@ class Scene {
   #prepare() {
     const { steps, chosen } = this.#preparation
     const digits = separateDigits(this.ink)
-    this.image = prepareInk(digits[Math.min(chosen, digits.length - 1)], steps)
+    this.preparation = prepareSteps(digits[Math.min(chosen, digits.length - 1)], steps)
+    this.image = this.preparation?.image.data ?? null
   }
 
   /** Take what the server answered, and the picture that it answered, unless a square is drawn on,
@@ -115,7 +117,7 @@ class Scene {
   serve(served, hasSquare) {
     this.served = served
     if (!hasSquare) {
-      this.ink = null
+      this.ink = this.preparation = null
       this.isDrawing = false
       this.image = served?.image ?? null
     }
