@@ -17,7 +17,7 @@ run-class: .venv/installed
 # In two processes, a file in one of them; what kills processes runs apart from all else.
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not apart"
-	$(BIN)/python -m pytest -m apart
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m apart
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check .

@@ -38,7 +38,7 @@ Wait = Callable[..., None]
 LONG: dict[str, Any] = {"epochs": 200, "batch_size": 16, "training_images": 4_000}
 # Long enough to be interrupted, and short enough to be trained to its end several times
 TWICE: dict[str, Any] = {"epochs": 40, "batch_size": 16, "dropout": 0.5}
-RESULT_SECONDS = 60
+RESULT_SECONDS = WAKING_SECONDS = 60
 
 pytestmark = pytest.mark.apart  # it kills processes
 
@@ -85,7 +85,17 @@ def check_equal_weights(run: Run, other: Run) -> None:
         np.testing.assert_array_equal(ours, theirs)
 
 
+def await_training(run: Run, wait_until: Wait) -> None:
+    """Wait for a worker, which may have only just been started, to train the run."""
+    wait_until(
+        lambda: run.status.state in {State.RUNNING, State.FINISHED},
+        f"a worker to wake and to train {run}",
+        WAKING_SECONDS,
+    )
+
+
 def pause_after_two_epochs(run: Run, wait_until: Wait) -> None:
+    await_training(run, wait_until)
     wait_until(lambda: len(run.history) >= 2, "two epochs")
     run.request(Request.PAUSE)
     wait_until(lambda: run.status.state is State.PAUSED, "the pause")
@@ -104,6 +114,7 @@ def test_a_worker_answers_while_a_run_trains(
     engine: Engine, small: Small, wait_until: Wait
 ) -> None:
     (run,) = engine.enqueue_all([(small(**LONG), None)], "Ada")
+    await_training(run, wait_until)
     wait_until(lambda: run.status.epoch >= 2, "the second epoch")
     assert engine.submit(math.sqrt, 2.0).result(timeout=RESULT_SECONDS) == math.sqrt(2)
     assert engine.submit(math.hypot, 3, 4).result(timeout=RESULT_SECONDS) == 5
@@ -150,6 +161,7 @@ def test_the_run_of_a_worker_killed_for_its_memory_goes_on_to_the_same_weights(
     job = engine.submit(_eat_memory, str(tmp_path / "eaten"))  # held, or it would be dropped
     wait_until(lambda: not worker.is_running(), "the worker to be killed")
     run.request(Request.RUN)
+    await_training(run, wait_until)
     end(run, State.FINISHED, wait_until)
     assert job.result(timeout=RESULT_SECONDS) is None
     check_equal_weights(run, undisturbed)
@@ -181,6 +193,8 @@ def test_of_two_workers_each_trains_a_run_and_takes_over_that_of_a_dead_one(
         wait_until(lambda: engine.slots == 2, "two workers")
         for _ in range(2):  # a worker chosen blindly would do for half of them
             runs = [store.create(small(**LONG)) for _ in range(2)]
+            for run in runs:
+                await_training(run, wait_until)
             wait_until(
                 lambda runs=runs: all(run.status.epoch >= 1 for run in runs), "both to train"
             )
@@ -199,6 +213,8 @@ def test_of_two_workers_each_trains_a_run_and_takes_over_that_of_a_dead_one(
         psutil.Process(client.run(os.getpid, workers=[address])[address]).kill()
         for run in runs:
             run.request(Request.RUN)
+        for run in runs:
+            await_training(run, wait_until)
         for run in runs:
             end(run, State.FINISHED, wait_until)
             check_equal_weights(run, undisturbed)
@@ -273,6 +289,7 @@ def test_a_run_survives_its_scheduler(
                 process(*worker_of(address)) as another,
             ):
                 run.request(Request.RUN)
+                await_training(run, wait_until)
                 end(run, State.FINISHED, wait_until)
                 assert engine.problem is None
                 engine.stop()
