@@ -149,7 +149,7 @@ def _map(
     with browser.new_page() as page, ThreadPoolExecutor(1) as other:
         for seed in seeds:
             request = MapRequest(layer="hidden_2", seed=seed)
-            page.goto(f"{server.url}/features?run={run.id}&map_seed={seed}")
+            page.goto(f"{server.url}/features?run={run.id}&map_method=t-SNE&map_seed={seed}")
             button = page.get_by_role("button", name="Make the map", exact=True)
             expect(button).to_be_enabled()
             page.wait_for_load_state("networkidle")

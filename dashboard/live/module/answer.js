@@ -28,10 +28,8 @@ export function mountAnswer(root) {
     const [first, second] = ranking(answer)
     const next = `${percent(answer[first])} sure; next ${second}, ${percent(answer[second])}`
     heading.replaceChildren(`Read as ${first} `, h("small", {}, next))
-    rows.forEach(({ row, name, bar, share }, digit) => {
-      name.textContent = digit === data.true_digit ? `true ${digit}` : digit
+    rows.forEach(({ row, bar, share }, digit) => {
       bar.style.transform = `scaleX(${answer[digit]})`
-      bar.style.background = data.colors[digit]
       share.textContent = answer[digit] >= 0.005 ? percent(answer[digit]) : ""
       row.classList.toggle("first", digit === first)
     })
@@ -51,6 +49,10 @@ export function mountAnswer(root) {
       if (data.has_square) stops.push(watchPen((...drawn) => scene.draw(...drawn)))
     }
     const served = data.served && { ...data.served, image: pictures(data.served.image)[0] }
+    rows.forEach(({ name, bar }, digit) => {
+      name.textContent = digit === data.true_digit ? `true ${digit}` : digit
+      bar.style.background = data.colors[digit]
+    })
     if (data.steps) scene.prepareBy(data.steps, data.chosen)
     scene.describe(data.network)
     scene.serve(served ?? null, data.has_square)

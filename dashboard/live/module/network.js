@@ -49,7 +49,8 @@ export class Network {
     const take = (length) => values.subarray(at, (at += length))
     this.layers = widths.slice(1).map((units, number) => {
       const inputs = widths[number]
-      return { inputs, units, kernel: take(inputs * units), bias: take(units) }
+      const kernel = take(inputs * units)
+      return { inputs, units, kernel, bias: take(units), largest: largestOfRows(kernel, units) }
     })
     if (at !== values.length) throw new Error(`${values.length} weights, expected ${at}`)
   }
@@ -159,13 +160,13 @@ export class Network {
   /** The `count` strongest of activation times weight from one layer to the next, the pixels being
    * number 0: [{from, to, value}]. Only what reaches a unit that is not at 0. */
   contributions(result, number, count) {
-    const { units, kernel } = this.layers[number]
+    const { units, kernel, largest } = this.layers[number]
     const values = number ? result.activations[number - 1] : result.pixels
     const reached = number === this.depth ? result.probabilities : result.activations[number]
     const found = []
     let least = 0
     for (let from = 0; from < values.length; from++) {
-      if (values[from] === 0) continue
+      if (Math.abs(values[from]) * largest[from] <= least) continue
       for (let to = 0, at = from * units; to < units; to++, at++) {
         const value = values[from] * kernel[at]
         if ((value > least || -value > least) && reached[to] !== 0) {
@@ -177,6 +178,18 @@ export class Network {
     keepStrongest(found, count)
     return found
   }
+}
+
+/** The largest weight of each row, whatever its sign. */
+function largestOfRows(kernel, units) {
+  const largest = new Float32Array(kernel.length / units)
+  for (let row = 0, at = 0; row < largest.length; row++) {
+    for (let j = 0; j < units; j++, at++) {
+      const size = Math.abs(kernel[at])
+      if (size > largest[row]) largest[row] = size
+    }
+  }
+  return largest
 }
 
 /** Shorten `found` to the `count` strongest; the strength of the weakest of them. */

@@ -23,32 +23,47 @@ export const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matc
 export const RED = [224, 57, 62] // positive
 export const BLUE = [43, 135, 209] // negative
 
+/** The colour of a value from -1 to 1 as 32 bits, red if it is positive, blue if negative; the
+ * nearer to 0, the more of the background is seen. */
+export function colorOf(value) {
+  const [red, green, blue] = value > 0 ? RED : BLUE
+  const opacity = Number.isFinite(value) ? 255 * Math.abs(value) ** 0.7 : 0
+  return (opacity << 24) | (blue << 16) | (green << 8) | red
+}
+
 /** Draw weights, (784,), on a canvas of 28×28: red adds, blue takes away, by the largest of them. */
 export function paintWeights(canvas, weights) {
   const largest = weights.reduce((a, b) => Math.max(a, Math.abs(b)), 0) || 1
-  paint(canvas, 28, weights, (weight) => {
-    const share = Math.abs(weight) / largest
-    return [...(weight > 0 ? RED : BLUE), Number.isFinite(share) ? 255 * share ** 0.7 : 0]
-  })
+  paint(canvas, 28, weights, (weight) => colorOf(weight / largest))
 }
 
 /** Draw grey values from 0 to 1, (784,), on a canvas of 28×28: white ink on black. */
 export function paintImage(canvas, image) {
-  paint(canvas, 28, image ?? new Float32Array(784), (value) => {
-    const grey = 255 * value
-    return [grey, grey, grey, 255]
-  })
+  paintInk(canvas, { data: image ?? new Float32Array(784), width: 28, height: 28 })
 }
 
-/** Draw values on a canvas with `columns`, a pixel each, in the colour of each. */
+/** Draw ink from 0 to 1 on a canvas of its size: white on black. */
+export function paintInk(canvas, { data, width, height }) {
+  fit(canvas, width, height)
+  const picture = new ImageData(width, height)
+  const pixels = new Uint32Array(picture.data.buffer)
+  for (let i = 0; i < data.length; i++) pixels[i] = 0xff000000 | (Math.floor(255 * data[i]) * 0x010101)
+  canvas.getContext("2d").putImageData(picture, 0, 0)
+}
+
+function fit(canvas, width, height) {
+  if (canvas.width === width && canvas.height === height) return
+  canvas.width = width
+  canvas.height = height
+}
+
+/** Draw values on a canvas with `columns`, a pixel each, in the colour of each, 32 bits. */
 export function paint(canvas, columns, values, colorOf) {
   const rows = Math.ceil(values.length / columns)
-  if (canvas.width !== columns || canvas.height !== rows) {
-    canvas.width = columns
-    canvas.height = rows
-  }
+  fit(canvas, columns, rows)
   const picture = new ImageData(columns, rows)
-  for (let i = 0; i < values.length; i++) picture.data.set(colorOf(values[i], i), 4 * i)
+  const pixels = new Uint32Array(picture.data.buffer)
+  for (let i = 0; i < values.length; i++) pixels[i] = colorOf(values[i])
   canvas.getContext("2d").putImageData(picture, 0, 0)
 }
 

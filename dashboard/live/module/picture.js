@@ -4,7 +4,7 @@
 import { MAX_TILES, arrange, placeAt, shownUnits, tileAt } from "./layout.js"
 import { mostUseful } from "./mind.js"
 import { ranking } from "./network.js"
-import { BLUE, RED, decimal, h, isStill, number, paint, paintImage, percent, pictures } from "./page.js"
+import { BLUE, RED, colorOf, decimal, h, isStill, number, paint, paintImage, percent, pictures } from "./page.js"
 import { loadDrawing } from "./samples.js"
 import { sceneOf } from "./scene.js"
 import { mountUnit } from "./unit.js"
@@ -30,6 +30,7 @@ export function mountPicture(root) {
   root.append(part)
   const context = canvas.getContext("2d")
   const tiles = document.createElement("canvas")
+  const ground = document.createElement("canvas") // what does not follow the pen
   let data = null
   let scene = null
   let shape = null
@@ -39,6 +40,8 @@ export function mountPicture(root) {
   let timers = []
   let stop = () => {}
   let breaking = 0
+  let ink = "#333"
+  let font = "12px sans-serif"
 
   // --- drawing
 
@@ -46,45 +49,63 @@ export function mountPicture(root) {
     if (!shape) return
     const answer = scene.answer
     if (!scene.isDrawing && data.hidden.some((units) => units > MAX_TILES)) choose()
-    const theme = getComputedStyle(part)
-    const ink = theme.getPropertyValue("--st-text-color") || "#333"
+    if (!scene.isDrawing) {
+      const theme = getComputedStyle(part) // which would have the page laid out anew each frame
+      ink = theme.getPropertyValue("--st-text-color") || "#333"
+      font = `12px ${theme.getPropertyValue("--st-font") || "sans-serif"}`
+      drawGround()
+    }
+    prepare(context)
+    context.drawImage(ground, 0, 0, shape.width, shape.height)
+    drawLines(answer)
+    paintImage(tiles, dropped.pixels ? scene.image?.map((v, i) => (dropped.pixels[i] ? 0 : v)) : scene.image)
+    context.drawImage(tiles, shape.input.x, shape.input.y, shape.input.width, shape.input.height)
+    shape.hidden.forEach((box, layer) => drawTiles(box, layer, scene.activations[layer]))
+    drawOutputs(scene.probabilities)
+    drawSelection()
+    if (!scene.isDrawing) settle(answer)
+  }
+
+  function prepare(context) {
     const ratio = devicePixelRatio || 1
     context.setTransform(ratio, 0, 0, ratio, 0, 0)
     context.clearRect(0, 0, shape.width, shape.height)
     context.imageSmoothingEnabled = false
-    context.font = `12px ${theme.getPropertyValue("--st-font") || "sans-serif"}`
+    context.font = font
     context.textAlign = "center"
-    drawFans(ink)
-    drawLines(answer)
-    paintImage(tiles, dropped.pixels ? scene.image?.map((v, i) => (dropped.pixels[i] ? 0 : v)) : scene.image)
-    context.drawImage(tiles, shape.input.x, shape.input.y, shape.input.width, shape.input.height)
-    shape.hidden.forEach((box, layer) => drawTiles(box, layer, scene.activations[layer], ink))
-    drawOutputs(scene.probabilities, ink)
-    drawTitles(ink)
-    drawSelection(ink)
-    if (!scene.isDrawing) settle(answer)
   }
 
-  function drawTiles(box, layer, activations, ink) {
-    const values = shown[layer].map((index) => activations?.[index] ?? 0)
-    const largest = values.reduce((a, b) => Math.max(a, Math.abs(b)), 0) || 1
-    paint(tiles, box.columns, values, (value) => [
-      ...(value > 0 ? RED : BLUE),
-      255 * (Math.abs(value) / largest) ** 0.7 || 0,
-    ])
+  function drawGround() {
+    ground.width = canvas.width
+    ground.height = canvas.height
+    const context = ground.getContext("2d")
+    prepare(context)
+    drawFans(context)
+    shape.hidden.forEach((box, layer) => drawUnlit(context, box, shown[layer].length))
+    drawTitles(context)
+  }
+
+  function drawUnlit(context, box, count) {
     const gap = box.size > 5 ? 1 : 0
     context.fillStyle = ink
     context.globalAlpha = 0.09
-    for (let place = 0; place < values.length; place++) {
+    for (let place = 0; place < count; place++) {
       const [x, y] = tileAt(box, place)
       context.fillRect(x - box.size / 2, y - box.size / 2, box.size - gap, box.size - gap)
     }
     context.globalAlpha = 1
+  }
+
+  function drawTiles(box, layer, activations) {
+    const values = shown[layer].map((index) => activations?.[index] ?? 0)
+    const largest = values.reduce((a, b) => Math.max(a, Math.abs(b)), 0) || 1
+    paint(tiles, box.columns, values, (value) => colorOf(value / largest))
     context.drawImage(tiles, box.x, box.y, box.columns * box.size, box.rows * box.size)
     context.strokeStyle = ink
     context.lineWidth = 1
     context.globalAlpha = 0.75
     const off = scene.off[layer]
+    if (!off?.size && !dropped[layer]) return void (context.globalAlpha = 1)
     shown[layer].forEach((index, place) => {
       if (off?.has(index)) cross(box, place)
       else if (dropped[layer]?.[place]) clear(box, place)
@@ -109,7 +130,7 @@ export function mountPicture(root) {
   }
 
   /** Between two layers: that each unit hears all of the one before. */
-  function drawFans(ink) {
+  function drawFans(context) {
     const boxes = [shape.input, ...shape.hidden, shape.outputs]
     context.fillStyle = ink
     context.globalAlpha = 0.035
@@ -164,7 +185,7 @@ export function mountPicture(root) {
     return place < 0 ? undefined : tileAt(shape.hidden[layer], place)
   }
 
-  function drawOutputs(probabilities, ink) {
+  function drawOutputs(probabilities) {
     const { outputs } = shape
     const first = probabilities ? ranking(probabilities)[0] : -1
     for (let digit = 0; digit < 10; digit++) {
@@ -189,7 +210,7 @@ export function mountPicture(root) {
     context.font = context.font.replace(/^bold /, "")
   }
 
-  function drawTitles(ink) {
+  function drawTitles(context) {
     context.fillStyle = ink
     const titles = ["784 pixels", ...data.hidden.map(titleOf), "softmax"]
     const boxes = [shape.input, ...shape.hidden, shape.outputs]
@@ -215,7 +236,7 @@ export function mountPicture(root) {
     return context.measureText(long).width <= room ? long : number(units)
   }
 
-  function drawSelection(ink) {
+  function drawSelection() {
     if (!selected) return
     const box = shape.hidden[selected.layer]
     const [x, y] = tileAt(box, selected.place)

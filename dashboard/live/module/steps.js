@@ -1,6 +1,6 @@
 // How a drawing is prepared as MNIST was, step by step, as it is drawn.
 
-import { h, paint } from "./page.js"
+import { h, paintInk } from "./page.js"
 import { sceneOf } from "./scene.js"
 
 const SIDE = 132
@@ -23,14 +23,16 @@ export function mountSteps(root) {
     figures.forEach(({ step, canvas, caption }) => {
       const ink = scene.preparation[step]
       const name = step === "scaled" || step === "image" ? `${ink.width}×${ink.height}` : step
-      caption.textContent = name
-      canvas.setAttribute("aria-label", `The drawing, ${name}`)
+      if (caption.textContent !== name) {
+        caption.textContent = name
+        canvas.setAttribute("aria-label", `The drawing, ${name}`)
+      }
       show(ink, canvas.getContext("2d"))
     })
   }
 
   function show(ink, context) {
-    paint(copy, ink.width, ink.data, (value) => [255 * value, 255 * value, 255 * value, 255])
+    paintInk(copy, ink)
     const scale = SIDE / Math.max(ink.width, ink.height)
     const [width, height] = [scale * ink.width, scale * ink.height]
     context.imageSmoothingEnabled = scale < 1
