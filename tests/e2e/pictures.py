@@ -92,7 +92,8 @@ def take_analysis(page: Page, server: Server, run: Run) -> None:
 
 
 def take_draw(page: Page, server: Server, run: Run) -> None:
-    """A seven, drawn with the mouse."""
+    """A seven, drawn with the mouse, and a unit that is pointed at."""
+    page.set_viewport_size({"width": 1280, "height": 1190})
     page.goto(f"{server.url}/draw?run={run.id}")
     square = page.locator("canvas.upper-canvas").first
     expect(square).to_be_visible()
@@ -106,7 +107,12 @@ def take_draw(page: Page, server: Server, run: Run) -> None:
         page.mouse.up()
     expect(page.get_by_role("heading", name="Read as")).to_be_visible()
     expect(page.get_by_text("It was a", exact=True)).to_be_visible()
+    network = page.locator("canvas.picture").bounding_box()
+    assert network is not None
+    page.mouse.move(network["x"] + 0.4 * network["width"], network["y"] + 150)
+    expect(page.get_by_text("what excites it most", exact=True)).to_be_visible()
     take(page, "draw")
+    page.set_viewport_size({"width": 1280, "height": 1000})
 
 
 def take_sweep(page: Page, server: Server) -> None:

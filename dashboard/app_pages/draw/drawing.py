@@ -42,7 +42,8 @@ def render_drawing(run: Run, epoch: int) -> None:
         picked = pick_canvas()
     with right:
         answer = st.container(key="drawing_answer")
-        strip = st.container(key="drawing_steps")
+    _render_network(run, epoch)
+    strip = st.container(key="drawing_steps")
     with strip:
         steps = _pick_steps()
         if has_square():
@@ -69,7 +70,6 @@ def render_drawing(run: Run, epoch: int) -> None:
             chosen=chosen,
         )
     if not preparation or not reading:
-        _render_network(run, epoch)
         return
     with answer:
         answered = int(reading.probabilities.argmax())
@@ -77,7 +77,6 @@ def render_drawing(run: Run, epoch: int) -> None:
     if not has_square():
         with strip:
             _render_steps(preparation)
-    _render_network(run, epoch)
     with explain_worker_errors():
         render_views(run, epoch, preparation.image, reading)
 

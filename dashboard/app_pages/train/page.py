@@ -56,7 +56,7 @@ def render_network(config: RunConfig, run: Run | None) -> None:
     images = f"**{config.training_size:,}** images to learn from"
     source = "on this machine" if learned else "at a guess: nothing was trained here yet"
     st.caption(
-        f"The numbers below count the **{count_parameters(config):,}** parameters, "
+        f"The numbers between the layers count the **{count_parameters(config):,}** parameters, "
         f"weights and biases, that the network learns · {images} · "
         f"{'at most ' if config.early_stopping else ''}**{text.about(seconds)}** for "
         f"{config.epochs} epochs, {source}"
