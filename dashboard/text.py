@@ -39,7 +39,7 @@ def about(seconds: float) -> str:
 
 
 _ROUNDINGS = [(10, 1), (60, 5), (600, 10), (3600, 60)]
-"""By how many seconds estimates below so many are rounded."""
+"""(limit, step): an estimate below `limit` seconds is rounded to `step` seconds."""
 
 
 def short_number(value: float) -> str:

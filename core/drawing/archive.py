@@ -21,7 +21,7 @@ MAX_DRAWINGS = 20_000
 _MAX_BYTES = 2 * MAX_DRAWINGS * PIXELS
 _NAMES = ("images", "labels")
 _LEAST_CONTRAST = 8  # grey values between paper and ink; an image with less is blank
-_NAMED = 5  # so many names or numbers are listed, then "…"
+_NAMED = 5  # at most this many names or numbers are listed, then "…"
 
 
 class DrawingError(ValueError):

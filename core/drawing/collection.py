@@ -38,7 +38,7 @@ class Drawing(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     label: Annotated[int, Field(ge=0, lt=CLASSES)]
-    """Which digit the person meant."""
+    """Which digit the user meant."""
     owner: Annotated[str, Field(max_length=100)]
     """The name of the user who drew it, or imported it from a file."""
     created: AwareDatetime

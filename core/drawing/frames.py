@@ -15,12 +15,12 @@ from core.drawing.lines import Line, find_line_ink, find_lines
 _THICKEST_RULED = 0.03
 """A ruled line is at most as thick as this share of the picture's larger side."""
 _SURE_LINES, _MARGIN = 3, 0.05
-"""So many lines side by side that end at most this share of the picture from the border are ruled
-lines. Fewer must reach it, and most of the ink be something else that does not: a digit may be cut
-to its ink, and written with a thin pen."""
+"""At least this many lines side by side that end at most this share of the picture from the border
+are ruled lines. Fewer must reach it, and most of the ink be something else that does not: a digit
+may be cut to its ink, and written with a thin pen."""
 _SURE_LINES_INSIDE, _SEEN_INSIDE = 4, 0.8
-"""So many lines are ruled lines wherever they end, if they are at least half as long as the picture
-and at most a fifth of each is covered."""
+"""At least this many are ruled lines wherever they end, if they are at least half as long as the
+picture and at most a fifth of each is covered."""
 _LEAST_FRAME = 20  # pixels, the shorter side of a frame
 _SEEN = 0.4
 """At least this share of a line is not covered by digits."""

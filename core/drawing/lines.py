@@ -15,7 +15,7 @@ from core.data import Floats, Mask
 
 _ANGLES = np.radians(90 + np.arange(-10, 10.1, 0.25))
 """Of a line's normal: it is at most 10 degrees from horizontal."""
-_GAP = 5  # so many pixels may be missing
+_GAP = 5  # at most this many pixels may be missing
 _EDGE = 2.0  # pixels beside a line that are still its blurred edge
 
 
@@ -40,7 +40,7 @@ class Line(NamedTuple):
         return edge
 
     def band(self, height: int, edge: float = _EDGE) -> Mask:
-        """Where in a mask of this height the line is, with so many pixels of edge: (height, W)."""
+        """Where in a mask of this height the line is, with `edge` pixels beside it: (height, W)."""
         away = np.abs(np.arange(height)[:, None] - self.rows)
         inside: Mask = away <= self.thickness / 2 + edge
         inside[:, : self.left] = inside[:, self.right :] = False

@@ -1,4 +1,4 @@
-"""What pages ask of a worker about a run's network, as typed functions: for `Engine.submit`.
+"""Functions that a worker runs on a run's network for a page, typed: for `Engine.submit`.
 
 Each imports what it calls where it runs, so that a page which names it loads no Keras.
 """

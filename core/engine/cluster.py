@@ -70,7 +70,7 @@ class Cluster:
 
     def __init__(self) -> None:
         self.problem: str | None = None
-        """Why nobody works at present, as a sentence; None when all is well."""
+        """Why no worker can train at present, as a sentence; None if one can."""
         self.slots: dict[str, int] = {}
         """How many runs can train at once on each worker, by its address."""
         self.is_counted = False
@@ -79,7 +79,7 @@ class Cluster:
         self._client: Client | None = None
         self._local: LocalCluster | None = None
         self._workers: dict[str, str | None] = {}
-        """The workers that have been looked at, each with what is wrong with it, if anything."""
+        """The workers that have been checked, each with what is wrong with it, if anything."""
         self._refusal: str | None = None
         self._warm_ups: dict[str, Future] = {}
         """What warms each worker up: Dask drops a task that nobody holds on to."""
@@ -118,7 +118,7 @@ class Cluster:
         self._client = self._local = None
 
     def poll(self) -> bool:
-        """Connect, if there is no connection; see who works. Returns whether anybody does."""
+        """Connect if needed, then poll the workers; return whether any can train."""
         if self._client is None:
             self.connect()
         if self._client is not None:
@@ -212,9 +212,9 @@ class Cluster:
                 )
         self.is_counted = True
         is_idle = not sum(self.slots.values()) and not self._local
-        self.problem = self._why_nobody_works() if is_idle else None
+        self.problem = self._describe_missing_workers() if is_idle else None
 
-    def _why_nobody_works(self) -> str:
+    def _describe_missing_workers(self) -> str:
         if None in self._workers.values():
             return "no workers: those that joined were not started with --resources train=1"
         scheduler = settings().scheduler

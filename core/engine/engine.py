@@ -53,7 +53,7 @@ class Engine:
         return sum(self.cluster.slots.values()) if self.cluster.is_counted else 1
 
     def start(self) -> None:
-        """Start or find the workers, have them import TensorFlow, and look after the runs.
+        """Start or find the workers, have them import TensorFlow, and poll the runs.
 
         Returns within a second or so; a cluster that cannot be reached is tried again and again,
         with the reason in `problem`.
@@ -117,7 +117,7 @@ class Engine:
         return self.cluster.submit(function, *args, **kwargs)
 
     def wake(self) -> None:
-        """Have the supervisor look at the runs now rather than within a second."""
+        """Poll the runs now rather than within a second."""
         self._wake.set()
 
     def _supervise(self) -> None:
@@ -125,8 +125,8 @@ class Engine:
             try:
                 if self.cluster.poll():
                     self.queue.poll(self._stopping.is_set)
-            except Exception:  # whatever it was, the next look may go well
-                _log.exception("looking after the runs failed")
+            except Exception:  # whatever it was, the next poll may go well
+                _log.exception("polling the runs failed")
             self._polled.set()
             self._wake.wait(POLL_SECONDS)
             self._wake.clear()

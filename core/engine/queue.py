@@ -1,7 +1,7 @@
 """What trains next, and what becomes of runs whose training was lost: decides, and knows no Dask.
 
 The runs folder is the truth: every run that is queued there, or whose training process died, is
-taken up.
+trained.
 """
 
 import itertools
@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 
 class QueueError(RuntimeError):
-    """A run is not queued; the message is a sentence for who asked for it."""
+    """A run is not queued; the message is a sentence for the user."""
 
 
 class QueueFullError(QueueError):
@@ -62,7 +62,7 @@ class Training(Protocol):
 
 
 class Workers(Protocol):
-    """Who trains: see `cluster.Cluster`."""
+    """What the queue needs of the workers: see `cluster.Cluster`."""
 
     @property
     def slots(self) -> Mapping[str, int]: ...
@@ -168,7 +168,7 @@ class RunQueue:
             return training
 
     def poll(self, is_stopping: Callable[[], bool] = lambda: False) -> None:
-        """Give the free slots to the runs whose turn it is, and say who is to wait.
+        """Give the free slots to the runs whose turn it is, and update `waiting`.
 
         Does nothing if `is_stopping` becomes true while the runs are read.
         """
@@ -256,7 +256,7 @@ class RunQueue:
         if not status.state.is_active:
             self._close(run, status)
         elif training and training.error:
-            self._record_loss(run, training.error)
+            self._record_training_error(run, training.error)
         elif self._clock() - self._last_attempts.get(run.id, -math.inf) < _RETRY_SECONDS:
             return
         elif training and not training.is_done:
@@ -298,8 +298,8 @@ class RunQueue:
                 _log.warning("run %s cannot be closed: %s", run.id, error)
         self._ended.add(run.id)
 
-    def _record_loss(self, run: Run, error: BaseException) -> None:
-        """Record why a training was lost: fail the run, or retry it later."""
+    def _record_training_error(self, run: Run, error: BaseException) -> None:
+        """Record the error that ended a training: fail the run, or retry it later."""
         _log.error("training of run %s was lost: %s", run.id, error)
         self._trainings.pop(run.id)
         if isinstance(error, RunNotWritableError | RunNotFoundError):

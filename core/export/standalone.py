@@ -38,7 +38,7 @@ TRAINING_IMAGES = 60000
 SEED = 0
 
 LEARNING_RATES = [LEARNING_RATE] * EPOCHS  # of each epoch, before the schedule
-STEPS: int | None = None  # after so many the run was stopped; None if it was not
+STEPS: int | None = None  # the step after which the run was stopped; None if it was not
 RUN_RESULT: tuple[float, float] | None = None  # test accuracy and loss
 
 

@@ -1,4 +1,4 @@
-"""The network of a run as it stands, to look into: loaded in safe mode, run in inference mode."""
+"""Loads a run's network, final or after a kept epoch, in safe mode; computes its layers' outputs."""
 
 from functools import lru_cache
 from pathlib import Path

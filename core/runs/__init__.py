@@ -1,5 +1,5 @@
 """Runs on disk: the run directory, which is all that training and page share, and its documents.
-`summary` and `table` show all runs at a glance. Needs no Keras.
+`summary` reads one run's results, `table` lists all runs. Needs no Keras.
 """
 
 from core.runs.history import HISTORY_COLUMNS

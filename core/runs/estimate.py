@@ -35,13 +35,18 @@ _USUAL = {
 trained, and of what no run tells. See `_count` for what they are."""
 _OVERHEAD = {"run", "layer", "writing", "kept value"}
 """Those that are no part of an epoch."""
-_SLOTS = {Optimizer.ADAM: 2, Optimizer.RMSPROP: 1, Optimizer.SGD_MOMENTUM: 1, Optimizer.SGD: 0}
+_OPTIMIZER_VALUES = {
+    Optimizer.ADAM: 2,
+    Optimizer.RMSPROP: 1,
+    Optimizer.SGD_MOMENTUM: 1,
+    Optimizer.SGD: 0,
+}
 """How many values an optimizer keeps beside each parameter."""
 
-_ELSEWHERE = 0.1
-"""What a run counts that another machine trained."""
-_OLDER = 0.8
-"""What a run counts for each newer one of its kind."""
+_OTHER_MACHINE_WEIGHT = 0.1
+"""The weight of a run that another machine trained."""
+_AGE_DECAY = 0.8
+"""The factor on a run's weight for each newer one of its kind."""
 _MOST_OF_A_KIND = 12
 _RUN_VARIES, _COST_VARIES, _MACHINE_VARIES = 0.2, 0.7, 1.0
 """By how much a run's time usually differs from what its parts cost, a cost from the usual one of a
@@ -126,7 +131,10 @@ def _weigh(timings: Iterable[Timing]) -> Iterator[tuple[Timing, float]]:
     for timing in timings:
         kind = _find_kind(timing)
         if kinds[kind] < _MOST_OF_A_KIND:
-            yield timing, _OLDER ** kinds[kind] * (1.0 if timing.is_here else _ELSEWHERE)
+            yield (
+                timing,
+                _AGE_DECAY ** kinds[kind] * (1.0 if timing.is_here else _OTHER_MACHINE_WEIGHT),
+            )
         kinds[kind] += 1
 
 
@@ -155,9 +163,9 @@ def _equate(timing: Timing) -> Iterator[tuple[Doubles, float, float]]:
 
 
 def _count(config: RunConfig, epochs: int) -> dict[str, float]:
-    """How many of each part a run of so many epochs has."""
+    """How many of each part a run of `epochs` epochs has."""
     layers, parameters = describe_layers(config), count_parameters(config)
-    values = parameters * (1 + _SLOTS[config.optimizer])
+    values = parameters * (1 + _OPTIMIZER_VALUES[config.optimizer])
     trained, batches = config.training_size, config.batches
     measured = trained + config.validation_size + TEST_SET
     once: dict[str, float] = {"run": 1, "layer": len(layers)}  # to build and compile them

@@ -87,7 +87,7 @@ class Run:
 
     @property
     def name(self) -> str:
-        """What the person calls the run."""
+        """The run's name: its label's, else the one it was created with."""
         return self.label.name or self.record.name
 
     @property

@@ -71,8 +71,8 @@ class RunStore(DocumentStore[Run]):
     ) -> Run:
         """Write a new run directory. The name defaults to the configuration's summary.
 
-        A run created `running` is to be trained by the caller; a queued one is taken up by any
-        engine that looks after this folder. `run_id` is an id that no run has, by default a new
+        A run created `running` is to be trained by the caller; a queued one is trained by any
+        engine on this folder. `run_id` is an id that no run has, by default a new
         one; `trial` says which sweep's run it is. Raises RunNotWritableError.
         """
         record = Record(

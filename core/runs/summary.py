@@ -1,4 +1,4 @@
-"""All runs at a glance: what each is and what it achieved, as a table that is quick to make."""
+"""One run at a glance: its status, label, configuration and results."""
 
 from dataclasses import dataclass
 
@@ -56,7 +56,7 @@ class Summary:
 
     @property
     def name(self) -> str:
-        """What the person calls the run."""
+        """The run's name: its label's, else the one it was created with."""
         return self.label.name or (self.record.name if self.record else f"damaged run {self.id}")
 
     @property

@@ -12,7 +12,7 @@ from core.runs.status import Request, State, Trial
 from core.sweep.store import Sweep
 from core.sweep.study import SweepStudy, SweepTrial, explain_study_errors
 
-_DELETE_SECONDS = 1.0  # a run that is deleted is stopped first, at most so long before
+_DELETE_SECONDS = 1.0  # a run that is deleted is stopped first, at most this long before
 
 
 class Driver:

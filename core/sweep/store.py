@@ -31,7 +31,7 @@ _STUDY = "study.db"
 
 
 class SweepError(RuntimeError):
-    """Something is wrong with a sweep; the message is a sentence for the person who asked."""
+    """Something is wrong with a sweep; the message is a sentence for the user."""
 
 
 class SweepBusyError(SweepError):

@@ -36,7 +36,7 @@ from core.runs.status import Control, Request, State, Status
 from core.training.loops import Evaluation, learning_rate_factors
 from core.training.warm_models import claim_warm_model, release_warm_model
 
-_CHUNK_SECONDS = 0.1  # how long the compiled loop may run between two looks at status and control
+_CHUNK_SECONDS = 0.1  # how long the compiled loop may run between two polls of the control file
 _STATUS_SECONDS = 0.15
 _PAUSE_SECONDS = 0.1
 _EPOCH_PER_TRAINING = 1.5  # seconds of an epoch with its evaluations, over those of its training
@@ -63,7 +63,7 @@ def train(
     it goes on from that batch. Does nothing for a run that has ended. Whatever goes wrong
     is written as the run's status `failed`, with a sentence. Raises RunBusyError if another process
     trains the run, RunNotFoundError if it is deleted meanwhile, and RunNotWritableError if the disk
-    is full or read-only: the run can then be taken up again from its last checkpoint.
+    is full or read-only: the run can then be resumed from its last checkpoint.
     """
     try:
         with run.training_lock():

@@ -18,8 +18,8 @@ from dashboard.charts.colors import NEUTRAL
 _ALWAYS_SHOWN = 10.0
 """A loss up to this is never cut off: guessing has one of ln 10 = 2.3."""
 _TIMES_MEDIAN, _TIMES_MEDIAN_LOG, _TIMES_NEXT = 20, 10_000, 4
-"""An outlier is so many times the median (on a logarithmic axis, more), and so many times the next
-lower value."""
+"""An outlier is more than this many times the median (on a logarithmic axis, more), and more than
+this many times the next lower value."""
 _CAPTION_HEIGHT = 18
 
 

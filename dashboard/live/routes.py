@@ -32,7 +32,7 @@ MAX_BYTES = 12_000_000
 """A browser runs networks whose weights take at most this many bytes, two for each."""
 _FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 _KEPT = 4
-"""So many networks' weights are kept, for a class that looks at one: at most 48 MB."""
+"""At most this many networks' weights are kept, for a class that looks at one: 48 MB."""
 _lock = threading.Lock()
 
 

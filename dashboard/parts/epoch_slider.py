@@ -46,7 +46,7 @@ def pick_epoch(run: Run, epochs: int, help: str = _HELP, default: int | None = N
                 1,
                 epochs,
                 key=linked.EPOCH.show(epoch),
-                on_change=linked.pick_epoch,
+                on_change=linked.choose_picked_epoch,
                 args=(default,),
                 help=help,
             )

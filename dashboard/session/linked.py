@@ -209,6 +209,6 @@ def chosen_epoch(epochs: int) -> int | None:
     return None
 
 
-def pick_epoch(default: int) -> None:
+def choose_picked_epoch(default: int) -> None:
     """Choose the epoch that the control was set to; `default` is no choice."""
     EPOCH.choose(None if EPOCH.picked == default else str(EPOCH.picked))

@@ -78,7 +78,7 @@ def estimate_trial_seconds(config: SweepConfig) -> tuple[float, bool]:
 
 
 def sweep_seconds(trials: int, seconds: float) -> float:
-    """Seconds that so many trials of so many seconds take, if no other runs wait."""
+    """Seconds that `trials` trials of `seconds` each take, if no other runs wait."""
     return trials * seconds / _slots()
 
 

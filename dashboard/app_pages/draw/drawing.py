@@ -13,7 +13,7 @@ from dashboard.app_pages.draw.drawing_charts import draw_ink
 from dashboard.app_pages.draw.drawing_views import render_views
 from dashboard.app_pages.draw.label_drawing import render_label_buttons
 from dashboard.app_pages.draw.several_digits import finish_digit, pick_digit
-from dashboard.live.parts import (
+from dashboard.live.components import (
     PICTURE_HELP,
     Served,
     describe_network,

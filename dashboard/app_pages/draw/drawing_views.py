@@ -16,7 +16,7 @@ from dashboard.app_pages.draw.other_runs import render_other_runs
 from dashboard.charts.answer import draw_answer_history
 from dashboard.charts.feature_map import Coloring, draw_map
 from dashboard.charts.images import enlarge
-from dashboard.live.parts import render_mind
+from dashboard.live.components import render_mind
 from dashboard.parts.evidence import render_evidence
 from dashboard.parts.tabs import render_tabs
 from dashboard.session.cache import call_worker_uncached

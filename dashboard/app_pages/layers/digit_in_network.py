@@ -8,14 +8,14 @@ from core.config import CLASSES, TEST_SET
 from core.data import load_mnist
 from core.engine import calls
 from core.runs import Run
-from dashboard.live.kept_drawing import keep_in_browser, read_kept_image
-from dashboard.live.parts import (
+from dashboard.live.components import (
     PICTURE_HELP,
     Served,
     describe_network,
     render_answer,
     render_picture,
 )
+from dashboard.live.kept_drawing import keep_in_browser, read_kept_image
 from dashboard.parts.data_image import pick_image_number, render_image_head
 from dashboard.parts.evidence import render_evidence
 from dashboard.session.cache import call_worker

@@ -20,7 +20,7 @@ from dashboard.app_pages.train.result import render_result
 from dashboard.app_pages.train.ten_digits import TEN_DIGITS, read_ten_digits
 from dashboard.charts.curves import SERIES, CurveStyle, draw_curve, with_live_point
 from dashboard.charts.weights import NOT_FINITE, draw_weights, has_marks
-from dashboard.live.parts import describe_network, render_strip
+from dashboard.live.components import describe_network, render_strip
 from dashboard.parts.epoch_slider import nearest_kept_epoch
 from dashboard.parts.messages import render_damage, show_message
 from dashboard.parts.metrics import render_metric

@@ -12,7 +12,7 @@ from dashboard import text
 from dashboard.app_pages.train.live_panel import SCENE, render_live_panel
 from dashboard.app_pages.train.result import render_next_steps
 from dashboard.app_pages.train.ten_digits import read_ten_digits
-from dashboard.live.parts import describe_network, render_picture
+from dashboard.live.components import describe_network, render_picture
 from dashboard.parts.config_form import render_form_column
 from dashboard.parts.run_header import find_chosen_run
 from dashboard.parts.start import start_and_show

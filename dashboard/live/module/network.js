@@ -1,5 +1,5 @@
 // A dense network: its answer, what each unit does to it, and its gradients. Weights come as
-// core/network/browser.py packs them. Arrays are Float32Array; a layer's number counts from 0.
+// core/runs/browser_weights.py packs them. Arrays are Float32Array; a layer's number counts from 0.
 
 import { PIXELS } from "./prepare.js"
 

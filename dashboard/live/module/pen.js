@@ -13,11 +13,11 @@ export function watchPen(onInk) {
   const copy = new OffscreenCanvas(SIDE, SIDE)
   const context = copy.getContext("2d", { willReadFrequently: true })
   let isDown = false
-  let asked = false
+  let isRequested = false
   let last = ""
 
   const read = () => {
-    asked = false
+    isRequested = false
     const start = performance.now()
     const root = findSquare()
     if (!root) return
@@ -33,8 +33,8 @@ export function watchPen(onInk) {
     last = mark
   }
   const readSoon = () => {
-    if (asked) return
-    asked = true
+    if (isRequested) return
+    isRequested = true
     requestAnimationFrame(read)
   }
   const onDown = (event) => {

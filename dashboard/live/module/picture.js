@@ -5,7 +5,7 @@ import { MAX_TILES, arrange, placeAt, shownUnits, tileAt } from "./layout.js"
 import { mostUseful } from "./mind.js"
 import { ranking } from "./network.js"
 import { BLUE, RED, colorOf, decimal, h, isStill, number, paint, paintImage, percent, pictures } from "./page.js"
-import { loadDrawing } from "./samples.js"
+import { loadDrawing } from "./load_drawing.js"
 import { sceneOf } from "./scene.js"
 import { mountUnit } from "./unit.js"
 

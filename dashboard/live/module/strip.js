@@ -1,7 +1,7 @@
 // The live strip: what the network thinks of ten test digits, and of one's own last drawing.
 
 import { h, paintImage, percent, pictures } from "./page.js"
-import { loadDrawing } from "./samples.js"
+import { loadDrawing } from "./load_drawing.js"
 import { sceneOf } from "./scene.js"
 
 const NAME = "Probabilities of ten test digits, and of your last drawing"

@@ -8,7 +8,7 @@ import pytest
 from core.config import PRESETS, RunConfig
 from core.config.architecture import count_parameters
 from core.runs import Run
-from dashboard.live.parts import (
+from dashboard.live.components import (
     Served,
     _count_incoming_parameters,
     _pack_served,
