@@ -51,12 +51,11 @@ def dropout_losses(run: Run) -> tuple[int, int, float, Doubles]:
     return dropout_losses.dropout_losses(run)
 
 
-def weights_after(run: Run, epoch: int) -> Floats:
-    """All weights of the network after `epoch`, float32 (parameters,), in the order of Keras's."""
-    from core.network.build import flatten_weights
-    from core.network.load import load_network
+def load_weights(run: Run, epoch: int) -> Floats:
+    """`core.network.load.load_weights`"""
+    from core.network import load
 
-    return flatten_weights(load_network(run, epoch))
+    return load.load_weights(run, epoch)
 
 
 def dead_units(run: Run, epoch: int) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Loads a run's network, final or after a kept epoch, in safe mode; computes its layers' outputs."""
+"""Loads a run's network, final or after a kept epoch, in safe mode, and computes layers."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -10,7 +10,7 @@ import numpy as np
 from core.config import IMAGE_SIDE, PIXELS
 from core.config.architecture import PIXELS_LAYER
 from core.data import Array, Floats, scale_images
-from core.network.build import build_model
+from core.network.build import build_model, flatten_weights
 from core.network.checkpoint import unpack_checkpoint
 from core.runs import Run
 from core.runs.errors import DamagedRunError, NoNetworkError, RunError
@@ -56,6 +56,14 @@ def load_network_and_epoch(run: Run) -> tuple[keras.Sequential, int]:
     if run.status.state.is_active:
         raise NoNetworkError(f"run {run.id} has no network yet; wait for its first epoch to end")
     raise NoNetworkError(f"run {run.id} ended before its first epoch did, and has no network")
+
+
+def load_weights(run: Run, epoch: int) -> Floats:
+    """All weights of the run's network after `epoch`, float32 (parameters,), layer by layer.
+
+    Raises what `load_network` raises.
+    """
+    return flatten_weights(load_network(run, epoch))
 
 
 @lru_cache(maxsize=12)

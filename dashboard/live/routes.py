@@ -85,7 +85,7 @@ def _pack(path: Path, epoch: int) -> bytes:
     kept = kept_browser_weights(run, epoch)
     if kept is not None:
         return kept
-    return pack_weights(run.config, call_worker_uncached(calls.weights_after, run, epoch))
+    return pack_weights(run.config, call_worker_uncached(calls.load_weights, run, epoch))
 
 
 ROUTES = [
