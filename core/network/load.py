@@ -61,9 +61,14 @@ def load_network_and_epoch(run: Run) -> tuple[keras.Sequential, int]:
 def load_weights(run: Run, epoch: int) -> Floats:
     """All weights of the run's network after `epoch`, float32 (parameters,), layer by layer.
 
-    Raises what `load_network` raises.
+    Raises what `load_network` raises; RunError too if the run has gone on to another epoch.
     """
-    return flatten_weights(load_network(run, epoch))
+    if epoch in run.weights()[0]:
+        return flatten_weights(load_network(run, epoch))
+    model, found = load_network_and_epoch(run)
+    if found != epoch:
+        raise RunError(f"run {run.id} does not keep its network after epoch {epoch}")
+    return flatten_weights(model)
 
 
 @lru_cache(maxsize=12)

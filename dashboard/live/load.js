@@ -2,6 +2,7 @@
 const main = new URL("lab/live/VERSION/main.js", window.__streamlit?.BACKEND_BASE_URL ?? document.baseURI)
 
 const sayServed = ({ data, parentElement }) => {
+  if (data.part !== "answer") return
   const answer = data.served?.probabilities
   const words = answer ? `Read as ${answer.indexOf(Math.max(...answer))}` : data.empty ?? ""
   const place = parentElement.querySelector("h2") ?? document.createElement("h2")
@@ -20,6 +21,7 @@ export default (component) => {
   )
   return () => {
     isGone = true
+    if (component.parentElement.isConnected) return // overtaken by a newer update, not gone
     import(main).then((module) => module.unmount(component), () => {})
   }
 }

@@ -4,6 +4,7 @@ import base64
 import io
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from core.data import load_mnist
 from core.drawing.collection import DrawingStore
 from core.runs import Run
 from core.runs.status import State
+from dashboard.live.routes import VERSION
 from tests.e2e.controls import new_context, press
 from tests.e2e.figures import settle
 from tests.e2e.server import Server, wait_for
@@ -57,6 +59,22 @@ def answer(page: Page) -> Locator:
     return page.get_by_role("heading", name=re.compile("^Read as"))
 
 
+def ask_scene(page: Page, what: str) -> Any:
+    """What an expression says of the `scene` that the page's parts share."""
+    module = f"import('/lab/live/{VERSION}/scene.js')"
+    return page.evaluate(
+        f"{module}.then((module) => {{ const scene = module.sceneOf('draw'); return {what} }})"
+    )
+
+
+def await_served(page: Page) -> None:
+    """Wait for the server's answer, and for the page to say it."""
+    expect(page.get_by_text("It was a", exact=True)).to_be_visible()
+    wait_for(lambda: ask_scene(page, "Boolean(scene.served)"), "the server's answer")
+    share = ask_scene(page, "(100 * Math.max(...scene.served.probabilities)).toFixed(2)")
+    expect(answer(page)).to_contain_text(f"{share} % sure")
+
+
 def ink_reaches(page: Page) -> float:
     """How far to the right the picture that the network is shown has ink, from 0 to 1."""
     picture = page.get_by_role("img", name="The drawing, 28×28", exact=True)
@@ -79,6 +97,7 @@ def test_every_stroke_is_answered_cleared_and_taken_back(
     expect(answer(page)).to_have_count(0)
     expect(page.get_by_text("Draw a digit in the square")).to_be_visible()
     draw(page, ONE)
+    await_served(page)
     expect(answer(page)).to_have_text(re.compile("^Read as 1"))
     before = answer(page).inner_text()
     draw(page, ((40, 40), (240, 40)))
@@ -192,6 +211,7 @@ def test_a_drawing_outlives_a_reload_until_it_is_cleared(
 ) -> None:
     open_page(page, server, reader)
     draw(page, SEVEN)
+    await_served(page)
     expect(answer(page)).to_have_text(re.compile("^Read as 7"))
     before = answer(page).inner_text()
     wait_for(lambda: kept_in_browser(page), "the browser to keep the drawing")

@@ -3,7 +3,6 @@ follows the epochs; where it cannot be fetched, the server answers.
 """
 
 import re
-from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -12,15 +11,15 @@ from core.runs import Run
 from dashboard.live.routes import VERSION
 from tests.e2e.controls import button, press
 from tests.e2e.server import Server, wait_for
-from tests.e2e.test_draw_page import SEVEN, answer, canvas, draw, open_page
-
-
-def ask_scene(page: Page, what: str) -> Any:
-    """What an expression says of the `scene` that the page's parts share."""
-    module = f"import('/lab/live/{VERSION}/scene.js')"
-    return page.evaluate(
-        f"{module}.then((module) => {{ const scene = module.sceneOf('draw'); return {what} }})"
-    )
+from tests.e2e.test_draw_page import (
+    SEVEN,
+    answer,
+    ask_scene,
+    await_served,
+    canvas,
+    draw,
+    open_page,
+)
 
 
 def picture(page: Page) -> Locator:
@@ -70,7 +69,7 @@ def test_the_answer_follows_the_pen_before_it_is_lifted(
     assert ask_scene(page, "scene.served") is None  # the server was not asked
     expect(page.get_by_text("It was a", exact=True)).to_have_count(0)
     page.mouse.up()
-    expect(page.get_by_text("It was a", exact=True)).to_be_visible()
+    await_served(page)
     expect(answer(page)).to_have_text(re.compile("^Read as 7"))
     served = ask_scene(page, "scene.served.probabilities")
     own = ask_scene(page, "Array.from(scene.answer.probabilities)")
@@ -81,8 +80,8 @@ def test_units_are_switched_off_and_put_back(page: Page, server: Server, reader:
     open_page(page, server, reader)
     await_network(page)
     draw(page, SEVEN)
+    await_served(page)
     expect(answer(page)).to_have_text(re.compile("^Read as 7"))
-    expect(page.get_by_text("It was a", exact=True)).to_be_visible()
     before = answer(page).inner_text()
     picture(page).click(position=tile(page, 20))
     expect(page.get_by_text("Hidden layer 1, unit 20: switched off")).to_be_visible()
@@ -116,13 +115,14 @@ def test_the_standing_drawing_follows_the_epochs_and_is_read_on_other_pages(
 ) -> None:
     open_page(page, server, reader)
     draw(page, SEVEN)
-    expect(page.get_by_text("It was a", exact=True)).to_be_visible()  # the server has answered
+    await_served(page)
     expect(answer(page)).to_have_text(re.compile("^Read as 7"))
     before = answer(page).inner_text()
     slider = page.get_by_role("slider", name="After epoch")
     slider.press("Home")
     wait_for(lambda: ask_scene(page, "scene.epoch") == 1, "the network after epoch 1")
     expect(answer(page)).not_to_have_text(before)
+    await_served(page)
     own = ask_scene(page, "Array.from(scene.answer.probabilities)")
     assert own == pytest.approx(ask_scene(page, "scene.served.probabilities"), abs=0.01)
     slider.press("End")

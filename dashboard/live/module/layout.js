@@ -5,12 +5,14 @@ const NARROW = 620 // pixels: below it layers stand one below the other
 export const MAX_TILES = 1024
 const TITLE = 34
 
-/** The units of a layer that are shown: all, or the MAX_TILES most active, in their order. */
-export function shownUnits(units, activations) {
+/** The units of a layer that are shown: all, or the MAX_TILES most active, in their order. Those in
+ * the Set `off` are, too: they were. */
+export function shownUnits(units, activations, off) {
   const all = Array.from({ length: units }, (_, unit) => unit)
   if (units <= MAX_TILES) return all
   if (!activations) return all.slice(0, MAX_TILES)
-  const strongest = all.sort((a, b) => Math.abs(activations[b]) - Math.abs(activations[a]))
+  const size = (unit) => (off?.has(unit) ? Number.MAX_VALUE : Math.abs(activations[unit]))
+  const strongest = all.sort((a, b) => size(b) - size(a))
   return strongest.slice(0, MAX_TILES).sort((a, b) => a - b)
 }
 

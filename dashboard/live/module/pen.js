@@ -5,6 +5,7 @@ import { findInk } from "./prepare.js"
 const SIDE = 280
 const LOWER = "canvas.dc-canvas.lower-canvas"
 const UPPER = "canvas.dc-canvas.upper-canvas"
+const EDITS = ".dc-toolbar [aria-pressed='true']"
 const CHECK_MS = 150 // the square is redrawn some time after Undo, Clear or a reload
 
 /** Call `onInk(ink, isDown, start)` in each frame in which the square has changed, `start` being when
@@ -20,7 +21,7 @@ export function watchPen(onInk) {
     isRequested = false
     const start = performance.now()
     const root = findSquare()
-    if (!root) return
+    if (!root || root.querySelector(EDITS)) return // a stroke's handles are no ink
     context.fillStyle = "black"
     context.fillRect(0, 0, SIDE, SIDE)
     for (const name of [LOWER, UPPER]) {
@@ -37,12 +38,17 @@ export function watchPen(onInk) {
     isRequested = true
     requestAnimationFrame(read)
   }
+  let pen = null // the pointer that draws
+  const isOther = (event) => isDown && event.pointerId !== pen
   const onDown = (event) => {
-    isDown = isSquare(event)
+    if (isOther(event)) return
+    pen = event.pointerId
+    isDown = event.button === 0 && isSquare(event)
     last = isDown ? "" : last
   }
-  const onMove = () => isDown && readSoon()
-  const onUp = () => {
+  const onMove = (event) => isDown && !isOther(event) && readSoon()
+  const onUp = (event) => {
+    if (isOther(event)) return
     if (isDown) last = ""
     isDown = false
     readSoon()

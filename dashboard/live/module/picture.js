@@ -40,6 +40,7 @@ export function mountPicture(root) {
   let timers = []
   let stop = () => {}
   let breaking = 0
+  let told = [] // the network and the picture that the status is about
   let ink = "#333"
   let font = "12px sans-serif"
 
@@ -47,6 +48,7 @@ export function mountPicture(root) {
 
   function draw() {
     if (!shape) return
+    if (scene.network) dropped = []
     const answer = scene.answer
     if (!scene.isDrawing && data.hidden.some((units) => units > MAX_TILES)) choose()
     if (!scene.isDrawing) {
@@ -67,7 +69,7 @@ export function mountPicture(root) {
   }
 
   function prepare(context) {
-    const ratio = devicePixelRatio || 1
+    const ratio = canvas.width / shape.width
     context.setTransform(ratio, 0, 0, ratio, 0, 0)
     context.clearRect(0, 0, shape.width, shape.height)
     context.imageSmoothingEnabled = false
@@ -250,12 +252,18 @@ export function mountPicture(root) {
     const off = scene.offCount
     restore.hidden = !off
     restore.textContent = `${number(off)} ${off === 1 ? "unit" : "units"} off, put ${off === 1 ? "it" : "them"} back`
-    controls.hidden = !answer
-    unit.element.hidden = !scene.network
+    const hasUnits = Boolean(scene.network && data.hidden.length)
+    if (told.length && (told[0] !== scene.network || told[1] !== scene.image)) {
+      told = []
+      breaking = 0
+      status.textContent = ""
+    }
+    controls.hidden = !answer || !hasUnits
+    unit.element.hidden = !hasUnits
     note.textContent = scene.problem || (data.note ?? "")
     note.hidden = !note.textContent
     summary.textContent = describe(answer)
-    canvas.setAttribute("aria-label", `Picture of the network. ${scene.network ? HINT : ""}`)
+    canvas.setAttribute("aria-label", `Picture of the network. ${hasUnits ? HINT : ""}`)
     unit.show(scene, selected && { layer: selected.layer, unit: shown[selected.layer][selected.place] })
   }
 
@@ -348,6 +356,7 @@ export function mountPicture(root) {
   }
   useful.onclick = () => {
     breaking = breaking ? 0 : 1
+    told = [scene.network, scene.image]
     const [first] = scene.answer ? ranking(scene.answer.probabilities) : []
     let count = 0
     const step = () => {
@@ -375,7 +384,12 @@ export function mountPicture(root) {
   // --- what it is given
 
   function choose() {
-    shown = data.hidden.map((units, layer) => shownUnits(units, scene.activations[layer]))
+    const kept = selected && shown[selected.layer]?.[selected.place]
+    shown = data.hidden.map((units, layer) =>
+      shownUnits(units, scene.activations[layer], scene.off[layer]),
+    )
+    if (selected) selected.place = shown[selected.layer]?.indexOf(kept) ?? -1
+    if (selected?.place < 0) selected = null
   }
 
   function lay() {
@@ -387,7 +401,6 @@ export function mountPicture(root) {
     canvas.width = shape.width * ratio
     canvas.height = shape.height * ratio
     canvas.style.height = `${shape.height}px`
-    if (selected && !(selected.place < shown[selected.layer]?.length)) selected = null
     draw()
   }
   const observer = new ResizeObserver(lay)
@@ -427,8 +440,8 @@ export function mountPicture(root) {
     timers.forEach(clearInterval)
     timers = []
     dropped = []
+    if (data.network) scene.describe(data.network) // first: it drops another run's network
     lay()
-    if (data.network) scene.describe(data.network)
     if (data.digits) {
       showSamples()
       if (!isStill()) timers.push(setInterval(nextSample, SAMPLE_MS))

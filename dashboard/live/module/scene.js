@@ -35,6 +35,7 @@ class Scene {
   #willTell = false
   #wanted = null // the address of the network that shall be shown
   #restsUntil = 0
+  #later = 0 // the timer of what is fetched once fetching has rested
 
   /** Call `listener` once a frame after changes; returns what ends that. */
   listen(listener) {
@@ -66,7 +67,8 @@ class Scene {
 
   /** The ten probabilities: the server's for what it was asked, else the browser's; or null. */
   get probabilities() {
-    if (this.served && !this.isDrawing && !this.offCount && this.#isServed()) {
+    const isChanged = this.network && this.offCount
+    if (this.served && !this.isDrawing && !isChanged && this.#isServed()) {
       return this.served.probabilities
     }
     const own = this.answer?.probabilities
@@ -92,6 +94,7 @@ class Scene {
   draw(ink, isDown, start) {
     this.ink = ink
     this.isDrawing = isDown
+    if (isDown && this.network) this.served = null // it is of the drawing before this stroke
     this.#prepare()
     this.#answer = null
     this.#listeners.forEach((listener) => listener())
@@ -138,14 +141,21 @@ class Scene {
   /** Show the network of this description, which is fetched; `isPassing` if another soon follows. */
   async describe(description, isPassing = false) {
     const { url } = description
-    if (description.problem) this.#drop(description.problem)
     if (this.description?.run !== description.run) {
       this.off = []
       this.network = this.#wanted = null
+      this.problem = ""
+      this.changed()
     }
+    if (description.problem) this.#drop(description.problem)
     this.description = description
     if (!url || this.#wanted === url) return
-    if (isPassing && performance.now() < this.#restsUntil) return
+    clearTimeout(this.#later)
+    const rest = this.#restsUntil - performance.now()
+    if (isPassing && rest > 0) {
+      this.#later = setTimeout(() => this.#isOf(description) && this.describe(description, true), rest)
+      return
+    }
     this.#wanted = url
     const start = performance.now()
     try {
@@ -157,12 +167,17 @@ class Scene {
     } catch (error) {
       console.info("The network stays with the server:", error.message)
       if (this.#wanted !== url) return
-      this.#drop("The network could not be fetched. The answers are the server's.")
+      if (isPassing && this.network) this.#wanted = null // another epoch soon follows
+      else this.#drop("The network could not be fetched. The answers are the server's.")
     } finally {
       const took = performance.now() - start
       this.#restsUntil = performance.now() + Math.max(REST * took, LEAST_REST_MS)
     }
     this.changed()
+  }
+
+  #isOf({ run }) {
+    return this.description.run === run
   }
 
   #drop(problem) {

@@ -39,7 +39,7 @@ export function mountStrip(root) {
     const drawn = own && scene.network ? scene.network.answer(own).probabilities : null
     columns.forEach(({ head, cells }, place) => {
       const answer = place < 10 ? data.probabilities[place] : drawn
-      head.classList.toggle("chosen", scene.samples?.[scene.sample] && scene.sample === place)
+      head.classList.toggle("chosen", Boolean(scene.samples) && scene.sample === place)
       cells.forEach((cell, digit) => {
         const share = answer?.[digit] ?? 0
         cell.style.setProperty("--share", `${Math.round(100 * share)}%`)

@@ -44,7 +44,7 @@ export function mountUnit(hint) {
     const isShown = Boolean(chosen && scene.network)
     element.hidden = !isShown
     empty.hidden = isShown
-    if (!isShown) return
+    if (!isShown) return clearTimeout(timer)
     const { layer, unit } = chosen
     const isOff = Boolean(scene.off[layer]?.has(unit))
     const now = [scene.network, layer, unit]
@@ -54,8 +54,9 @@ export function mountUnit(hint) {
       exciting.getContext("2d").clearRect(0, 0, 28, 28)
       found.textContent = "what excites it most …"
       clearTimeout(timer)
+      const { network } = scene
       timer = setTimeout(() => {
-        paintImage(exciting, excite(scene.network, layer, unit).image)
+        paintImage(exciting, excite(network, layer, unit).image)
         found.textContent = "what excites it most"
       }, REST_MS)
     }

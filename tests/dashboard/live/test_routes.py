@@ -138,3 +138,13 @@ def test_the_door_guards_them(
 ) -> None:
     monkeypatch.setenv("DIGITLAB_CLASS_PASSWORD", "sesame")
     assert Client(Middleware(Door)).get(path.format(run=trained.id)).status_code == 403
+
+
+def test_a_run_that_has_gone_on_does_not_serve_another_epoch(
+    client: Client, trained: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its network is kept by a browser for good as that of the epoch that was asked for."""
+    (trained.path / "weights.npy").unlink()
+    network = load_network(trained)
+    monkeypatch.setattr("core.network.load.load_network_and_epoch", lambda run: (network, 2))
+    assert client.get(f"/lab/weights/{trained.id}/3").status_code == 404
