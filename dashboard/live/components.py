@@ -139,9 +139,9 @@ def render_steps(scene: str) -> None:
     _mount("steps", scene)
 
 
-def render_mind(scene: str, empty: str) -> None:
-    """Draw what would change the network's mind about the scene's picture; `empty` without one."""
-    _mount("mind", scene, empty=empty)
+def render_mind(scene: str) -> None:
+    """Draw what would change the network's mind about the scene's picture."""
+    _mount("mind", scene)
 
 
 def describe_network(run: Run, epoch: int | None) -> NetworkInBrowser:
@@ -183,7 +183,7 @@ def _mount(part: str, scene: str, key: str | None = None, **data: Any) -> None:
 
 
 def _pack_served(served: Served, *, with_activations: bool) -> dict[str, Any]:
-    """The activations only where the browser does not compute them: they are long."""
+    """As JSON has it; with the activations only where the browser does not compute them."""
     image = served.image
     grey = image if image.dtype == np.uint8 else np.rint(255 * image).astype(np.uint8)
     layers = served.activations.values() if with_activations else ()

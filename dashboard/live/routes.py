@@ -6,7 +6,6 @@ a browser keeps it.
 
 import asyncio
 import hashlib
-import mimetypes
 import threading
 from functools import lru_cache
 from itertools import pairwise
@@ -30,6 +29,7 @@ VERSION = hashlib.sha256(b"".join(FILES[name] for name in sorted(FILES))).hexdig
 """Of the module: other files are at other addresses."""
 MAX_BYTES = 12_000_000
 """A browser runs networks whose weights take at most this many bytes, two for each."""
+_KINDS = {".js": "text/javascript", ".css": "text/css"}  # whatever this machine has registered
 _FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 _KEPT = 4
 """At most this many networks' weights are kept, for a class that looks at one: 48 MB."""
@@ -52,7 +52,7 @@ async def serve_module(request: Request) -> Response:
     content = FILES.get(request.path_params["name"])
     if content is None or request.path_params["version"] != VERSION:
         return PlainTextResponse("There is no such file.", 404)
-    kind, _ = mimetypes.guess_type(request.path_params["name"])
+    kind = _KINDS[Path(request.path_params["name"]).suffix]
     return Response(content, headers=_FOREVER, media_type=kind)
 
 

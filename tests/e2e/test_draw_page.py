@@ -197,6 +197,15 @@ def test_two_tabs_do_not_mix_while_a_run_trains(page: Page, server: Server, read
     assert long.status.state is State.RUNNING
 
 
+def draw_seven(page: Page, server: Server, reader: Run) -> str:
+    """What the page says of a seven, once the server has answered."""
+    open_page(page, server, reader)
+    draw(page, SEVEN)
+    await_served(page)
+    expect(answer(page)).to_have_text(re.compile("^Read as 7"))
+    return answer(page).inner_text()
+
+
 def show_anew(page: Page) -> None:
     page.reload()
     canvas(page).wait_for(state="visible")
@@ -209,11 +218,7 @@ def kept_in_browser(page: Page) -> list[str]:
 def test_a_drawing_outlives_a_reload_until_it_is_cleared(
     page: Page, server: Server, reader: Run
 ) -> None:
-    open_page(page, server, reader)
-    draw(page, SEVEN)
-    await_served(page)
-    expect(answer(page)).to_have_text(re.compile("^Read as 7"))
-    before = answer(page).inner_text()
+    before = draw_seven(page, server, reader)
     wait_for(lambda: kept_in_browser(page), "the browser to keep the drawing")
     with page.context.new_page() as other:
         open_page(other, server, reader)  # another tab

@@ -18,6 +18,7 @@ from tests.e2e.test_draw_page import (
     await_served,
     canvas,
     draw,
+    draw_seven,
     open_page,
 )
 
@@ -77,12 +78,7 @@ def test_the_answer_follows_the_pen_before_it_is_lifted(
 
 
 def test_units_are_switched_off_and_put_back(page: Page, server: Server, reader: Run) -> None:
-    open_page(page, server, reader)
-    await_network(page)
-    draw(page, SEVEN)
-    await_served(page)
-    expect(answer(page)).to_have_text(re.compile("^Read as 7"))
-    before = answer(page).inner_text()
+    before = draw_seven(page, server, reader)
     picture(page).click(position=tile(page, 20))
     expect(page.get_by_text("Hidden layer 1, unit 20: switched off")).to_be_visible()
     expect(button(page, "1 unit off, put it back")).to_be_visible()
@@ -113,11 +109,7 @@ def test_units_are_switched_off_and_put_back(page: Page, server: Server, reader:
 def test_the_standing_drawing_follows_the_epochs_and_is_read_on_other_pages(
     page: Page, server: Server, reader: Run
 ) -> None:
-    open_page(page, server, reader)
-    draw(page, SEVEN)
-    await_served(page)
-    expect(answer(page)).to_have_text(re.compile("^Read as 7"))
-    before = answer(page).inner_text()
+    before = draw_seven(page, server, reader)
     slider = page.get_by_role("slider", name="After epoch")
     slider.press("Home")
     wait_for(lambda: ask_scene(page, "scene.epoch") == 1, "the network after epoch 1")

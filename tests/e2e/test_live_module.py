@@ -275,15 +275,15 @@ def test_units_that_are_switched_off_say_nothing(
             values[:, off.get(number, [])] = 0
         return logits(model, values)
 
-    for place_, (rest, effect, everything) in enumerate(found):
-        np.testing.assert_allclose(everything, scores({})[place_], atol=1e-4)
-        np.testing.assert_allclose(rest, scores({0: [3, 7], 1: [5]})[place_], atol=1e-4)
-        without = scores({0: [4]})[place_]
+    for number, (rest, effect, everything) in enumerate(found):
+        np.testing.assert_allclose(everything, scores({})[number], atol=1e-4)
+        np.testing.assert_allclose(rest, scores({0: [3, 7], 1: [5]})[number], atol=1e-4)
+        without = scores({0: [4]})[number]
         np.testing.assert_allclose(effect, np.array(everything) - without, atol=1e-4)
 
 
 @pytest.mark.parametrize("activation", list(Activation))
-def test_gradients_are_those_of_differences(module: Module, activation: Activation) -> None:
+def test_gradients_are_those_of_tensorflow(module: Module, activation: Activation) -> None:
     config = RunConfig(hidden=(12, 9), activation=activation)
     model = as_dense(build_network(config), config)
     images = scale_images(X_TEST[:1]) * 0.9 + 0.05

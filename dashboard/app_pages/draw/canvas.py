@@ -24,6 +24,8 @@ from dashboard.live.kept_drawing import (
 from dashboard.live.square import SIDE, decode_canvas, decode_url
 from dashboard.parts.controls import choose
 
+SCENE = "draw"
+"""Of all parts of the page that the browser draws."""
 _INK, _PAPER = "#FFFFFF", "#000000"
 _DRAW, _FILE = "Draw", "Picture file"
 _SOURCE = "digit_source"

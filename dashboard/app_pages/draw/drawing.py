@@ -8,7 +8,7 @@ from core.drawing.answers import Reading
 from core.drawing.separate import separate_digits
 from core.engine import calls
 from core.runs import Run
-from dashboard.app_pages.draw.canvas import has_square, pick_canvas
+from dashboard.app_pages.draw.canvas import SCENE, has_square, pick_canvas
 from dashboard.app_pages.draw.drawing_charts import draw_ink
 from dashboard.app_pages.draw.drawing_views import render_views
 from dashboard.app_pages.draw.label_drawing import render_label_buttons
@@ -24,7 +24,6 @@ from dashboard.live.components import (
 from dashboard.parts.worker_errors import explain_worker_errors
 from dashboard.session.cache import call_worker_uncached
 
-SCENE = "draw"
 NOTHING_DRAWN = "Draw a digit in the square, or give a picture of one."
 _SIDE = 132
 """Width of the picture of a step, in pixels."""
@@ -88,8 +87,9 @@ def _read(run: Run, epoch: int, preparation: PreparedDrawing) -> Reading:
 
 def _render_network(run: Run, epoch: int) -> None:
     """Draw the picture of the network, which reads what is drawn."""
-    st.markdown("**Inside the network**", help=PICTURE_HELP)
-    render_picture(SCENE, run.config, network=describe_network(run, epoch))
+    network = describe_network(run, epoch)
+    st.markdown("**Inside the network**", help=network["problem"] or PICTURE_HELP)
+    render_picture(SCENE, run.config, network=network)
 
 
 def _pick_steps() -> DrawingSteps:

@@ -11,6 +11,7 @@ from core.maps.request import MapRequest
 from core.maps.store import StoredMap, list_maps
 from core.runs import Run
 from core.runs.status import State
+from dashboard.app_pages.draw.canvas import SCENE
 from dashboard.app_pages.draw.drawing_charts import mark_place
 from dashboard.app_pages.draw.other_runs import render_other_runs
 from dashboard.charts.answer import draw_answer_history
@@ -26,7 +27,7 @@ def render_views(run: Run, epoch: int, image: Floats, reading: Reading) -> None:
     """Draw the view that is open, of the network after `epoch` and an image (28, 28)."""
     views: dict[str, Callable[[], None]] = {
         "Pixels that mattered": lambda: _render_evidence(reading),
-        "What would change its mind?": lambda: render_mind("draw", ""),
+        "What would change its mind?": lambda: render_mind(SCENE),
         "Neighbours": lambda: _render_neighbours(run, epoch, image),
         "Epoch by epoch": lambda: _render_epochs(run, epoch, image),
         "Other runs": lambda: render_other_runs(run, image),

@@ -15,7 +15,11 @@ from dashboard.live.components import (
     render_answer,
     render_picture,
 )
-from dashboard.live.kept_drawing import keep_in_browser, read_kept_image
+from dashboard.live.kept_drawing import (
+    keep_in_browser,
+    read_kept_drawing,
+    read_kept_image,
+)
 from dashboard.parts.data_image import pick_image_number, render_image_head
 from dashboard.parts.evidence import render_evidence
 from dashboard.session.cache import call_worker
@@ -40,6 +44,8 @@ def render_digit_in_network(run: Run, epoch: int) -> None:
         digit = _pick_class()
     if is_drawn:
         keep_in_browser()
+        if read_kept_drawing() is None:  # in a moment the browser says what it keeps
+            return
         image, true = read_kept_image(), None
         if image is None:
             st.info("Nothing was drawn yet.", icon=":material/draw:")
@@ -54,7 +60,7 @@ def render_digit_in_network(run: Run, epoch: int) -> None:
     else:
         render_image_head(index, true, predicted)
     network = describe_network(run, epoch)
-    st.markdown("**Its way through the network**", help=PICTURE_HELP)
+    st.markdown("**Its way through the network**", help=network["problem"] or PICTURE_HELP)
     render_picture(_SCENE, run.config, network=network)
     with st.grid(2, min_column_width=300):
         with st.container():

@@ -3,7 +3,7 @@
 import { ranking } from "./network.js"
 import { h, percent, pictures } from "./page.js"
 import { watchPen } from "./pen.js"
-import { sceneOf } from "./scene.js"
+import { follow } from "./scene.js"
 
 export function mountAnswer(root) {
   const heading = h("h2")
@@ -16,8 +16,9 @@ export function mountAnswer(root) {
   const note = h("p", { className: "note" })
   root.append(h("div", { className: "part" }, heading, bars, note))
   let data = {}
+  const follower = follow(draw)
   let scene = null
-  let stops = []
+  let endWatch = null
 
   function draw() {
     const answer = scene.probabilities
@@ -40,14 +41,10 @@ export function mountAnswer(root) {
   }
 
   function update(given) {
-    const isOther = scene !== sceneOf(given.scene) || data.has_square !== given.has_square
     data = given
-    if (isOther) {
-      stops.forEach((stop) => stop())
-      scene = sceneOf(data.scene)
-      stops = [scene.listen(draw)]
-      if (data.has_square) stops.push(watchPen((...drawn) => scene.draw(...drawn)))
-    }
+    scene = follower.to(data.scene)
+    if (data.has_square) endWatch ??= watchPen((...drawn) => scene.draw(...drawn))
+    else stopWatching()
     const served = data.served && { ...data.served, image: pictures(data.served.image)[0] }
     rows.forEach(({ name, bar }, digit) => {
       name.textContent = digit === data.true_digit ? `true ${digit}` : digit
@@ -58,5 +55,15 @@ export function mountAnswer(root) {
     scene.serve(served ?? null, data.has_square)
   }
 
-  return { update, unmount: () => stops.forEach((stop) => stop()) }
+  function stopWatching() {
+    endWatch?.()
+    endWatch = null
+  }
+
+  function unmount() {
+    stopWatching()
+    follower.stop()
+  }
+
+  return { update, unmount }
 }

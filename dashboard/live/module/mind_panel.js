@@ -4,7 +4,7 @@
 import { changeMind, excite } from "./mind.js"
 import { ranking } from "./network.js"
 import { h, paintImage, paintWeights, percent } from "./page.js"
-import { sceneOf } from "./scene.js"
+import { follow } from "./scene.js"
 
 export function mountMind(root) {
   const choices = Array.from({ length: 10 }, (_, digit) =>
@@ -18,9 +18,8 @@ export function mountMind(root) {
   const pictures = h("div", { className: "figures" }, ...figures.map((one) => one.element), ideal.element)
   const empty = h("p", { className: "note" })
   root.append(h("div", { className: "part" }, question, pictures, words, empty))
-  let data = {}
+  const follower = follow(draw)
   let scene = null
-  let stop = () => {}
   let wanted = null
   let shownFor = null
 
@@ -36,7 +35,7 @@ export function mountMind(root) {
     const answer = scene.answer
     question.hidden = pictures.hidden = words.hidden = !answer
     empty.hidden = Boolean(answer)
-    empty.textContent = scene.problem || data.empty
+    empty.textContent = scene.problem
     if (!answer) return
     const ranked = ranking(answer.probabilities)
     if (wanted === null || wanted === ranked[0]) wanted = ranked[1]
@@ -74,17 +73,12 @@ export function mountMind(root) {
       `the picture with as much ink as a digit that gives ${wanted} the highest score: no digit at all.`
   }
 
-  function update(given) {
-    data = given
-    if (scene !== sceneOf(data.scene)) {
-      stop()
-      scene = sceneOf(data.scene)
-      stop = scene.listen(draw)
-    }
+  function update(data) {
+    scene = follower.to(data.scene)
     draw()
   }
 
-  return { update, unmount: () => stop() }
+  return { update, unmount: follower.stop }
 }
 
 function figure(caption) {

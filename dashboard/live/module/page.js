@@ -68,7 +68,7 @@ export function paint(canvas, columns, values, colorOf) {
 }
 
 /** The bytes of base64. */
-export const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))
+const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))
 
 /** Pictures of 784 grey bytes each, in base64, as Float32Arrays from 0 to 1. */
 export function pictures(text) {

@@ -18,10 +18,29 @@ export function sceneOf(name) {
   return scenes.get(name)
 }
 
+/** Has `draw` called as a scene changes: `to(name)` turns to the scene of this name and gives it. */
+export function follow(draw) {
+  let scene = null
+  let stop = () => {}
+  const to = (name) => {
+    if (scene !== sceneOf(name)) {
+      stop()
+      scene = sceneOf(name)
+      stop = scene.listen(draw)
+    }
+    return scene
+  }
+  return { to, stop: () => stop() }
+}
+
 class Scene {
   network = null
-  description = null // {run, epoch, hidden, activation, url, problem}: dashboard/live/scene.py
+  description = null // of what it is: NetworkInBrowser in dashboard/live/components.py
+  epoch = null // of the network
   problem = "" // why there is no network
+  samples = null // pictures that go in one after another, of which `sample` is shown, ...
+  sample = null
+  isChosen = false // ... unless the user has chosen it
   image = null // Float32Array(784)
   ink = null // of the square that is drawn on, as findInk gives it
   preparation = null // of the ink, as prepareSteps gives it

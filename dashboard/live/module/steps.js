@@ -1,7 +1,7 @@
 // How a drawing is prepared as MNIST was, step by step, as it is drawn.
 
 import { h, paintInk } from "./page.js"
-import { sceneOf } from "./scene.js"
+import { follow } from "./scene.js"
 
 const SIDE = 132
 
@@ -14,8 +14,8 @@ export function mountSteps(root) {
   const strip = h("div", { className: "figures steps" }, ...figures.map((one) => one.element))
   root.append(h("div", { className: "part" }, strip))
   const copy = document.createElement("canvas")
+  const follower = follow(draw)
   let scene = null
-  let stop = () => {}
 
   function draw() {
     strip.hidden = !scene.preparation
@@ -41,13 +41,9 @@ export function mountSteps(root) {
   }
 
   function update(data) {
-    if (scene !== sceneOf(data.scene)) {
-      stop()
-      scene = sceneOf(data.scene)
-      stop = scene.listen(draw)
-    }
+    scene = follower.to(data.scene)
     draw()
   }
 
-  return { update, unmount: () => stop() }
+  return { update, unmount: follower.stop }
 }

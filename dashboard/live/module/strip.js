@@ -1,8 +1,8 @@
 // The live strip: what the network thinks of ten test digits, and of one's own last drawing.
 
-import { h, paintImage, percent, pictures } from "./page.js"
 import { loadDrawing } from "./load_drawing.js"
-import { sceneOf } from "./scene.js"
+import { h, paintImage, percent, pictures } from "./page.js"
+import { follow } from "./scene.js"
 
 const NAME = "Probabilities of ten test digits, and of your last drawing"
 
@@ -12,8 +12,8 @@ export function mountStrip(root) {
   const table = h("table", { className: "strip", "aria-label": NAME }, h("thead", {}, head), h("tbody", {}, ...rows))
   root.append(h("div", { className: "part" }, table))
   let data = null
+  const follower = follow(draw)
   let scene = null
-  let stop = () => {}
   let own = null
   let columns = []
 
@@ -39,7 +39,7 @@ export function mountStrip(root) {
     const drawn = own && scene.network ? scene.network.answer(own).probabilities : null
     columns.forEach(({ head, cells }, place) => {
       const answer = place < 10 ? data.probabilities[place] : drawn
-      head.classList.toggle("chosen", Boolean(scene.samples) && scene.sample === place)
+      head.classList.toggle("chosen", scene.sample === place)
       cells.forEach((cell, digit) => {
         const share = answer?.[digit] ?? 0
         cell.style.setProperty("--share", `${Math.round(100 * share)}%`)
@@ -51,11 +51,7 @@ export function mountStrip(root) {
   async function update(given) {
     const isFirst = !data
     data = given
-    if (scene !== sceneOf(data.scene)) {
-      stop()
-      scene = sceneOf(data.scene)
-      stop = scene.listen(draw)
-    }
+    scene = follower.to(data.scene)
     scene.describe(data.network, data.is_training)
     if (isFirst) {
       build(pictures(data.digits))
@@ -65,5 +61,5 @@ export function mountStrip(root) {
     draw()
   }
 
-  return { update, unmount: () => stop() }
+  return { update, unmount: follower.stop }
 }
