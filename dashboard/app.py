@@ -25,6 +25,7 @@ from dashboard.access.protection import refuse_open_network, refuse_wrong_settin
 from dashboard.live.routes import ROUTES
 from dashboard.menu import PAGES
 from dashboard.session.cache import cached
+from dashboard.session.last_messages import mend_last_messages
 from dashboard.session.server import server
 from dashboard.session.stale_elements import mend_stale_elements
 
@@ -96,6 +97,7 @@ _return_freed_memory()
 refuse_wrong_settings()
 refuse_open_network()
 mend_stale_elements()
+mend_last_messages()
 app = st.App(
     Path(__file__).parent / "main.py",
     lifespan=_lifespan,

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from core.config import RunConfig
 from core.runs import Run
@@ -47,6 +47,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if CHROMIUM is None:
         terminalreporter.write_line(_REMEDY, yellow=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    """Of a test that fails, report also what its page shows and what its server last logged."""
+    report = yield
+    if report.when == "call" and report.failed:
+        page, server = (item.funcargs.get(name) for name in ("page", "server"))
+        if isinstance(page, Page) and not page.is_closed():
+            report.sections.append((f"The page {page.url}", page.locator("body").inner_text()))
+        if isinstance(server, Server):
+            report.sections.append(("The server's log", server.log.read_text()[-4_000:]))
+    return report
 
 
 @pytest.fixture(scope="session")
