@@ -53,6 +53,7 @@ ALLOWED = {
     "dashboard.charts": {"core.config", "core.data", "core.runs", "core.maps", "dashboard.text"},
     "dashboard.session": {
         "core.config",
+        "core.analysis",
         "core.runs",
         "core.drawing",
         "core.engine",

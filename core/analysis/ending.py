@@ -45,40 +45,5 @@ def judge_ending(accuracy: float, highest: float) -> Ending:
     return Ending.HAD_BEEN_BETTER if had_been_better else Ending.GOOD
 
 
-def describe_ending(
-    ending: Ending, accuracy: float, highest: float, highest_epoch: int, learning_rate: float
-) -> str:
-    """An ending that is not good in plain sentences, with what to try; "" for a good one.
-
-    `highest_epoch` is the epoch after which the test accuracy was `highest`, `learning_rate` what
-    the run began with.
-    """
-    now, before = _percent(accuracy), _percent(highest)
-    match ending:
-        case Ending.NOTHING:
-            return (
-                f"It learned nothing: it gets {now} of the test images right, no more than one "
-                "answer to all of them would. The usual reason is a learning rate far too large or "
-                f"far too small (here {learning_rate:g}), or too strong a regularisation."
-            )
-        case Ending.LOST:
-            return (
-                f"It lost what it had learned: it gets {now} of the test images right, no more "
-                f"than one answer to all of them would; after epoch {highest_epoch} it was "
-                f"{before}. The usual reason is too large a learning rate (here "
-                f"{learning_rate:g})."
-            )
-        case Ending.HAD_BEEN_BETTER:
-            return (
-                f"It had been better: it gets {now} of the test images right; after epoch "
-                f"{highest_epoch}, when its validation accuracy was highest, it was {before}."
-            )
-    return ""
-
-
 def _interval(accuracy: float) -> tuple[float, float]:
     return wilson_interval(round(accuracy * TEST_SET), TEST_SET)
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.2f} %"

@@ -41,8 +41,10 @@ def _train(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         return 1
     results = summarize(run).results
     print(_result(run, status, results))
-    if results.ending_sentence:
-        print(f"{parser.prog}: run {run.id}: {results.ending_sentence}", file=sys.stderr)
+    for finding in results.findings:
+        if finding.is_fault:
+            words = f"{parser.prog}: run {run.id}: {finding.kind}: {finding.sentence}"
+            print(printable(words), file=sys.stderr)
     return 0
 
 

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.analysis.ending import Ending, describe_ending, judge_ending
+from core.analysis.diagnosis import Finding, diagnose
+from core.analysis.ending import Ending, judge_ending
 from core.analysis.histories import last_improved_epoch
 from core.analysis.metrics import wilson_interval
 from core.config import TEST_SET, RunConfig
 from core.data import Doubles
+from core.runs.diagnosis.case import make_case
 from core.runs.errors import DamagedRunError
+from core.runs.history import HISTORY_COLUMNS
 from core.runs.run import Run
 from core.runs.status import Label, Record, State, Status, Trial
 
@@ -35,8 +38,8 @@ class Results:
     """After the best epoch."""
     ending: Ending = Ending.GOOD
     """What is to be said of the network that an ended run is left with."""
-    ending_sentence: str = ""
-    """The same in plain sentences, with what to try."""
+    findings: tuple[Finding, ...] = ()
+    """What happened in the run, as its curves alone tell it, most important first."""
     kept_learning_rate: bool = True
     """Whether the learning rate was not changed while the run trained."""
     first_epoch_seconds: float | None = None
@@ -80,22 +83,23 @@ def summarize(run: Run) -> Summary:
     if status.state is State.DAMAGED:
         return Summary(run.id, status, label, record, Results())
     try:
-        return Summary(run.id, status, label, record, _read_results(run, status.final_epoch))
+        return Summary(run.id, status, label, record, _read_results(run, status))
     except DamagedRunError as error:
         status = Status(state=State.DAMAGED, error=str(error))
         return Summary(run.id, status, label, record, Results())
 
 
-def _read_results(run: Run, final_epoch: int | None) -> Results:
-    losses, validation, test, rates, seconds = run.history_columns(
-        "validation_loss", "validation_accuracy", "test_accuracy", "base_learning_rate", "seconds"
-    )
-    epochs = len(validation)
+def _read_results(run: Run, status: Status) -> Results:
+    columns = run.history_columns(*HISTORY_COLUMNS)
+    history = dict(zip(HISTORY_COLUMNS, columns, strict=True))
+    validation, test = history["validation_accuracy"], history["test_accuracy"]
+    epochs, final_epoch = len(validation), status.final_epoch
     run.require_epochs(epochs, final_epoch)
     if not epochs:
         return Results()
     config, network_epoch = run.config, final_epoch or epochs
-    best, highest = last_improved_epoch(losses, config.min_delta), int(validation.argmax()) + 1
+    best = last_improved_epoch(history["validation_loss"], config.min_delta)
+    highest = int(validation.argmax()) + 1
     accuracy, high_accuracy = float(test[network_epoch - 1]), float(test[highest - 1])
     ending = judge_ending(accuracy, high_accuracy) if final_epoch else Ending.GOOD
     return Results(
@@ -108,10 +112,10 @@ def _read_results(run: Run, final_epoch: int | None) -> Results:
         *wilson_interval(round(accuracy * TEST_SET), TEST_SET),
         float(test[best - 1]),
         ending,
-        describe_ending(ending, accuracy, high_accuracy, highest, config.learning_rate),
-        kept_learning_rate(run, rates),
-        float(seconds[0]),
-        float(np.median(seconds[1:])) if epochs > 1 else None,
+        tuple(diagnose(make_case(config, status, history))),
+        kept_learning_rate(run, history["base_learning_rate"]),
+        float(history["seconds"][0]),
+        float(np.median(history["seconds"][1:])) if epochs > 1 else None,
     )
 
 

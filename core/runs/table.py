@@ -63,11 +63,11 @@ COLUMNS = {
     "name": RunColumn("Name", lambda run: run.name),
     "owner": RunColumn("Owner", lambda run: run.record.owner if run.record else ""),
     "state": RunColumn("State", lambda run: run.status.state.value),
-    "ending": RunColumn(
-        "Remark",
-        lambda run: run.results.ending.value,
-        help="Whether the network that a run ended with does no better than chance, or clearly "
-        "worse than one before it.",
+    "findings": RunColumn(
+        "What happened",
+        lambda run: ", ".join(finding.kind for finding in run.results.findings),
+        help="What its curves tell of the run, most important first. The page Train explains it, "
+        "and knows more: units, and what other runs came to.",
     ),
     "created": RunColumn("When", lambda run: run.record and run.record.created, Kind.TIME),
     **{field.name: _read_field(field) for field in hyperparameters()},

@@ -20,6 +20,7 @@ from dashboard.charts.echarts import (
     named_axis,
     options,
 )
+from dashboard.charts.gap import shade_gap
 from dashboard.charts.outliers import cut_outliers, find_outliers
 from dashboard.text import PERCENT_FORMAT, short_number
 
@@ -119,13 +120,16 @@ def draw_curve(
     epochs: int,
     best_epoch: int = 0,
     first_rate: float | None = None,
+    overfits_from: int | None = None,
 ) -> dict[str, Any]:
     """ECharts options of one run's metric, with the best epoch and rate changes marked.
 
     `first_rate` is the base learning rate that the run began with; without it a change during the
-    first epoch is not seen.
+    first epoch is not seen. Where the run overfits, from an epoch on, the gap is shaded.
     """
     marks = _marks(history, best_epoch, style.axis, epochs, first_rate)
+    if overfits_from:
+        marks.append(_mark(history[style.axis].iloc[overfits_from - 1], "overfits", row=1))
     frame = curve_frame(history, metric, style)
     if metric == "accuracy":
         values = frame[[SERIES[name] for name in style.series]].stack().dropna()
@@ -140,7 +144,11 @@ def draw_curve(
             _series(name, style.axis, [] if i else marks) for i, name in enumerate(style.series)
         ],
     }
-    return cut_outliers(option) if metric == "loss" else option
+    if metric == "accuracy":
+        return option
+    if overfits_from and {"train", "validation"} <= {*style.series}:
+        shade_gap(option, frame, style.axis, overfits_from)
+    return cut_outliers(option)
 
 
 def draw_axes(metric: str, style: CurveStyle, epochs: int) -> dict[str, Any]:

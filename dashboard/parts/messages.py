@@ -1,9 +1,16 @@
-"""What a page says where something is damaged, or could not be done."""
+"""What a page says where something is damaged, could not be done, or a worker cannot answer."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import streamlit as st
 
+from core.engine import WORKER_LOST_ERRORS, EngineError
+from core.runs.errors import RunError
 from dashboard import text
 from dashboard.session import dialogs
+
+_TITLE = "The network cannot be shown"
 
 
 def render_damage(error: object, title: str) -> None:
@@ -15,3 +22,24 @@ def show_message() -> None:
     """Show the sentence that a callback has kept for the page, if there is one."""
     if message := dialogs.pop_message():
         st.toast(text.escape(message), icon=":material/error:", duration="long")
+
+
+@contextmanager
+def explain_worker_errors() -> Iterator[None]:
+    """Show why a worker that is called in this block fails, instead of what follows there."""
+    try:
+        yield
+    except (EngineError, RunError) as error:
+        render_damage(error, _TITLE)
+    except WORKER_LOST_ERRORS:
+        st.error(
+            "The worker that was asked died over it, maybe for lack of memory, or its cluster was "
+            "shut down. Reload the page to ask again.",
+            title=_TITLE,
+            icon=":material/heart_broken:",
+        )
+    except TimeoutError:
+        st.warning(
+            "No worker had time to look into the network. Reload the page to ask again.",
+            icon=":material/hourglass_empty:",
+        )

@@ -1,6 +1,7 @@
 """Loss and accuracy of the chosen run, and of others laid over it."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pandas as pd
@@ -21,10 +22,11 @@ from dashboard.charts.colors import RUN_COLORS, run_colors
 from dashboard.charts.curves import SERIES, CurveStyle, draw_curve
 from dashboard.charts.overlay import OverlaidRun, draw_overlay
 from dashboard.parts.controls import choose
+from dashboard.parts.findings import overfits_from
 from dashboard.parts.run_header import require_run
 from dashboard.parts.run_picker import name_runs, pick_runs, readable_runs
 from dashboard.session.follow import follow
-from dashboard.session.queries import read_history
+from dashboard.session.queries import read_findings, read_history
 
 _AXES = {"epoch": "epoch", "elapsed": "time"}
 _WITH_PENALTY, _CROSS_ENTROPY = "with L2 penalty", "cross-entropy"
@@ -41,6 +43,7 @@ def render_histories(histories: Mapping[Run, pd.DataFrame], names: Mapping[Run, 
     """Draw the controls, the two charts of these runs, and each one's best epoch."""
     style, penalty, smoothing = _pick_style()
     colors = run_colors(run.id for run in histories)
+    first = next(iter(histories))
     runs = [
         OverlaidRun(
             names[run],
@@ -50,10 +53,13 @@ def render_histories(histories: Mapping[Run, pd.DataFrame], names: Mapping[Run, 
         )
         for run, history in histories.items()
     ]
+    overfits = None
+    with suppress(RunError):  # deleted meanwhile
+        overfits = overfits_from(read_findings(first))
     with st.grid(2, min_column_width=400):
         for metric in ("loss", "accuracy"):
             st.echarts_chart(
-                _draw(runs, metric, style, next(iter(histories)).config.learning_rate),
+                _draw(runs, metric, style, first.config.learning_rate, overfits),
                 key=f"curves_{metric}",
                 height=400,
                 alt=f"{metric.title()} of {', '.join(names.values())}",
@@ -156,14 +162,20 @@ def _prepare(history: pd.DataFrame, penalty: bool, smoothing: float) -> pd.DataF
 
 
 def _draw(
-    runs: list[OverlaidRun], metric: str, style: CurveStyle, first_rate: float
+    runs: list[OverlaidRun],
+    metric: str,
+    style: CurveStyle,
+    first_rate: float,
+    overfits: int | None,
 ) -> dict[str, Any]:
-    """`first_rate` is what the first run began with: of one alone, changes are marked."""
+    """`first_rate` is what the first run began with, and `overfits` from when on it does: of one
+    alone, both are marked.
+    """
     if len(runs) > 1:
         return draw_overlay(runs, metric, style)
     only = runs[0]
     epochs = len(only.history)
-    return draw_curve(only.history, metric, style, epochs, only.best_epoch, first_rate)
+    return draw_curve(only.history, metric, style, epochs, only.best_epoch, first_rate, overfits)
 
 
 def _render_best(table: pd.DataFrame) -> None:

@@ -13,13 +13,14 @@ from core.runs.summary import summarize
 from dashboard import text
 from dashboard.access.visitor import visitor
 from dashboard.parts.epoch_slider import make_epoch_place
+from dashboard.parts.findings import render_first_finding
 from dashboard.parts.messages import render_damage
 from dashboard.parts.run_picker import label_runs
 from dashboard.parts.run_state import render_state
 from dashboard.session import linked
 from dashboard.session.cache import cached
 from dashboard.session.follow import follow
-from dashboard.session.queries import read_history
+from dashboard.session.queries import read_findings, read_history
 from dashboard.session.server import server
 from dashboard.session.trials import offered_runs
 
@@ -81,7 +82,9 @@ def _render_standing(run: Run) -> None:
     summary = cached(summarize, run)
     results = summary.results
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
-        render_state(summary.status.state, results.ending)
+        render_state(summary.status.state)
+        with suppress(RunError):
+            render_first_finding(read_findings(run))
         if results.test_accuracy is not None:
             low, high = results.test_low or 0.0, results.test_high or 1.0
             st.markdown(

@@ -5,7 +5,6 @@ from typing import Literal
 
 import streamlit as st
 
-from core.analysis.ending import Ending
 from core.runs.status import Request, State
 from dashboard import text
 
@@ -26,12 +25,8 @@ _REQUESTS = {
 }
 
 
-def render_state(state: State, ending: Ending = Ending.GOOD) -> None:
-    """Draw a badge that shows the state, and an ending at chance."""
-    if ending.is_at_chance:
-        words = f"{state.value}, {ending.value}"
-        st.badge(words, color="orange", icon=":material/warning:")
-        return
+def render_state(state: State) -> None:
+    """Draw a badge that shows the state."""
     color, icon = _BADGES[state]
     st.badge(state.value, color=color, icon=icon)
 

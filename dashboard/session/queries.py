@@ -5,9 +5,11 @@ import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
+from core.analysis.diagnosis import Finding
 from core.config import RunConfig
 from core.drawing.collection import Drawing
 from core.runs import Run
+from core.runs.diagnosis.diagnose_run import diagnose_run
 from core.runs.errors import RunNotFoundError
 from core.runs.estimate import Costs, fit_costs, read_timing
 from core.runs.summary import Summary, summarize
@@ -45,6 +47,12 @@ def summaries() -> list[Summary]:
 def read_history(run: Run) -> pd.DataFrame:
     """The run's history as it stands. Raises what reading it raises."""
     return cached_by_version(history_version(run), _read_history, run)
+
+
+def read_findings(run: Run) -> list[Finding]:
+    """What happened in the run, most important first. Raises RunError."""
+    version = run.status.state, history_version(run)
+    return cached_by_version(version, _diagnose, run)
 
 
 def read_test_probabilities(run: Run, epoch: int) -> npt.NDArray[np.float32]:
@@ -101,6 +109,10 @@ def _read_history(run: Run) -> pd.DataFrame:
     history = run.history
     run.require_epochs(len(history), run.status.final_epoch)
     return history
+
+
+def _diagnose(run: Run) -> list[Finding]:
+    return diagnose_run(run, summaries())
 
 
 def _load_test_probabilities(run: Run, epoch: int) -> npt.NDArray[np.float32]:

@@ -8,6 +8,8 @@ from core.config import RunConfig, field_text
 from core.runs.table import varying_fields
 from dashboard import text
 from dashboard.app_pages.compare.compared import ComparedRun
+from dashboard.parts.findings import name_findings
+from dashboard.session.queries import read_findings
 
 _COLOR_HELP = (
     "A run has the same colour on every page, unless an older one beside it has it too: then the "
@@ -33,6 +35,9 @@ def render_compare_table(compared: list[ComparedRun]) -> None:
             "Run": st.column_config.TextColumn(width="large"),
             "After epoch": st.column_config.TextColumn(help=_EPOCH_HELP),
             "Best epoch": st.column_config.TextColumn(help=_BEST_HELP),
+            "What happened": st.column_config.TextColumn(
+                width="large", help="Most important first; the page Train explains it."
+            ),
         },
         alt="The compared runs: hyperparameters that differ, and results",
     )
@@ -51,6 +56,7 @@ def _row(one: ComparedRun, fields: list[str]) -> dict[str, str]:
         "Run": one.title,
         **settings,
         "Test accuracy": text.percent(results.test_accuracy or 0),
+        "What happened": name_findings(read_findings(one.run)),
         "After epoch": f"{one.epoch} of {len(one.history)}",
         "Best epoch": f"{results.best_epoch} "
         f"({text.percent(results.best_epoch_test_accuracy or 0)})",

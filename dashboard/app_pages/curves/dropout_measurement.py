@@ -8,7 +8,7 @@ import streamlit as st
 from core.engine import calls
 from core.runs import Run
 from dashboard.app_pages.curves.explanation import explain_measurement
-from dashboard.parts.worker_errors import explain_worker_errors
+from dashboard.parts.messages import explain_worker_errors
 from dashboard.session.cache import call_worker
 
 _REQUESTED = "_requested_dropout_losses"

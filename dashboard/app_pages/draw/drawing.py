@@ -21,7 +21,7 @@ from dashboard.live.components import (
     render_picture,
     render_steps,
 )
-from dashboard.parts.worker_errors import explain_worker_errors
+from dashboard.parts.messages import explain_worker_errors
 from dashboard.session.cache import call_worker_uncached
 
 NOTHING_DRAWN = "Draw a digit in the square, or give a picture of one."

@@ -18,8 +18,8 @@ from dashboard.charts.confusion import draw_confusion_matrix
 from dashboard.charts.feature_map import WRONG
 from dashboard.charts.images import GRID_CONFIG, draw_image_grid
 from dashboard.parts.controls import choose
+from dashboard.parts.messages import explain_worker_errors
 from dashboard.parts.run_picker import label_runs
-from dashboard.parts.worker_errors import explain_worker_errors
 from dashboard.session.cache import call_worker
 from dashboard.session.queries import all_drawings, summaries
 from dashboard.session.server import server

@@ -4,9 +4,9 @@ from core.runs import Run
 from dashboard.app_pages.draw.drawing import render_drawing
 from dashboard.app_pages.draw.handwriting import render_handwriting
 from dashboard.parts.epoch_slider import pick_kept_epoch
+from dashboard.parts.messages import explain_worker_errors
 from dashboard.parts.run_header import require_run
 from dashboard.parts.tabs import render_tabs
-from dashboard.parts.worker_errors import explain_worker_errors
 
 
 def render_one_digit(run: Run) -> None:

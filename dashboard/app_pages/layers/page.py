@@ -5,9 +5,9 @@ from dashboard.app_pages.layers.first_layer import render_first_layer
 from dashboard.app_pages.layers.layer_table import render_layer_table
 from dashboard.app_pages.layers.weights import render_weights
 from dashboard.parts.epoch_slider import pick_kept_epoch
+from dashboard.parts.messages import explain_worker_errors
 from dashboard.parts.run_header import require_run
 from dashboard.parts.tabs import render_tabs
-from dashboard.parts.worker_errors import explain_worker_errors
 
 _VIEWS = {
     "One digit": render_digit_in_network,

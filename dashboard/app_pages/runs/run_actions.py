@@ -1,5 +1,7 @@
 """What a user may do with the runs chosen in the table."""
 
+from contextlib import suppress
+
 import streamlit as st
 
 from core.config import RunConfig, field_text
@@ -11,7 +13,9 @@ from dashboard.access.visitor import may_change
 from dashboard.app_pages.runs.run_download import render_downloads
 from dashboard.charts.colors import RUN_COLORS
 from dashboard.menu import PAGES
+from dashboard.parts.findings import render_findings
 from dashboard.session import dialogs, linked
+from dashboard.session.queries import read_findings
 from dashboard.session.server import server
 from dashboard.session.trials import sweep_heads
 
@@ -38,8 +42,8 @@ def _render_one(summary: Summary) -> None:
     st.header(text.escape(summary.name), anchor=False)
     if summary.status.error:
         st.error(text.escape(summary.status.error), icon=":material/error:")
-    if summary.results.ending_sentence:
-        st.warning(summary.results.ending_sentence, icon=":material/warning:")
+    with suppress(RunError):
+        render_findings(run, read_findings(run))
     if summary.label.note:
         st.text(summary.label.note)
     with st.container(horizontal=True, vertical_alignment="center"):

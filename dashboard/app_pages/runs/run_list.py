@@ -102,7 +102,7 @@ def _pick_columns(rows: pd.DataFrame, fields: list[str]) -> list[str]:
     names[middle:middle] = fields
     if _TRIALS in rows:
         names.insert(names.index("name") + 1, _TRIALS)
-    empty = {name for name in ("pinned", "ending") if not rows[name].any()}
+    empty = {name for name in ("pinned", "findings") if not rows[name].any()}
     return [name for name in names if name not in empty]
 
 

@@ -22,6 +22,7 @@ from dashboard.charts.curves import SERIES, CurveStyle, draw_curve, with_live_po
 from dashboard.charts.weights import NOT_FINITE, draw_weights, has_marks
 from dashboard.live.components import describe_network, render_strip
 from dashboard.parts.epoch_slider import nearest_kept_epoch
+from dashboard.parts.findings import overfits_from, render_findings
 from dashboard.parts.messages import render_damage, show_message
 from dashboard.parts.metrics import render_metric
 from dashboard.parts.run_curves import pick_log_loss, pick_series
@@ -31,7 +32,12 @@ from dashboard.session import dialogs
 from dashboard.session.cache import cached, cached_by_version, history_version, recent_version
 from dashboard.session.follow import follow
 from dashboard.session.live_refresh import RefreshRate, draw_live
-from dashboard.session.queries import queue_position, read_history, read_test_probabilities
+from dashboard.session.queries import (
+    queue_position,
+    read_findings,
+    read_history,
+    read_test_probabilities,
+)
 from dashboard.session.server import server
 
 # Panels are drawn one after another: at once they would be no quicker, as Python runs one thread at
@@ -94,6 +100,8 @@ def _render_panel(run: Run, state: State | None, every: float | None) -> None:
         render_result(cached(summarize, run).results, status, history)
     elif len(history) or status.running_loss is not None:
         cached_by_version(recent_version(run, max_age), _render_figures, run)
+    if len(history):
+        render_findings(run, read_findings(run))
     if len(history) or status.running_loss is not None:
         _render_curves(run, max_age)
     if may_control and status.base_learning_rate:
@@ -216,6 +224,7 @@ def _render_curves(run: Run, max_age: float) -> None:
 def _draw_curves(run: Run, style: CurveStyle) -> None:
     config, (status, history) = run.config, _read(run)
     best, epochs = best_epoch(history, config.min_delta), len(history)
+    overfits = overfits_from(read_findings(run)) if epochs else None
     if status.state.is_active:
         epochs = config.epochs
         history = with_live_point(history, status, config.batches)
@@ -224,7 +233,7 @@ def _draw_curves(run: Run, style: CurveStyle) -> None:
         for metric in ("loss", "accuracy"):
             axis = ", logarithmic" if style.is_logarithmic(metric) else ""
             st.echarts_chart(
-                draw_curve(history, metric, style, epochs, best, config.learning_rate),
+                draw_curve(history, metric, style, epochs, best, config.learning_rate, overfits),
                 key=f"{metric}_curve",
                 height=300,
                 alt=f"{metric.title()}{axis} by epoch of the run {run.name}: {names}",

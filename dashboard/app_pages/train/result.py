@@ -1,24 +1,28 @@
 """What a finished run achieved, where to look at it, and what one might train next."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 import pandas as pd
 import streamlit as st
 
-from core.analysis.ending import Ending
+from core.analysis.diagnosis import REGULARIZE, STOP_EARLY, Finding, Kind, Try
 from core.analysis.histories import BEST_EPOCH
 from core.analysis.metrics import wilson_interval
 from core.config import TEST_SET, RunConfig
 from core.runs import Run
 from core.runs.errors import RunError
 from core.runs.status import State, Status
-from core.runs.summary import Results, summarize
+from core.runs.summary import Results
 from dashboard import text
 from dashboard.parts.metrics import render_accuracy
 from dashboard.parts.start import start_and_show
 from dashboard.session import form
-from dashboard.session.cache import cached
+from dashboard.session.queries import read_findings
 from dashboard.session.server import server
+
+_MENDS = ":material/build:"
+_MAX_TRIES = 4
 
 
 def render_result(results: Results, status: Status, history: pd.DataFrame) -> None:
@@ -37,8 +41,6 @@ def render_result(results: Results, status: Status, history: pd.DataFrame) -> No
         st.metric("Best epoch", f"{results.best_epoch} of {epochs}", help=BEST_EPOCH)
         st.metric("Time", text.duration(status.seconds))
     st.caption(_say_which_epoch(epoch, epochs, results))
-    if results.ending_sentence:
-        st.warning(results.ending_sentence, icon=":material/warning:")
 
 
 def _say_which_epoch(epoch: int, epochs: int, results: Results) -> str:
@@ -65,7 +67,7 @@ def render_next_steps(run: Run) -> None:
     try:
         if run.status.state not in {State.FINISHED, State.STOPPED} or not run.epochs_done:
             return
-        suggestions = _suggestions(run.config, cached(summarize, run).results.ending)
+        suggestions = _suggestions(run.config, read_findings(run))
     except RunError:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -109,24 +111,23 @@ def _train(config: RunConfig) -> None:
     start_and_show(config)
 
 
-def _suggestions(config: RunConfig, ending: Ending) -> list[tuple[str, str, RunConfig]]:
+def _suggestions(
+    config: RunConfig, findings: Sequence[Finding]
+) -> list[tuple[str, str, RunConfig]]:
     """Configurations one step away from `config` that teach something, with a label and icon.
 
-    After a run that ended at chance, nothing but another learning rate does.
+    First what the findings say to try. After a run that ended at chance, nothing else teaches
+    anything.
     """
-    usual = RunConfig().learning_rate
-    if ending.is_at_chance and config.learning_rate != usual:
-        learning = config.model_copy(update={"learning_rate": usual})
-        return [(f"Learning rate {usual:g}, the usual one", ":material/speed:", learning)]
-    suggestions = []
-    if config.hidden and not config.is_regularized:
-        regularized = config.model_copy(update={"dropout": 0.5, "l2": 1e-4})
-        suggestions.append(
-            ("Regularise it: dropout 0.5, L2 0.0001", ":material/shield:", regularized)
-        )
-    if not config.early_stopping:
-        early = config.model_copy(update={"early_stopping": True, "epochs": 100})
-        suggestions.append(("Stop early, within 100 epochs", ":material/timer_off:", early))
-    other_seed = config.model_copy(update={"seed": config.seed + 1})
-    suggestions.append(("Another seed: how much is chance?", ":material/casino:", other_seed))
-    return suggestions
+    tries = [(try_, _MENDS) for finding in findings for try_ in finding.tries]
+    if not any(finding.kind is Kind.AT_CHANCE for finding in findings):
+        if config.hidden and not config.is_regularized:
+            tries.append((REGULARIZE, ":material/shield:"))
+        if not config.early_stopping:
+            tries.append((STOP_EARLY, ":material/timer_off:"))
+        seed = Try("Another seed: how much is chance?", {"seed": config.seed + 1})
+        tries = [*tries[:_MAX_TRIES], (seed, ":material/casino:")]
+    found: dict[RunConfig, tuple[str, str]] = {}
+    for try_, icon in tries:
+        found.setdefault(config.model_copy(update=dict(try_.changes)), (try_.label, icon))
+    return [(label, icon, changed) for changed, (label, icon) in found.items()]

@@ -5,7 +5,6 @@ from statsmodels.stats.proportion import proportion_confint
 from core.analysis.ending import (
     COMMONEST_SHARE,
     Ending,
-    describe_ending,
     is_chance,
     judge_ending,
 )
@@ -52,17 +51,3 @@ def test_a_run_had_been_better_if_the_two_intervals_do_not_meet(right: int) -> N
         expected = Ending.HAD_BEEN_BETTER if high < low else Ending.GOOD
         if not is_chance(fewer / 10_000):
             assert judge_ending(fewer / 10_000, right / 10_000) is expected
-
-
-def test_an_ending_in_sentences() -> None:
-    def describe(ending: Ending) -> str:
-        return describe_ending(ending, 0.0974, 0.9798, 3, 10.0)
-
-    assert describe(Ending.GOOD) == ""
-    assert "It learned nothing: it gets 9.74 % of the test images right" in describe(Ending.NOTHING)
-    assert "(here 10)" in describe(Ending.NOTHING)
-    assert "97.98" not in describe(Ending.NOTHING)
-    assert "after epoch 3 it was 97.98 %" in describe(Ending.LOST)
-    assert "after epoch 3, when its validation accuracy was highest, it was 97.98 %" in describe(
-        Ending.HAD_BEEN_BETTER
-    )

@@ -95,9 +95,10 @@ def fake_training(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def fake(losses: list[float], accuracies: list[float]) -> None:
         def train(run: Run, on_status: Callable[[Status], object]) -> Status:
             rows = [
-                dict.fromkeys(HISTORY_COLUMNS, 0.5)
+                dict.fromkeys(HISTORY_COLUMNS, accuracy)
                 | {"epoch": epoch, "validation_loss": loss, "test_loss": loss + 0.01}
-                | {"validation_accuracy": accuracy, "test_accuracy": accuracy}
+                | {"train_loss": loss, "base_learning_rate": run.config.learning_rate}
+                | {"l2_penalty": 0.0}
                 for epoch, (loss, accuracy) in enumerate(zip(losses, accuracies, strict=True), 1)
             ]
             run.write_history(rows)
@@ -127,7 +128,7 @@ def train_faked(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[str,
 def test_a_result_names_the_epoch_that_it_belongs_to(
     restores: str, fake_training: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fake_training([0.4, 0.1, 0.2, 0.3], [0.9, 0.97, 0.974, 0.972])
+    fake_training([0.101, 0.1, 0.2, 0.3], [0.9, 0.97, 0.974, 0.972])
     options = ["--early-stopping", "on", "--patience", "2", "--restore-best-weights", restores]
     out, err = train_faked(capsys, *options)
     expected = {
@@ -149,14 +150,18 @@ def test_a_result_names_the_epoch_that_it_belongs_to(
         (
             [0.1009, 0.0892, 0.0974],
             "finished (learned nothing)",
-            "It learned nothing: it gets 9.74 ",
+            "no better than chance: It learned nothing: it gets 9.74 ",
         ),
         (
             [0.9, 0.9712, 0.1135],
             "finished (lost what it had learned)",
             "after epoch 2 it was 97.12 %",
         ),
-        ([0.9, 0.9798, 0.937], "finished (had been better)", "It had been better: it gets 93.70 %"),
+        (
+            [0.9, 0.9798, 0.937],
+            "finished (had been better)",
+            "had been better: It had been better: it gets 93.70 %",
+        ),
     ],
 )
 def test_a_run_that_ends_badly_says_so(
@@ -189,7 +194,7 @@ def test_a_training_that_diverges_warns_of_nothing_and_says_what_came_of_it(
     else:
         assert result.returncode == 0, result.stderr
         ended_at_chance = is_chance(run.history["test_accuracy"].iloc[-1])
-        words = "no more than one answer to all of them would"
+        words = "no better than chance: "
         assert (words in result.stderr) == ended_at_chance
 
 
@@ -304,7 +309,7 @@ def test_widths_may_be_written_as_the_url_writes_them(
 
 
 def test_no_command_gives_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "train | runs | presets" in fail(capsys)
+    assert "train | runs | diagnose | presets" in fail(capsys)
 
 
 def test_help_names_every_hyperparameter(capsys: pytest.CaptureFixture[str]) -> None:
@@ -399,3 +404,21 @@ def test_presets_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     for line, config in zip(lines, PRESETS.values(), strict=True):
         assert f"{count_parameters(config):,} parameters" in line
     assert "535,818 parameters" in find_line("\n".join(lines), "notebook-baseline")
+
+
+@pytest.mark.usefixtures("_interrupt_handler")
+def test_a_run_is_diagnosed_a_finding_a_line(
+    store: RunStore, fake_training: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake_training([0.2, 0.1, 0.3], [0.9, 0.9798, 0.937])
+    train_faked(capsys, "--epochs", "3")
+    (run,) = store.list()
+    assert main(["diagnose", run.id]) == 0
+    first, *others = capsys.readouterr().out.splitlines()
+    assert first.startswith("had been better: It had been better: it gets 93.70 % (93.21 to 94.16)")
+    assert all(re.match(r"[a-z ]+: [A-Z].*\.$", line) for line in (first, *others))
+    assert main(["diagnose", store.create(RunConfig(), name="waiting").id]) == 0
+    assert capsys.readouterr().out == "waiting has not ended its first epoch\n"
+    with pytest.raises(SystemExit):
+        main(["diagnose", "nowhere"])
+    assert capsys.readouterr().err == "python -m core: there is no run 'nowhere'\n"

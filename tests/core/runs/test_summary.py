@@ -65,9 +65,11 @@ def test_results_of_an_ended_run(ended: Ended) -> None:
         test_low=pytest.approx(low),
         test_high=pytest.approx(high),
         best_epoch_test_accuracy=0.975,
+        findings=results.findings,
         first_epoch_seconds=1,
         epoch_seconds=1,
     )
+    assert [finding.kind for finding in results.findings] == ["a clean run"]
 
 
 def test_the_best_epoch_is_that_of_early_stopping(ended: Ended) -> None:
@@ -81,22 +83,22 @@ def test_the_best_epoch_is_that_of_early_stopping(ended: Ended) -> None:
 
 
 @pytest.mark.parametrize(
-    ("accuracies", "ending", "words"),
+    ("accuracies", "ending", "kinds", "words"),
     [
-        ((0.0974, 0.1135, 0.0974), Ending.NOTHING, "(here 0.001)"),
-        ((0.5, 0.9, 0.0974), Ending.LOST, "after epoch 2 it was 90.00 %"),
-        ((0.5, 0.9798, 0.937), Ending.HAD_BEEN_BETTER, "after epoch 2, when"),
-        ((0.5, 0.9798, 0.978), Ending.GOOD, ""),
+        ((0.0974, 0.1135, 0.0974), Ending.NOTHING, "no better than chance", "learned nothing"),
+        ((0.5, 0.9, 0.0974), Ending.LOST, "no better than chance", "after epoch 2 it was 90.00 %"),
+        ((0.5, 0.9798, 0.937), Ending.HAD_BEEN_BETTER, "had been better", "After epoch 2, when"),
+        ((0.5, 0.9798, 0.978), Ending.GOOD, "a clean run", "gets 97.80 % (97.49 to 98.07) of"),
     ],
 )
 def test_how_a_run_ended(
-    ended: Ended, accuracies: tuple[float, ...], ending: Ending, words: str
+    ended: Ended, accuracies: tuple[float, ...], ending: Ending, kinds: str, words: str
 ) -> None:
-    run = ended(accuracies=tuple((one, one) for one in accuracies))
+    run = ended(accuracies=tuple((one, one) for one in accuracies), losses=(0.1, 0.1, 0.1))
     summary = summarize(run)
     assert summary.results.ending is ending
-    assert words in summary.results.ending_sentence
-    assert run_table([summary]).loc[run.id, "ending"] == ending.value
+    assert words in summary.results.findings[0].sentence
+    assert run_table([summary]).loc[run.id, "findings"] == kinds
 
 
 @pytest.mark.parametrize("state", [State.RUNNING, State.FAILED])
@@ -223,7 +225,7 @@ def test_the_table_holds_what_the_runs_are_and_achieved(ended: Ended) -> None:
     assert row["highest_validation_accuracy"] == 0.98
     assert (row["best_epoch"], row["best_epoch_test_accuracy"]) == (3, 0.975)
     assert (row["test_accuracy"], row["network_epoch"]) == (0.975, 3)
-    assert (row["ending"], row["seconds"]) == ("", 12.5)
+    assert (row["findings"], row["seconds"]) == ("a clean run", 12.5)
     assert row["created"] == pd.Timestamp(run.record.created)
 
 

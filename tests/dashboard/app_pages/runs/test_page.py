@@ -77,7 +77,6 @@ def test_a_remark_says_what_became_of_a_run(lab: Lab, trained: Run, zebras: list
     def shown() -> pd.DataFrame:
         return table(lab.open("runs")).value
 
-    assert "ending" not in shown()
     accuracies = [0.9, 0.9798, 0.937]
     rewrite_history(
         trained,
@@ -86,15 +85,15 @@ def test_a_remark_says_what_became_of_a_run(lab: Lab, trained: Run, zebras: list
         test_accuracy=accuracies,
     )
     row = shown().set_index("name").loc[trained.name]
-    assert (row["state"], row["ending"]) == ("finished", "had been better")
+    assert row["state"] == "finished"
+    assert row["findings"].startswith("had been better, ")
     assert (row["test_accuracy"], row["network_epoch"]) == (pytest.approx(93.7), 3)
     assert (row["best_epoch"], row["best_epoch_test_accuracy"]) == (2, pytest.approx(97.98))
     rewrite_history(trained, validation_accuracy=[0.1] * 3, test_accuracy=[0.0974] * 3)
-    assert shown().set_index("name")["ending"][trained.name] == "learned nothing"
-    app = lab.open("runs", runs_search="learned nothing")
+    assert shown().set_index("name")["findings"][trained.name] == "no better than chance"
+    app = lab.open("runs", runs_search="better than chance")
     assert listed(app) == [trained.name]
-    (warning,) = lab.open("runs", runs=trained.id).warning
-    assert warning.value.startswith("It learned nothing: it gets 9.74 % of the test images right")
+    assert "It learned nothing" in words(lab.open("runs", runs=trained.id))
 
 
 def test_runs_are_searched_filtered_and_sorted_by_address_too(lab: Lab, zebras: list[Run]) -> None:

@@ -1,0 +1,256 @@
+"""Findings about how well the network fits: too much, too little, too short, held back."""
+
+from core.analysis.diagnosis import thresholds as limit
+from core.analysis.diagnosis.case import Case
+from core.analysis.diagnosis.findings import Finding, Kind, Severity, Try, View
+from core.analysis.diagnosis.tries import (
+    ALL_IMAGES,
+    REGULARIZE,
+    STOP_EARLY,
+    USUAL_WIDTHS,
+    train_longer,
+)
+from core.analysis.diagnosis.wording import loss, percent, validation_accuracy
+from core.config import TRAINING_SET, Activation, Schedule, hyperparameter
+
+
+def find_overfitting(case: Case) -> Finding | None:
+    """Validation loss turns while training loss falls on, and the network is what came of it."""
+    best, lowest = case.best_epoch, case.value("validation_loss", case.best_epoch)
+    last = case.late_loss("validation_loss")
+    fell = case.late_loss("train_loss") < case.value("train_loss", best)
+    if case.restored_epoch or not fell or not 0 < limit.OVERFIT_RISE * lowest <= last:
+        return None
+    before, now = (case.value("validation_accuracy", epoch) for epoch in (best, case.epochs))
+    return Finding(
+        Kind.OVERFITS,
+        Severity.FAULT,
+        f"It overfits from epoch {best + 1} on: validation loss rose from {loss(lowest)} to "
+        f"{loss(last)} while training loss fell on. It grows surer of its errors; validation "
+        f"accuracy went from {percent(before)} to {validation_accuracy(now, case.config)}.",
+        best + 1,
+        {"lowest_validation_loss": lowest, "validation_loss": last, "rise": last / lowest},
+        _against_overfitting(case),
+    )
+
+
+def _against_overfitting(case: Case) -> tuple[Try, ...]:
+    tries = []
+    if case.config.hidden and not case.config.is_regularized:
+        tries.append(REGULARIZE)
+    if not case.config.early_stopping:
+        tries.append(STOP_EARLY)
+    if case.config.training_images < TRAINING_SET - case.config.validation_size:
+        tries.append(ALL_IMAGES)
+    return tuple(tries)
+
+
+def find_best_earlier(case: Case) -> Finding | None:
+    """The best epoch was not the last: by how much it was better, or that it was restored."""
+    if not case.has_ended or case.best_epoch == case.epochs:
+        return None
+    lowest = case.value("validation_loss", case.best_epoch)
+    last = case.value("validation_loss", case.epochs)
+    if case.restored_epoch:
+        return Finding(
+            Kind.BEST_EARLIER,
+            Severity.GOOD,
+            f"It stopped after epoch {case.epochs}, when validation loss had no longer improved, "
+            f"and restored the weights of epoch {case.restored_epoch}.",
+            case.restored_epoch,
+            {"lowest_validation_loss": lowest, "validation_loss": last},
+        )
+    if not 0 < limit.BEST_EARLIER_RISE * lowest <= last:
+        return None
+    return Finding(
+        Kind.BEST_EARLIER,
+        Severity.NOTE,
+        f"Validation loss was lowest after epoch {case.best_epoch}, at {loss(lowest)}. After the "
+        f"last it is {loss(last)}, {100 * (last / lowest - 1):.0f} % more.",
+        case.best_epoch,
+        {"lowest_validation_loss": lowest, "validation_loss": last, "rise": last / lowest},
+        () if case.config.early_stopping else (STOP_EARLY,),
+    )
+
+
+def find_narrowed_gap(case: Case) -> Finding | None:
+    """With regularisation training and validation loss lie closer than without, after as many
+    epochs.
+    """
+    if not case.has_ended or not case.plain or not case.config.is_regularized:
+        return None
+    plain = Case(case.config, case.plain.history)
+    epoch = min(case.epochs, plain.epochs)
+    gap, without = (
+        one.late_loss("validation_loss", epoch) - one.late_loss("train_loss", epoch)
+        for one in (case, plain)
+    )
+    if without < limit.GAP or gap > limit.GAP_NARROWED * without:
+        return None
+    return Finding(
+        Kind.GAP_NARROWED,
+        Severity.GOOD,
+        f"Regularisation narrowed the gap: up to epoch {epoch} validation loss comes to lie "
+        f"{loss(max(gap, 0))} above training loss. Without it, in “{case.plain.name}”, it was "
+        f"{loss(without)}.",
+        None,
+        {"gap": gap, "gap_without": without},
+        (),
+        View.COMPARE,
+        case.plain.id,
+    )
+
+
+def find_unfinished(case: Case) -> Finding | None:
+    """It ended, not by early stopping or at a rate of zero, and still learned."""
+    config = case.config
+    is_best = case.has_ended and case.best_epoch == case.epochs
+    if not is_best or config.schedule is Schedule.COSINE or _stopped_early(case):
+        return None
+    if case.still_falls_by < limit.STILL_FALLING:
+        return None
+    return Finding(
+        Kind.UNFINISHED,
+        Severity.NOTE,
+        f"It had not finished learning: over its last epochs validation loss still fell by "
+        f"{100 * case.still_falls_by:.0f} %, to {loss(case.value('validation_loss'))}.",
+        None,
+        {"still_falls_by": case.still_falls_by},
+        train_longer(case.config),
+    )
+
+
+def find_too_small(case: Case) -> Finding | None:
+    """So few units that it cannot learn even its training images."""
+    hidden, accuracy = case.config.hidden, case.value("train_accuracy")
+    is_small = not hidden or min(hidden) <= limit.SMALL_WIDTH
+    is_done = case.has_ended and case.still_falls_by < limit.SMALL_STILL_FALLING
+    if not (is_small and is_done) or accuracy >= limit.LEARNED:
+        return None
+    if hidden:
+        narrow = f"With {min(hidden)} units in its narrowest layer"
+    else:
+        narrow = "Without a hidden layer"
+    return Finding(
+        Kind.TOO_SMALL,
+        Severity.FAULT,
+        f"{narrow} it is too small: it gets {percent(accuracy)} of its training images right, and "
+        "its loss hardly falls any more.",
+        None,
+        {"train_accuracy": accuracy, "still_falls_by": case.still_falls_by},
+        (USUAL_WIDTHS,),
+    )
+
+
+def find_strong_regularization(case: Case) -> Finding | None:
+    """Dropout or L2 keeps it from learning its training images."""
+    config, accuracy = case.config, case.value("train_accuracy")
+    held_back = accuracy - case.value("running_accuracy")
+    drops = held_back >= limit.HELD_BACK
+    penalises = config.l2 >= limit.STRONG_L2
+    is_affected = config.is_regularized and (drops or penalises)
+    if not case.has_ended or not is_affected or accuracy >= limit.LEARNED:
+        return None
+    changes: dict[str, float] = {}
+    reasons = []
+    if drops:
+        names = ("dropout", "input_dropout")
+        changes |= {name: round(getattr(config, name) / 2, 2) for name in names}
+        reasons.append(f"dropout takes {100 * held_back:.0f} points of accuracy while it fits")
+    if penalises:
+        changes["l2"] = config.l2 / 10
+        reasons.append(f"L2 is {config.l2:g}")
+    changes = {name: value for name, value in changes.items() if value != getattr(config, name)}
+    return Finding(
+        Kind.OVER_REGULARIZED,
+        Severity.FAULT,
+        f"It gets only {percent(accuracy)} of its training images right. It is regularised too "
+        f"strongly: {' and '.join(reasons)}.",
+        None,
+        {"train_accuracy": accuracy, "held_back": held_back, "l2": config.l2},
+        (Try(_label(changes), changes),),
+    )
+
+
+def _label(changes: dict[str, float]) -> str:
+    """{"dropout": 0.4, "l2": 0.001} -> "Dropout 0.4, L2 0.001"."""
+    return ", ".join(f"{hyperparameter(name).title} {value:g}" for name, value in changes.items())
+
+
+def find_early_stop(case: Case) -> Finding | None:
+    """Early stopping ended it while it learned on."""
+    config = case.config
+    if not case.has_ended or not _stopped_early(case):
+        return None
+    stop = case.epochs - config.patience  # which it takes for the best
+    first = max(stop - 3, 1)
+    begin, end = (case.value("validation_loss", epoch) for epoch in (first, stop))
+    has_trend = stop > first and min(begin, end) > 0
+    fall = 1 - (end / begin) ** (1 / (stop - first)) if has_trend else 0.0
+    ran_on = case.best_epoch > stop and case.value("validation_loss", case.epochs) < end
+    too_short = config.patience <= limit.SHORT_PATIENCE and fall >= limit.STILL_LEARNING
+    if not (ran_on or too_short):
+        return None
+    why = (
+        f"with a least improvement of {config.min_delta:g}"
+        if ran_on
+        else f"with a patience of {config.patience}"
+    )
+    changes = {"min_delta": 0.0} if ran_on else {"patience": 5, "min_delta": 0.0}
+    label = "Least improvement 0" if ran_on else "Patience 5"
+    return Finding(
+        Kind.STOPPED_TOO_EARLY,
+        Severity.FAULT,
+        f"It stopped after epoch {case.epochs} {why}, although it still learned: validation loss "
+        f"fell by {100 * fall:.0f} % an epoch up to epoch {stop}.",
+        stop,
+        {"fall": float(fall)},
+        (Try(label, changes),),
+    )
+
+
+def _stopped_early(case: Case) -> bool:
+    """Whether early stopping ended it."""
+    is_short = case.config.patience < case.epochs < case.config.epochs
+    return case.config.early_stopping and is_short and not case.stopped_by_hand
+
+
+def find_little(case: Case) -> Finding | None:
+    """It learned little, for whatever reason."""
+    config, accuracy = case.config, case.value("train_accuracy")
+    if not case.has_ended or accuracy >= limit.LITTLE:
+        return None
+    flat = config.activation in {Activation.SIGMOID, Activation.TANH} and len(config.hidden) > 2
+    if flat:
+        why = (
+            f"Through {len(config.hidden)} layers of {config.activation.value} little of the error "
+            "reaches the first one."
+        )
+        tries: tuple[Try, ...] = (Try("Activation relu", {"activation": Activation.RELU}),)
+    else:
+        why = "It had too few steps, or steps that were too small."
+        tries = train_longer(case.config)
+    return Finding(
+        Kind.LEARNED_LITTLE,
+        Severity.FAULT,
+        f"It learned little: it gets {percent(accuracy)} of its training images right. {why}",
+        None,
+        {"train_accuracy": accuracy},
+        tries,
+    )
+
+
+def find_few_images(case: Case) -> Finding | None:
+    """So few images that more would help."""
+    config = case.config
+    if config.training_size >= limit.FEW_IMAGES or case.gap < limit.FEW_IMAGES_GAP:
+        return None
+    return Finding(
+        Kind.FEW_IMAGES,
+        Severity.FAULT,
+        f"It learns from {config.training_size:,} images only. Of these it gets "
+        f"{100 * case.gap:.1f} points more right than of images that it has not seen.",
+        None,
+        {"training_images": config.training_size, "gap": case.gap},
+        (ALL_IMAGES,),
+    )

@@ -1,0 +1,79 @@
+"""The diagnosis of a run, from what its directory holds and from other runs beside it."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+
+import numpy as np
+import numpy.typing as npt
+
+from core.analysis.comparison import ImageComparison, compare_on_images
+from core.analysis.diagnosis import Finding, Reference, diagnose
+from core.config import RunConfig
+from core.data import load_mnist
+from core.runs.diagnosis.case import make_case
+from core.runs.diagnosis.unit_activity import read_unit_activity
+from core.runs.errors import RunError
+from core.runs.run import Run
+from core.runs.summary import Summary
+
+_REGULARIZERS = {"dropout", "input_dropout", "l2"}
+_MAY_DIFFER = _REGULARIZERS | {"seed", "epochs"}
+
+
+def diagnose_run(run: Run, others: Iterable[Summary] = ()) -> list[Finding]:
+    """What happened in the run, most important first; none before its first epoch has ended.
+
+    `others` are runs that it may be held against, newest first: the newest of the same owner before
+    it, and the newest without regularisation that is else like it. Raises RunError.
+    """
+    history = run.history
+    if history.empty:
+        return []
+    others = [one for one in others if one.id != run.id and one.results.epochs_done]
+    units = None
+    with suppress(OSError, ValueError):  # the data set, or weights that do not fit
+        units = read_unit_activity(run)
+    plain, earlier = _find_plain(run, others), _find_earlier(run, others)
+    return diagnose(make_case(run.config, run.status, history, units, plain, earlier))
+
+
+def _find_plain(run: Run, others: Iterable[Summary]) -> Reference | None:
+    """The first of `others` without regularisation that is else like the run."""
+    if not run.config.is_regularized:
+        return None
+    wanted = _compared_values(run.config)
+    for other in others:
+        config = other.config
+        if config and not config.is_regularized and _compared_values(config) == wanted:
+            with suppress(RunError):
+                return Reference(other.id, other.name, Run(run.path.parent / other.id).history)
+    return None
+
+
+def _compared_values(config: RunConfig) -> dict[str, object]:
+    return config.model_dump(exclude=_MAY_DIFFER)
+
+
+def _find_earlier(run: Run, others: Iterable[Summary]) -> Reference | None:
+    """The newest of `others` that the same person began before the run and that has ended."""
+    if run.status.state.is_active:
+        return None
+    for other in others:
+        is_own = other.record is not None and other.record.owner == run.record.owner
+        if is_own and other.id < run.id and not other.status.state.is_active:
+            with suppress(RunError, OSError, ValueError):
+                before = Run(run.path.parent / other.id)
+                return Reference(other.id, other.name, before.history, _compare(before, run))
+    return None
+
+
+def _compare(before: Run, run: Run) -> ImageComparison:
+    return compare_on_images(_right_answers(before), _right_answers(run))
+
+
+def _right_answers(run: Run) -> npt.NDArray[np.bool_]:
+    """Which test images the run's network gets right."""
+    right: npt.NDArray[np.bool_] = (
+        run.test_probabilities(run.network_epoch).argmax(axis=1) == load_mnist().y_test
+    )
+    return right
