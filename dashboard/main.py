@@ -29,7 +29,7 @@ here = st.navigation(menu, position="top" if is_known else "hidden")
 if is_known:
     if page := PAGES.get(here.url_path):  # not for the root, which only leads to one
         form.note_link()
-        render_header(page.title, page.sentence)
+        render_header(here.url_path, page.title, page.sentence)
         if page.shows_run:
             render_run_header(page.title, page.is_live)
     here.run()

@@ -6,6 +6,7 @@ from typing import NoReturn
 import pandas as pd
 import streamlit as st
 
+from core.course.glossary import words_on
 from core.runs import Run
 from core.runs.errors import RunError, RunNotFoundError
 from core.runs.status import State
@@ -31,10 +32,23 @@ _ACCURACY_HELP = (
 )
 
 
-def render_header(title: str, sentence: str) -> None:
-    """Draw the page's title, and what it is for."""
-    st.title(title, anchor=False)
+def render_header(name: str, title: str, sentence: str) -> None:
+    """Draw the title of the page at the address `name`, its words explained, what it is for."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(title, anchor=False, width="content")
+        if words := words_on(name):
+            _render_words(words)
     st.caption(sentence)
+
+
+@st.fragment
+def _render_words(words: dict[str, str]) -> None:
+    """Draw a button that explains the words; they are sent once it is pressed."""
+    button = st.popover("Words", icon=":material/menu_book:", key="words", on_change="rerun")
+    if button.open:
+        with button.container(height=400, border=False):
+            for word, sentence in words.items():
+                st.markdown(f"**{word}**: {sentence}")
 
 
 def render_run_header(title: str, is_live: bool) -> None:

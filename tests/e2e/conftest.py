@@ -49,6 +49,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(_REMEDY, yellow=True)
 
 
+_errors: dict[Page, list[str]] = {}
+"""What the browser said went wrong, by page."""
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item):
     """Of a test that fails, report also what its page shows and what its server last logged."""
@@ -57,6 +61,7 @@ def pytest_runtest_makereport(item: pytest.Item):
         page, server = (item.funcargs.get(name) for name in ("page", "server"))
         if isinstance(page, Page) and not page.is_closed():
             report.sections.append((f"The page {page.url}", page.locator("body").inner_text()))
+            report.sections.append(("The browser's errors", "\n".join(_errors.get(page, ()))))
         if isinstance(server, Server):
             report.sections.append(("The server's log", server.log.read_text()[-4_000:]))
     return report
@@ -119,6 +124,10 @@ def context(browser: Browser):
 def page(context: BrowserContext, server: Server):
     """A tab that remembers nothing of earlier tests; what a test left at work is stopped after."""
     with context.new_page() as page:
+        errors = _errors[page] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
         yield page
+        del _errors[page]
         forget(page)
     stop_all(server)

@@ -34,3 +34,5 @@ def test_a_fresh_clone_reads_a_drawn_seven(page: Page, fresh: Server) -> None:
     page.goto(fresh.url)
     for words in ("A laboratory for neural networks", "Example", "Evaluate it"):
         expect(page.get_by_text(words).first).to_be_visible()
+    page.locator(".st-key-words").get_by_role("button").click()
+    expect(page.get_by_text("One pass through all training images.")).to_be_visible()

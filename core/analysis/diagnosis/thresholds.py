@@ -1,8 +1,8 @@
 """From where on something counts as a finding: every threshold, once.
 
 They were set on trained runs that have the fault and on ones that have not, six seeds each: those
-that `tests/core/analysis/diagnosis/recorded_runs.py` lists, and presets. What these came to stands in
-brackets; where a figure has another source, it is named.
+of `tests/core/analysis/diagnosis/recorded_runs.py`, presets among them. What these came to stands
+in brackets; where a figure has another source, it is named.
 """
 
 from core.config import Optimizer

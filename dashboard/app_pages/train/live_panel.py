@@ -100,12 +100,15 @@ def _render_panel(run: Run, state: State | None, every: float | None) -> None:
         render_result(cached(summarize, run).results, status, history)
     elif len(history) or status.running_loss is not None:
         cached_by_version(recent_version(run, max_age), _render_figures, run)
-    if len(history):
+    if not status.state.is_active:
         render_findings(run, read_findings(run))
     if len(history) or status.running_loss is not None:
         _render_curves(run, max_age)
     if may_control and status.base_learning_rate:
         _render_rate(run)
+    if status.state.is_active:  # at the end, where they move nothing as they come and go
+        with st.container():
+            render_findings(run, read_findings(run))
     if len(history):
         _render_network(run, len(history))
 

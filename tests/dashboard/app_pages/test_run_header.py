@@ -6,6 +6,7 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from core.config import RunConfig
+from core.course.glossary import glossary
 from core.runs import Run
 from core.runs.status import State
 from dashboard.menu import PAGES, make_pages
@@ -92,3 +93,11 @@ def test_the_menu_has_three_groups() -> None:
         "Understand": ["Data", "Curves", "Evaluate", "Layers", "Features"],
         "Experiment": ["Runs", "Compare", "Sweep"],
     }
+
+
+def test_each_page_has_its_words_behind_a_button(lab: Lab, trained: Run) -> None:
+    assert {page for word in glossary().values() for page in word.pages} == PAGES.keys() - {
+        "classroom"
+    }
+    for page in ("train", "features"):
+        assert "Words" in words(lab.open(page)).split("\n")

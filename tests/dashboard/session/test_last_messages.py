@@ -1,6 +1,7 @@
 """What reaches the browser of a fragment's run if another is asked for as it ends."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unittest.mock import MagicMock
 
@@ -58,8 +59,13 @@ def request(fragment: str | None = None) -> ClientState:
     return ClientState(fragment_id=fragment or "")
 
 
-async def answer_and_tick(script: Path) -> list[str]:
+def answer_and_tick(script: Path) -> list[str]:
     """What is sent of the fragment `answer` if `tick` is asked for before its messages are read."""
+    with ThreadPoolExecutor(1) as pool:  # this thread may have an event loop already
+        return pool.submit(asyncio.run, _answer_and_tick(script)).result()
+
+
+async def _answer_and_tick(script: Path) -> list[str]:
     data = ScriptData(str(script), is_hello=False)
     session = AppSession(data, MagicMock(), ScriptCache(), None, {})
     session.request_rerun(request())
@@ -83,7 +89,7 @@ def script(tmp_path: Path) -> Path:
 
 
 def test_what_a_fragment_drew_is_sent_though_another_follows_at_once(script: Path) -> None:
-    assert asyncio.run(answer_and_tick(script)) == ["the answer", "end", "a tick", "end"]
+    assert answer_and_tick(script) == ["the answer", "end", "a tick", "end"]
 
 
 def test_streamlit_still_has_the_fault(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,4 +98,4 @@ def test_streamlit_still_has_the_fault(script: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(
         AppSession, "_handle_scriptrunner_event_on_event_loop", last_messages._handle
     )
-    assert asyncio.run(answer_and_tick(script)) == ["a tick", "end"]
+    assert answer_and_tick(script) == ["a tick", "end"]

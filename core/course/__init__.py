@@ -1,0 +1,1 @@
+"""What explains Digit Lab to a newcomer: the words of the field."""
