@@ -9,10 +9,10 @@ import numpy.typing as npt
 from core.analysis.comparison import ImageComparison, compare_on_images
 from core.analysis.diagnosis import Finding, Reference, diagnose
 from core.config import RunConfig
-from core.data import load_mnist
+from core.data import DataError, load_mnist
 from core.runs.diagnosis.case import make_case
 from core.runs.diagnosis.unit_activity import read_unit_activity
-from core.runs.errors import RunError
+from core.runs.errors import DamagedRunError, RunError
 from core.runs.run import Run
 from core.runs.summary import Summary
 
@@ -31,7 +31,7 @@ def diagnose_run(run: Run, others: Iterable[Summary] = ()) -> list[Finding]:
         return []
     others = [one for one in others if one.id != run.id and one.results.epochs_done]
     units = None
-    with suppress(OSError, ValueError):  # the data set, or weights that do not fit
+    with suppress(DataError, DamagedRunError, ValueError):  # what its units need; the rest does not
         units = read_unit_activity(run)
     plain, earlier = _find_plain(run, others), _find_earlier(run, others)
     return diagnose(make_case(run.config, run.status, history, units, plain, earlier))
@@ -61,7 +61,7 @@ def _find_earlier(run: Run, others: Iterable[Summary]) -> Reference | None:
     for other in others:
         is_own = other.record is not None and other.record.owner == run.record.owner
         if is_own and other.id < run.id and not other.status.state.is_active:
-            with suppress(RunError, OSError, ValueError):
+            with suppress(DataError, RunError, ValueError):
                 before = Run(run.path.parent / other.id)
                 return Reference(other.id, other.name, before.history, _compare(before, run))
     return None

@@ -8,7 +8,7 @@ from statsmodels.stats.contingency_tables import mcnemar
 
 from core.analysis.diagnosis import Finding, Kind, View
 from core.config import RunConfig
-from core.data import load_mnist
+from core.data import DataError, load_mnist
 from core.runs import Run, RunStore
 from core.runs.diagnosis.diagnose_run import diagnose_run
 from core.runs.status import State
@@ -82,3 +82,21 @@ def test_before_the_first_epoch_has_ended_nothing_is_found(
     store: RunStore, small: Callable[..., RunConfig]
 ) -> None:
     assert diagnose(store, store.create(small())) == {}
+
+
+def test_what_cannot_be_read_takes_only_its_own_findings_away(
+    store: RunStore, train_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_run("before", epochs=1)
+    run = train_run(hidden=(64,), learning_rate=1.0)
+    whole = diagnose(store, run)
+    assert {Kind.DEAD_UNITS, Kind.DIFFERENCE} <= whole.keys()
+    (run.path / "weights.npy").write_bytes(b"no weights")
+    assert diagnose(store, run).keys() == whole.keys() - {Kind.DEAD_UNITS}
+
+    def fail() -> None:
+        raise DataError("the data set is gone")
+
+    monkeypatch.setattr("core.runs.diagnosis.diagnose_run.load_mnist", fail)
+    monkeypatch.setattr("core.runs.diagnosis.unit_activity.load_mnist", fail)
+    assert diagnose(store, run).keys() == whole.keys() - {Kind.DEAD_UNITS, Kind.DIFFERENCE}
