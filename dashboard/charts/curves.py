@@ -128,6 +128,8 @@ def draw_curve(
     first epoch is not seen. Where the run overfits, from an epoch on, the gap is shaded.
     """
     marks = _marks(history, best_epoch, style.axis, epochs, first_rate)
+    if overfits_from and overfits_from > len(history):  # found in a later state of the run
+        overfits_from = None
     if overfits_from:
         marks.append(_mark(history[style.axis].iloc[overfits_from - 1], "overfits", row=1))
     frame = curve_frame(history, metric, style)
@@ -146,9 +148,10 @@ def draw_curve(
     }
     if metric == "accuracy":
         return option
+    option = cut_outliers(option)
     if overfits_from and {"train", "validation"} <= {*style.series}:
         shade_gap(option, frame, style.axis, overfits_from)
-    return cut_outliers(option)
+    return option
 
 
 def draw_axes(metric: str, style: CurveStyle, epochs: int) -> dict[str, Any]:

@@ -12,9 +12,11 @@ _LOW, _GAP = "gap, from", "gap"
 def shade_gap(option: dict[str, Any], frame: pd.DataFrame, axis: str, first_epoch: float) -> None:
     """Add the gap to a chart of losses, ECharts options with `frame` as their data set.
 
-    `frame` has the columns `axis`, "Train" and "Validation"; its rows are epochs, in order.
+    `frame` has the columns `axis`, "Train" and "Validation"; its rows are epochs, in order. What is
+    beyond the end of the axis is shaded up to it.
     """
     losses = frame[["Train", "Validation"]].iloc[int(first_epoch) - 1 :]
+    losses = losses.clip(upper=option["yAxis"]["max"])
     low = losses.min(axis=1, skipna=False)
     option["dataset"] = {
         "source": frame.assign(**{_LOW: low, _GAP: losses.max(axis=1, skipna=False) - low})

@@ -19,7 +19,8 @@ def find_overfitting(case: Case) -> Finding | None:
     best, lowest = case.best_epoch, case.value("validation_loss", case.best_epoch)
     last = case.late_loss("validation_loss")
     fell = case.late_loss("train_loss") < case.value("train_loss", best)
-    if case.restored_epoch or not fell or not 0 < limit.OVERFIT_RISE * lowest <= last:
+    is_past_best = best < case.epochs and not case.restored_epoch
+    if not is_past_best or not fell or not 0 < limit.OVERFIT_RISE * lowest <= last:
         return None
     before, now = (case.value("validation_accuracy", epoch) for epoch in (best, case.epochs))
     return Finding(
@@ -146,7 +147,8 @@ def find_strong_regularization(case: Case) -> Finding | None:
     """Dropout or L2 keeps it from learning its training images."""
     config, accuracy = case.config, case.value("train_accuracy")
     held_back = accuracy - case.value("running_accuracy")
-    drops = held_back >= limit.HELD_BACK
+    has_dropout = bool(config.input_dropout or (config.hidden and config.dropout))
+    drops = has_dropout and held_back >= limit.HELD_BACK
     penalises = config.l2 >= limit.STRONG_L2
     is_affected = config.is_regularized and (drops or penalises)
     if not case.has_ended or not is_affected or accuracy >= limit.LEARNED:

@@ -68,7 +68,8 @@ def find_high_rate(case: Case) -> Finding | None:
     if rate < limit.HIGH_RATE * usual:
         return None  # something else makes it jump
     accuracy, dead = case.value("train_accuracy"), case.largest_share("dead")
-    if jumps < limit.JUMPS and accuracy >= limit.LEARNED and dead < limit.DEAD:
+    learned_little = case.has_ended and case.epochs > 1 and accuracy < limit.LEARNED
+    if jumps < limit.JUMPS and not learned_little and dead < limit.DEAD:
         return None
     worst = int(np.argmax(steps)) + 2 if len(steps) else 1
     if jumps >= limit.JUMPS:
@@ -76,7 +77,7 @@ def find_high_rate(case: Case) -> Finding | None:
             f"Its training loss jumps, in epoch {worst} from {loss(losses[worst - 2])} to "
             f"{loss(losses[worst - 1])}."
         )
-    elif accuracy < limit.LEARNED:
+    elif learned_little:
         seen = f"It gets only {percent(accuracy)} of its training images right."
     else:
         seen = f"It killed {100 * dead:.0f} % of a layer's units."

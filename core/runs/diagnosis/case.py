@@ -20,7 +20,7 @@ def make_case(
     return Case(
         config,
         history,
-        has_ended=not status.state.is_active,
+        has_ended=status.state in {State.FINISHED, State.STOPPED},
         stopped_by_hand=status.state is State.STOPPED,
         restored_epoch=final if final and final < epochs else None,
         units=units,

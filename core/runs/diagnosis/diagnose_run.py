@@ -14,6 +14,7 @@ from core.runs.diagnosis.case import make_case
 from core.runs.diagnosis.unit_activity import read_unit_activity
 from core.runs.errors import DamagedRunError, RunError
 from core.runs.run import Run
+from core.runs.status import State
 from core.runs.summary import Summary
 
 _REGULARIZERS = {"dropout", "input_dropout", "l2"}
@@ -26,15 +27,16 @@ def diagnose_run(run: Run, others: Iterable[Summary] = ()) -> list[Finding]:
     `others` are runs that it may be held against, newest first: the newest of the same owner before
     it, and the newest without regularisation that is else like it. Raises RunError.
     """
-    history = run.history
-    if history.empty:
+    history, status = run.history, run.status
+    run.require_epochs(len(history), status.final_epoch)
+    if history.empty or status.state is State.DAMAGED:
         return []
     others = [one for one in others if one.id != run.id and one.results.epochs_done]
     units = None
     with suppress(DataError, DamagedRunError, ValueError):  # what its units need; the rest does not
         units = read_unit_activity(run)
     plain, earlier = _find_plain(run, others), _find_earlier(run, others)
-    return diagnose(make_case(run.config, run.status, history, units, plain, earlier))
+    return diagnose(make_case(run.config, status, history, units, plain, earlier))
 
 
 def _find_plain(run: Run, others: Iterable[Summary]) -> Reference | None:
@@ -61,7 +63,7 @@ def _find_earlier(run: Run, others: Iterable[Summary]) -> Reference | None:
     for other in others:
         is_own = other.record is not None and other.record.owner == run.record.owner
         if is_own and other.id < run.id and not other.status.state.is_active:
-            with suppress(DataError, RunError, ValueError):
+            with suppress(DataError, RunError, IndexError, ValueError):
                 before = Run(run.path.parent / other.id)
                 return Reference(other.id, other.name, before.history, _compare(before, run))
     return None

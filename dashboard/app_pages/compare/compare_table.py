@@ -1,10 +1,13 @@
 """In what the compared runs differ, and what each achieved."""
 
+from contextlib import suppress
+
 import pandas as pd
 import streamlit as st
 
 from core.analysis.histories import BEST_EPOCH
 from core.config import RunConfig, field_text
+from core.runs.errors import RunError
 from core.runs.table import varying_fields
 from dashboard import text
 from dashboard.app_pages.compare.compared import ComparedRun
@@ -56,7 +59,7 @@ def _row(one: ComparedRun, fields: list[str]) -> dict[str, str]:
         "Run": one.title,
         **settings,
         "Test accuracy": text.percent(results.test_accuracy or 0),
-        "What happened": name_findings(read_findings(one.run)),
+        "What happened": _name_findings(one),
         "After epoch": f"{one.epoch} of {len(one.history)}",
         "Best epoch": f"{results.best_epoch} "
         f"({text.percent(results.best_epoch_test_accuracy or 0)})",
@@ -66,3 +69,9 @@ def _row(one: ComparedRun, fields: list[str]) -> dict[str, str]:
         f"epoch {results.highest_epoch}",
         "Time": text.duration(status.seconds),
     }
+
+
+def _name_findings(one: ComparedRun) -> str:
+    with suppress(RunError):  # deleted meanwhile
+        return name_findings(read_findings(one.run))
+    return ""

@@ -51,3 +51,16 @@ def test_else_nothing_is_shaded(
 ) -> None:
     option = draw_curve(history, metric, CurveStyle(series), 4, overfits_from=overfits_from)
     assert not any("areaStyle" in one for one in option["series"])
+
+
+def test_a_loss_beyond_the_axis_is_shaded_up_to_its_end(history: pd.DataFrame) -> None:
+    history["validation_loss"] = [0.3, 0.25, 0.3, 900.0]
+    style = CurveStyle(("train", "validation"))
+    option = draw_curve(history, "loss", style, epochs=4, overfits_from=3)
+    limit = option["yAxis"]["max"]
+    *_, low, band = option["series"]
+    frame = option["dataset"]["source"]
+    top = frame[low["encode"]["y"]] + frame[band["encode"]["y"]]
+    np.testing.assert_allclose(top, [np.nan, np.nan, 0.3, limit])
+    assert option["series"][1]["encode"]["y"] in frame
+    assert draw_curve(history, "loss", style, epochs=4, overfits_from=5)["series"][-1]["name"]
