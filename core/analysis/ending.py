@@ -2,8 +2,7 @@
 
 from enum import StrEnum
 
-from core.analysis.metrics import wilson_interval
-from core.config import TEST_SET
+from core.analysis.metrics import interval_on_test_set
 
 COMMONEST_SHARE = 0.1135
 """The share of the commonest digit, 1, in the test set: what one answer to every image gets right.
@@ -29,7 +28,7 @@ def is_chance(accuracy: float) -> bool:
 
     It may if its 95 % interval reaches down to COMMONEST_SHARE.
     """
-    return _interval(accuracy)[0] <= COMMONEST_SHARE
+    return interval_on_test_set(accuracy)[0] <= COMMONEST_SHARE
 
 
 def judge_ending(accuracy: float, highest: float) -> Ending:
@@ -40,10 +39,8 @@ def judge_ending(accuracy: float, highest: float) -> Ending:
     """
     if is_chance(accuracy):
         return Ending.NOTHING if is_chance(highest) else Ending.LOST
-    high = _interval(accuracy)[1]
-    had_been_better = high < highest and high < _interval(highest)[0]  # the first saves the second
+    high = interval_on_test_set(accuracy)[1]
+    had_been_better = (
+        high < highest and high < interval_on_test_set(highest)[0]
+    )  # the first saves the second
     return Ending.HAD_BEEN_BETTER if had_been_better else Ending.GOOD
-
-
-def _interval(accuracy: float) -> tuple[float, float]:
-    return wilson_interval(round(accuracy * TEST_SET), TEST_SET)

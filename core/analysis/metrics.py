@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.stats import binomtest  # type: ignore[import-untyped]
 from sklearn import metrics
 
-from core.config import CLASSES
+from core.config import CLASSES, TEST_SET
 
 ClassIndices = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
@@ -144,6 +144,11 @@ def wilson_interval(correct: int, total: int, confidence: float = 0.95) -> tuple
     """
     interval = binomtest(correct, total).proportion_ci(confidence, method="wilson")
     return float(interval.low), float(interval.high)
+
+
+def interval_on_test_set(accuracy: float) -> tuple[float, float]:
+    """Bounds of an accuracy, 0 to 1, on the 10,000 test images: `wilson_interval`."""
+    return wilson_interval(round(accuracy * TEST_SET), TEST_SET)
 
 
 def accuracy(y_true: npt.ArrayLike, y_pred: npt.ArrayLike, without: Iterable[int] = ()) -> Accuracy:

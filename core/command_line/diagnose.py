@@ -1,10 +1,12 @@
 """`python -m core diagnose RUN`: what happened in a run, a finding a line."""
 
 import argparse
+from contextlib import suppress
 
 from core.command_line.terminal import printable
 from core.runs import RunStore
 from core.runs.diagnosis.diagnose_run import diagnose_run
+from core.runs.errors import RunNotFoundError
 from core.runs.summary import summarize
 
 
@@ -18,7 +20,11 @@ def _print_findings(options: argparse.Namespace, parser: argparse.ArgumentParser
     """Print `kind: sentence` of each finding, most important first. Raises RunError."""
     store = RunStore()
     run = store.get(options.run)
-    findings = diagnose_run(run, [summarize(other) for other in store.list()])
+    others = []
+    for other in store.list():
+        with suppress(RunNotFoundError):  # deleted since it was listed
+            others.append(summarize(other))
+    findings = diagnose_run(run, others)
     for finding in findings:
         print(printable(f"{finding.kind}: {finding.sentence}"))
     if not findings:

@@ -7,8 +7,8 @@ import numpy as np
 from core.analysis.diagnosis import Finding, diagnose
 from core.analysis.ending import Ending, judge_ending
 from core.analysis.histories import last_improved_epoch
-from core.analysis.metrics import wilson_interval
-from core.config import TEST_SET, RunConfig
+from core.analysis.metrics import interval_on_test_set
+from core.config import RunConfig
 from core.data import Doubles
 from core.runs.diagnosis.case import make_case
 from core.runs.errors import DamagedRunError
@@ -109,7 +109,7 @@ def _read_results(run: Run, status: Status) -> Results:
         highest,
         float(validation[highest - 1]),
         accuracy,
-        *wilson_interval(round(accuracy * TEST_SET), TEST_SET),
+        *interval_on_test_set(accuracy),
         float(test[best - 1]),
         ending,
         tuple(diagnose(make_case(config, status, history))),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from core.analysis.diagnosis import Severity
 from core.analysis.histories import BEST_EPOCH
 from core.config import Hyperparameter, RunConfig, field_text, hyperparameters
 from core.config.architecture import count_parameters
@@ -65,7 +66,9 @@ COLUMNS = {
     "state": RunColumn("State", lambda run: run.status.state.value),
     "findings": RunColumn(
         "What happened",
-        lambda run: ", ".join(finding.kind for finding in run.results.findings),
+        lambda run: ", ".join(
+            one.kind for one in run.results.findings if one.severity is not Severity.GOOD
+        ),
         help="What its curves tell of the run, most important first. The page Train explains it, "
         "and knows more: units, and what other runs came to.",
     ),

@@ -54,8 +54,9 @@ def render_histories(histories: Mapping[Run, pd.DataFrame], names: Mapping[Run, 
         for run, history in histories.items()
     ]
     overfits = None
-    with suppress(RunError):  # deleted meanwhile
-        overfits = overfits_from(read_findings(first))
+    if len(runs) == 1:
+        with suppress(RunError):  # deleted meanwhile
+            overfits = overfits_from(read_findings(first))
     with st.grid(2, min_column_width=400):
         for metric in ("loss", "accuracy"):
             st.echarts_chart(

@@ -51,8 +51,10 @@ def read_history(run: Run) -> pd.DataFrame:
 
 def read_findings(run: Run) -> list[Finding]:
     """What happened in the run, most important first. Raises RunError."""
-    version = run.status.state, history_version(run)
-    return cached_by_version(version, _diagnose, run)
+    state = run.status.state
+    # Only a run that has ended is held against others, which come and go.
+    others = () if state.is_active else tuple(one.id for one in server().store.list())
+    return cached_by_version((state, history_version(run), others), _diagnose, run)
 
 
 def read_test_probabilities(run: Run, epoch: int) -> npt.NDArray[np.float32]:
@@ -112,7 +114,7 @@ def _read_history(run: Run) -> pd.DataFrame:
 
 
 def _diagnose(run: Run) -> list[Finding]:
-    return diagnose_run(run, summaries())
+    return diagnose_run(run, () if run.status.state.is_active else summaries())
 
 
 def _load_test_probabilities(run: Run, epoch: int) -> npt.NDArray[np.float32]:

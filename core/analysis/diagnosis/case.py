@@ -1,5 +1,6 @@
 """What a diagnosis looks at: a run's configuration and history, and what is known beside them."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,9 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.analysis.comparison import ImageComparison
+from core.analysis.diagnosis import thresholds as limit
 from core.analysis.ending import Ending, judge_ending
 from core.analysis.histories import last_improved_epoch
-from core.config import RunConfig
+from core.config import Activation, RunConfig
 
 Columns: TypeAlias = Mapping[str, npt.NDArray[Any]] | pd.DataFrame
 """A history by its columns, those of `Run.history`, a value an epoch."""
@@ -59,6 +61,31 @@ class Case:
         return len(self.history["epoch"])
 
     @property
+    def loss_name(self) -> str:
+        """What the losses of `columns` are called, beside losses with the penalty."""
+        is_penalised = self.config.l2 and self.config.hidden
+        return "validation cross-entropy" if is_penalised else "validation loss"
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether early stopping ended it."""
+        is_short = self.config.patience < self.epochs < self.config.epochs
+        may_be = self.has_ended and self.config.early_stopping
+        return may_be and is_short and not self.stopped_by_hand
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it has ended, and learned slowly enough by then to say what it cannot learn."""
+        is_long = self.epochs >= limit.EPOCHS_TO_SETTLE
+        return self.has_ended and is_long and self.still_falls_by < limit.STEEP
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether it is deep and of an activation through which little of the error passes."""
+        flat = {Activation.SIGMOID, Activation.TANH}
+        return self.config.activation in flat and len(self.config.hidden) > 2
+
+    @property
     def network_epoch(self) -> int:
         """The epoch whose weights the network has."""
         return self.restored_epoch or self.epochs
@@ -83,12 +110,21 @@ class Case:
         highest = self.value("test_accuracy", self.highest_epoch)
         return judge_ending(self.value("test_accuracy"), highest)
 
-    def largest_share(self, column: str) -> float:
-        """The largest share, 0 to 1, of `units` that is known of a layer after the last epoch."""
-        units = self.units
-        if units is None or units.empty:
-            return 0.0
-        return float(units.loc[units["epoch"] == units["epoch"].max(), column].max())
+    @cached_property
+    def known_units(self) -> pd.DataFrame | None:
+        """The rows of `units` up to the network's epoch; None if there are none."""
+        if self.units is None:
+            return None
+        known = self.units[self.units["epoch"] <= self.network_epoch]
+        return None if known.empty else known
+
+    def worst_layer(self, column: str) -> pd.Series | None:
+        """Of `known_units` the last epoch's row whose share in `column` is largest."""
+        known = self.known_units
+        if known is None:
+            return None
+        last = known[known["epoch"] == known["epoch"].max()]
+        return last.loc[last[column].idxmax()]
 
     @cached_property
     def gap(self) -> float:
@@ -96,20 +132,20 @@ class Case:
         train, validation = self.columns["train_accuracy"], self.columns["validation_accuracy"]
         return float(train[-1] - validation[-1])
 
-    def late_loss(self, column: str, epoch: int | None = None) -> float:
-        """The median of a loss over the last fifth of the epochs up to `epoch`, by default the
-        last: one bad epoch cannot move it.
+    def late_loss(self, column: str, epoch: int, after: int = 0) -> float:
+        """The median of a loss over the last fifth of the epochs up to `epoch`, at least three, and
+        of those only what comes `after` an epoch: one bad epoch cannot move it.
         """
-        epoch = epoch or self.epochs
-        return float(np.median(self.columns[column][epoch - max(epoch // 5, 1) : epoch]))
+        first = max(epoch - max(epoch // 5, 3), after, 0)
+        return float(np.median(self.columns[column][first:epoch]))
 
     @cached_property
     def still_falls_by(self) -> float:
         """The share by which the validation loss fell over the last fifth of the epochs, against
-        the fifth before; at least one epoch each, 0 if there are not two.
+        the fifth before; at least one epoch each, infinite if there are not two.
         """
         losses, count = self.columns["validation_loss"], max(self.epochs // 5, 1)
         if self.epochs < 2:
-            return 0.0
+            return math.inf
         last, before = losses[-count:].mean(), losses[-2 * count : -count].mean()
         return float(1 - last / before) if before > 0 else 0.0

@@ -68,7 +68,7 @@ class Finding:
     sentence: str
     """At most two sentences in plain English."""
     epoch: int | None = None
-    """The epoch from which on it is so, where it begins at one."""
+    """The epoch that it is about: from which on it is so, or that was the best."""
     evidence: Mapping[str, float] = field(default_factory=dict)
     """The numbers that it rests on: accuracies and shares from 0 to 1, losses in nats."""
     tries: tuple[Try, ...] = ()

@@ -1,5 +1,7 @@
 """Findings about how well the network fits: too much, too little, too short, held back."""
 
+import numpy as np
+
 from core.analysis.diagnosis import thresholds as limit
 from core.analysis.diagnosis.case import Case
 from core.analysis.diagnosis.findings import Finding, Kind, Severity, Try, View
@@ -7,28 +9,31 @@ from core.analysis.diagnosis.tries import (
     ALL_IMAGES,
     REGULARIZE,
     STOP_EARLY,
+    USE_RELU,
     USUAL_WIDTHS,
     train_longer,
 )
-from core.analysis.diagnosis.wording import loss, percent, validation_accuracy
-from core.config import TRAINING_SET, Activation, Schedule, hyperparameter
+from core.analysis.diagnosis.wording import loss, number_of, of_validation_images, percent
+from core.config import TRAINING_SET, Schedule, hyperparameter
 
 
 def find_overfitting(case: Case) -> Finding | None:
     """Validation loss turns while training loss falls on, and the network is what came of it."""
     best, lowest = case.best_epoch, case.value("validation_loss", case.best_epoch)
-    last = case.late_loss("validation_loss")
-    fell = case.late_loss("train_loss") < case.value("train_loss", best)
-    is_past_best = best < case.epochs and not case.restored_epoch
-    if not is_past_best or not fell or not 0 < limit.OVERFIT_RISE * lowest <= last:
+    if case.restored_epoch or case.epochs - best < limit.EPOCHS_PAST_BEST:
+        return None
+    last = case.late_loss("validation_loss", case.epochs, best)
+    fell = case.late_loss("train_loss", case.epochs, best) < case.value("train_loss", best)
+    if not fell or not 0 < limit.OVERFIT_RISE * lowest <= last:
         return None
     before, now = (case.value("validation_accuracy", epoch) for epoch in (best, case.epochs))
+    surer = ": it grows surer of its errors" if now >= before else ""
     return Finding(
         Kind.OVERFITS,
         Severity.FAULT,
-        f"It overfits from epoch {best + 1} on: validation loss rose from {loss(lowest)} to "
-        f"{loss(last)} while training loss fell on. It grows surer of its errors; validation "
-        f"accuracy went from {percent(before)} to {validation_accuracy(now, case.config)}.",
+        f"It overfits from epoch {best + 1} on: {case.loss_name} rose from {loss(lowest)} to "
+        f"{loss(last)} while that of training fell on. Validation accuracy went from "
+        f"{percent(before)} to {of_validation_images(now, case.config)}{surer}.",
         best + 1,
         {"lowest_validation_loss": lowest, "validation_loss": last, "rise": last / lowest},
         _against_overfitting(case),
@@ -53,11 +58,12 @@ def find_best_earlier(case: Case) -> Finding | None:
     lowest = case.value("validation_loss", case.best_epoch)
     last = case.value("validation_loss", case.epochs)
     if case.restored_epoch:
+        why = ", when validation loss had no longer improved" if case.stopped_early else ""
         return Finding(
             Kind.BEST_EARLIER,
             Severity.GOOD,
-            f"It stopped after epoch {case.epochs}, when validation loss had no longer improved, "
-            f"and restored the weights of epoch {case.restored_epoch}.",
+            f"It ended after epoch {case.epochs}{why}. The weights of epoch {case.restored_epoch}, "
+            "the best, were restored.",
             case.restored_epoch,
             {"lowest_validation_loss": lowest, "validation_loss": last},
         )
@@ -66,8 +72,8 @@ def find_best_earlier(case: Case) -> Finding | None:
     return Finding(
         Kind.BEST_EARLIER,
         Severity.NOTE,
-        f"Validation loss was lowest after epoch {case.best_epoch}, at {loss(lowest)}. After the "
-        f"last it is {loss(last)}, {100 * (last / lowest - 1):.0f} % more.",
+        f"{case.loss_name.capitalize()} was lowest, {loss(lowest)}, after epoch {case.best_epoch}. "
+        f"After the last it is {loss(last)}, {100 * (last / lowest - 1):.0f} % more.",
         case.best_epoch,
         {"lowest_validation_loss": lowest, "validation_loss": last, "rise": last / lowest},
         () if case.config.early_stopping else (STOP_EARLY,),
@@ -91,8 +97,8 @@ def find_narrowed_gap(case: Case) -> Finding | None:
     return Finding(
         Kind.GAP_NARROWED,
         Severity.GOOD,
-        f"Regularisation narrowed the gap: up to epoch {epoch} validation loss comes to lie "
-        f"{loss(max(gap, 0))} above training loss. Without it, in “{case.plain.name}”, it was "
+        f"Regularisation narrowed the gap between training and {case.loss_name} to "
+        f"{loss(max(gap, 0))}, up to epoch {epoch}. Without it, in “{case.plain.name}”, it was "
         f"{loss(without)}.",
         None,
         {"gap": gap, "gap_without": without},
@@ -104,38 +110,38 @@ def find_narrowed_gap(case: Case) -> Finding | None:
 
 def find_unfinished(case: Case) -> Finding | None:
     """It ended, not by early stopping or at a rate of zero, and still learned."""
-    config = case.config
     is_best = case.has_ended and case.best_epoch == case.epochs
-    if not is_best or config.schedule is Schedule.COSINE or _stopped_early(case):
+    ends_at_zero = case.config.schedule is Schedule.COSINE and case.epochs == case.config.epochs
+    falls = case.still_falls_by
+    if not is_best or ends_at_zero or case.stopped_early or falls < limit.STILL_FALLING:
         return None
-    if case.still_falls_by < limit.STILL_FALLING:
-        return None
+    if case.epochs == 1:
+        words = "It has had one epoch, too few to tell what it can learn."
+    else:
+        words = (
+            f"It had not finished learning: over its last epochs {case.loss_name} still fell by "
+            f"{100 * falls:.0f} %, to {loss(case.value('validation_loss'))}."
+        )
     return Finding(
-        Kind.UNFINISHED,
-        Severity.NOTE,
-        f"It had not finished learning: over its last epochs validation loss still fell by "
-        f"{100 * case.still_falls_by:.0f} %, to {loss(case.value('validation_loss'))}.",
-        None,
-        {"still_falls_by": case.still_falls_by},
-        train_longer(case.config),
+        Kind.UNFINISHED, Severity.NOTE, words, None, {"still_falls_by": falls}, train_longer(case)
     )
 
 
 def find_too_small(case: Case) -> Finding | None:
     """So few units that it cannot learn even its training images."""
     hidden, accuracy = case.config.hidden, case.value("train_accuracy")
-    is_small = not hidden or min(hidden) <= limit.SMALL_WIDTH
+    is_small = not case.is_flat and (not hidden or min(hidden) <= limit.SMALL_WIDTH)
     is_done = case.has_ended and case.still_falls_by < limit.SMALL_STILL_FALLING
     if not (is_small and is_done) or accuracy >= limit.LEARNED:
         return None
     if hidden:
-        narrow = f"With {min(hidden)} units in its narrowest layer"
+        narrow = f"With {number_of(min(hidden), 'unit')} in its narrowest layer"
     else:
         narrow = "Without a hidden layer"
     return Finding(
         Kind.TOO_SMALL,
         Severity.FAULT,
-        f"{narrow} it is too small: it gets {percent(accuracy)} of its training images right, and "
+        f"{narrow} it is too small. It gets {percent(accuracy)} of its training images right, and "
         "its loss hardly falls any more.",
         None,
         {"train_accuracy": accuracy, "still_falls_by": case.still_falls_by},
@@ -149,9 +155,8 @@ def find_strong_regularization(case: Case) -> Finding | None:
     held_back = accuracy - case.value("running_accuracy")
     has_dropout = bool(config.input_dropout or (config.hidden and config.dropout))
     drops = has_dropout and held_back >= limit.HELD_BACK
-    penalises = config.l2 >= limit.STRONG_L2
-    is_affected = config.is_regularized and (drops or penalises)
-    if not case.has_ended or not is_affected or accuracy >= limit.LEARNED:
+    penalises = bool(config.hidden) and config.l2 >= limit.STRONG_L2
+    if not case.is_settled or not (drops or penalises) or accuracy >= limit.LEARNED:
         return None
     changes: dict[str, float] = {}
     reasons = []
@@ -182,63 +187,51 @@ def _label(changes: dict[str, float]) -> str:
 def find_early_stop(case: Case) -> Finding | None:
     """Early stopping ended it while it learned on."""
     config = case.config
-    if not case.has_ended or not _stopped_early(case):
+    if not case.stopped_early:
         return None
+    losses = np.asarray(case.history["validation_loss"], np.float64)  # as early stopping judges
     stop = case.epochs - config.patience  # which it takes for the best
     first = max(stop - 3, 1)
-    begin, end = (case.value("validation_loss", epoch) for epoch in (first, stop))
-    has_trend = stop > first and min(begin, end) > 0
-    fall = 1 - (end / begin) ** (1 / (stop - first)) if has_trend else 0.0
-    ran_on = case.best_epoch > stop and case.value("validation_loss", case.epochs) < end
-    too_short = config.patience <= limit.SHORT_PATIENCE and fall >= limit.STILL_LEARNING
-    if not (ran_on or too_short):
+    begin, end, last = (float(losses[epoch - 1]) for epoch in (first, stop, case.epochs))
+    fall = 1 - (end / begin) ** (1 / (stop - first)) if stop > first and begin > 0 else 0.0
+    fell_on = 1 - last / end if end > 0 else 0.0
+    if config.min_delta and fell_on >= limit.RAN_ON:
+        words = (
+            f"It stopped after epoch {case.epochs}, as improvements below {config.min_delta:g} did "
+            f"not count. After epoch {stop} validation loss still fell by {100 * fell_on:.0f} %."
+        )
+        tries = (Try("Least improvement 0", {"min_delta": 0.0}),)
+    elif config.patience <= limit.SHORT_PATIENCE and fall >= limit.STILL_LEARNING:
+        words = (
+            f"It stopped after epoch {case.epochs}, with a patience of {config.patience}. Up to "
+            f"epoch {stop} validation loss had fallen by {100 * fall:.0f} % an epoch."
+        )
+        tries = (Try("Patience 5", {"patience": 5, "min_delta": 0.0}),)
+    else:
         return None
-    why = (
-        f"with a least improvement of {config.min_delta:g}"
-        if ran_on
-        else f"with a patience of {config.patience}"
-    )
-    changes = {"min_delta": 0.0} if ran_on else {"patience": 5, "min_delta": 0.0}
-    label = "Least improvement 0" if ran_on else "Patience 5"
-    return Finding(
-        Kind.STOPPED_TOO_EARLY,
-        Severity.FAULT,
-        f"It stopped after epoch {case.epochs} {why}, although it still learned: validation loss "
-        f"fell by {100 * fall:.0f} % an epoch up to epoch {stop}.",
-        stop,
-        {"fall": float(fall)},
-        (Try(label, changes),),
-    )
-
-
-def _stopped_early(case: Case) -> bool:
-    """Whether early stopping ended it."""
-    is_short = case.config.patience < case.epochs < case.config.epochs
-    return case.config.early_stopping and is_short and not case.stopped_by_hand
+    evidence = {"fall": fall, "fell_on": fell_on}
+    return Finding(Kind.STOPPED_TOO_EARLY, Severity.FAULT, words, stop, evidence, tries)
 
 
 def find_little(case: Case) -> Finding | None:
     """It learned little, for whatever reason."""
     config, accuracy = case.config, case.value("train_accuracy")
-    if not case.has_ended or accuracy >= limit.LITTLE:
+    if not case.is_settled or accuracy >= limit.LITTLE:
         return None
-    flat = config.activation in {Activation.SIGMOID, Activation.TANH} and len(config.hidden) > 2
-    if flat:
+    if case.is_flat:
         why = (
             f"Through {len(config.hidden)} layers of {config.activation.value} little of the error "
             "reaches the first one."
         )
-        tries: tuple[Try, ...] = (Try("Activation relu", {"activation": Activation.RELU}),)
     else:
-        why = "It had too few steps, or steps that were too small."
-        tries = train_longer(case.config)
+        why = "It may have had too few steps, or steps that were too small."
     return Finding(
         Kind.LEARNED_LITTLE,
         Severity.FAULT,
         f"It learned little: it gets {percent(accuracy)} of its training images right. {why}",
         None,
         {"train_accuracy": accuracy},
-        tries,
+        (USE_RELU,) if case.is_flat else train_longer(case),
     )
 
 

@@ -4,57 +4,59 @@ import numpy as np
 
 from core.analysis.diagnosis import thresholds as limit
 from core.analysis.diagnosis.case import Case
-from core.analysis.diagnosis.findings import Finding, Kind, Severity, Try, View
-from core.analysis.diagnosis.tries import STOP_EARLY, train_longer, use_rate
-from core.analysis.diagnosis.wording import loss, percent, test_accuracy
+from core.analysis.diagnosis.findings import Finding, Kind, Severity, Try
+from core.analysis.diagnosis.tries import STOP_EARLY, USE_RELU, train_longer, use_usual_rate
+from core.analysis.diagnosis.wording import loss, number_of, of_test_images, percent
 from core.analysis.ending import COMMONEST_SHARE, Ending
-from core.analysis.metrics import wilson_interval
-from core.config import TEST_SET
+from core.analysis.metrics import interval_on_test_set
 
 
 def find_chance(case: Case) -> Finding | None:
     """The network does no better than one answer to every image."""
-    if not case.ending.is_at_chance:
+    is_early = case.epochs < 2 and not case.has_ended
+    if not case.ending.is_at_chance or is_early:
         return None
-    accuracy = case.value("test_accuracy")
-    highest = case.highest_epoch
+    accuracy, highest = case.value("test_accuracy"), case.highest_epoch
     before = case.value("test_accuracy", highest)
-    if case.ending is Ending.LOST:
+    lost = case.ending is Ending.LOST
+    if lost:
         first = (
-            f"It lost what it had learned: it gets {percent(accuracy)} of the test images right, "
-            f"and after epoch {highest} it was {percent(before)}."
+            f"It lost what it had learned: it gets {percent(accuracy)} of the test images right; "
+            f"after epoch {highest} it was {percent(before)}."
         )
     else:
+        so_far = "It learned nothing" if case.has_ended else "So far it has learned nothing"
         first = (
-            f"It learned nothing: it gets {percent(accuracy)} of the test images right, and always "
-            f"answering 1 would get {percent(COMMONEST_SHARE)}."
+            f"{so_far}: it gets {percent(accuracy)} of the test images right, and always answering "
+            f"1 would get {percent(COMMONEST_SHARE)}."
         )
     why, tries = _explain_chance(case)
     return Finding(
         Kind.AT_CHANCE,
-        Severity.GRAVE,
+        Severity.GRAVE if case.has_ended or lost else Severity.NOTE,
         f"{first} {why}",
-        highest if case.ending is Ending.LOST else None,
+        highest if lost else None,
         {"test_accuracy": accuracy, "highest_test_accuracy": before},
         tries,
     )
 
 
 def _explain_chance(case: Case) -> tuple[str, tuple[Try, ...]]:
-    rate, usual = case.config.learning_rate, limit.USUAL_RATE[case.config.optimizer]
-    latest = case.value("base_learning_rate", case.epochs)
-    if max(rate, latest) >= limit.HIGH_RATE * usual:
-        return (
-            f"The learning rate is far too high: {max(rate, latest):g}, where {usual:g} is usual.",
-            (use_rate(usual),),
-        )
+    config, usual = case.config, limit.USUAL_RATE[case.config.optimizer]
+    rate = max(config.learning_rate, float(case.columns["base_learning_rate"].max()))
+    if rate >= limit.HIGH_RATE * usual:
+        why = f"The learning rate of {rate:g} is too high, where {usual:g} is usual."
+        return why, (use_usual_rate(config),)
     if rate <= limit.LOW_RATE * usual:
-        why = f"The learning rate is far too low: {rate:g}, where {usual:g} is usual."
-        return why, (use_rate(usual),)
-    if case.config.is_regularized:
+        why = f"The learning rate of {rate:g} is too low, where {usual:g} is usual."
+        return why, (use_usual_rate(config),)
+    if case.is_flat:
+        layers = f"{len(config.hidden)} layers of {config.activation.value}"
+        return f"Through {layers} little of the error reaches the first one.", (USE_RELU,)
+    if config.is_regularized:
         plain = Try("Without regularisation", {"dropout": 0.0, "input_dropout": 0.0, "l2": 0.0})
-        return "It is held back too strongly by dropout or L2, or has had too few steps.", (plain,)
-    return "It has had too few steps, or its layers pass no gradient on.", train_longer(case.config)
+        return "Dropout or L2 may hold it back, or it has had too few steps.", (plain,)
+    return "It may have had too few steps.", train_longer(case)
 
 
 def find_high_rate(case: Case) -> Finding | None:
@@ -67,9 +69,12 @@ def find_high_rate(case: Case) -> Finding | None:
     usual = limit.USUAL_RATE[case.config.optimizer]
     if rate < limit.HIGH_RATE * usual:
         return None  # something else makes it jump
-    accuracy, dead = case.value("train_accuracy"), case.largest_share("dead")
-    learned_little = case.has_ended and case.epochs > 1 and accuracy < limit.LEARNED
-    if jumps < limit.JUMPS and not learned_little and dead < limit.DEAD:
+    accuracy, worst_layer = case.value("train_accuracy"), case.worst_layer("dead")
+    dead = 0.0 if worst_layer is None else float(worst_layer["dead"])
+    is_very_high = rate >= limit.VERY_HIGH_RATE * usual
+    learned_little = case.is_settled and is_very_high and accuracy < limit.LEARNED
+    was_better = is_very_high and case.ending is Ending.HAD_BEEN_BETTER
+    if jumps < limit.JUMPS and not (learned_little or was_better) and dead < limit.DEAD:
         return None
     worst = int(np.argmax(steps)) + 2 if len(steps) else 1
     if jumps >= limit.JUMPS:
@@ -79,6 +84,8 @@ def find_high_rate(case: Case) -> Finding | None:
         )
     elif learned_little:
         seen = f"It gets only {percent(accuracy)} of its training images right."
+    elif was_better:
+        seen = f"It was better after epoch {case.highest_epoch} than it is now."
     else:
         seen = f"It killed {100 * dead:.0f} % of a layer's units."
     return Finding(
@@ -87,26 +94,26 @@ def find_high_rate(case: Case) -> Finding | None:
         f"{seen} The learning rate of {rate:g} is too high, where {usual:g} is usual.",
         worst if jumps >= limit.JUMPS else None,
         {"jumps": jumps, "learning_rate": rate, "train_accuracy": accuracy, "dead": dead},
-        (use_rate(usual),),
+        (use_usual_rate(case.config),),
     )
 
 
 def find_low_rate(case: Case) -> Finding | None:
-    """It still learns at the end, has not learned much, and goes in steps smaller than usual."""
-    rate, usual = case.config.learning_rate, limit.USUAL_RATE[case.config.optimizer]
+    """It still learns at the end, has not learned much, and went in steps smaller than usual."""
+    usual = limit.USUAL_RATE[case.config.optimizer]
+    rate = float(case.columns["base_learning_rate"].max())
     accuracy = case.value("train_accuracy")
     is_low = rate <= limit.LOW_RATE * usual and accuracy < limit.LEARNED
-    if not case.has_ended or not is_low:
+    if not case.has_ended or not is_low or case.still_falls_by < limit.SLOW:
         return None
     return Finding(
         Kind.RATE_TOO_LOW,
         Severity.FAULT,
-        f"After {case.epochs} epochs it gets {percent(accuracy)} of its training images right, and "
-        f"its loss falls slowly. The learning rate of {rate:g} is too low, where "
-        f"{usual:g} is usual.",
+        f"After {number_of(case.epochs, 'epoch')} it gets {percent(accuracy)} of its training "
+        f"images right. The learning rate of {rate:g} is too low, where {usual:g} is usual.",
         None,
         {"train_accuracy": accuracy, "learning_rate": rate, "still_falls_by": case.still_falls_by},
-        (use_rate(usual),),
+        (use_usual_rate(case.config),),
     )
 
 
@@ -124,10 +131,10 @@ def find_changed_rate(case: Case) -> Finding | None:
         return Finding(Kind.RATE_CHANGED, Severity.NOTE, first, epoch)
     was = case.value("test_accuracy", epoch - 1)
     now = case.value("test_accuracy", case.epochs)
-    fell = _interval(now)[1] < _interval(was)[0]
-    rose = _interval(now)[0] > _interval(was)[1]
-    moved = "fell" if fell else "rose" if rose else "stayed within chance"
-    second = f"Test accuracy {moved}: {test_accuracy(was)} before, {test_accuracy(now)} after."
+    fell = interval_on_test_set(now)[1] < interval_on_test_set(was)[0]
+    rose = interval_on_test_set(now)[0] > interval_on_test_set(was)[1]
+    moved = "fell" if fell else "rose" if rose else "moved no more than chance would"
+    second = f"Test accuracy {moved}: {of_test_images(was)} before, {of_test_images(now)} after."
     return Finding(
         Kind.RATE_CHANGED,
         Severity.FAULT if fell else Severity.NOTE,
@@ -147,14 +154,9 @@ def find_better_before(case: Case) -> Finding | None:
     return Finding(
         Kind.HAD_BEEN_BETTER,
         Severity.FAULT,
-        f"It had been better: it gets {test_accuracy(now)} of the test images right. After epoch "
-        f"{highest}, when its validation accuracy was highest, it was {test_accuracy(before)}.",
+        f"It had been better: it gets {of_test_images(now)} of the test images right. After epoch "
+        f"{highest}, when its validation accuracy was highest, it was {of_test_images(before)}.",
         highest,
         {"test_accuracy": now, "highest_test_accuracy": before},
         () if case.config.early_stopping else (STOP_EARLY,),
-        View.CURVES,
     )
-
-
-def _interval(accuracy: float) -> tuple[float, float]:
-    return wilson_interval(round(accuracy * TEST_SET), TEST_SET)

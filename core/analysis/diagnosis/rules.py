@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from core.analysis.diagnosis import fit, rates, units
 from core.analysis.diagnosis.case import Case
 from core.analysis.diagnosis.findings import Finding, Kind, Severity, View
-from core.analysis.diagnosis.wording import loss, test_accuracy
+from core.analysis.diagnosis.wording import loss, of_test_images
 from core.analysis.verdict import judge_images
 
 
@@ -54,14 +54,20 @@ _EXPLAINS: Mapping[Kind, Collection[Kind]] = {
     Kind.AT_CHANCE: set(Kind) - {Kind.AT_CHANCE, Kind.RATE_CHANGED, *_ABOUT_UNITS, Kind.DIFFERENCE},
     Kind.RATE_TOO_HIGH: {
         Kind.LEARNED_LITTLE,
+        Kind.TOO_SMALL,
         Kind.OVERFITS,
         Kind.UNFINISHED,
         Kind.BEST_EARLIER,
     },
-    Kind.HAD_BEEN_BETTER: {Kind.BEST_EARLIER},
+    Kind.HAD_BEEN_BETTER: {Kind.BEST_EARLIER, Kind.LEARNED_LITTLE},
     Kind.OVERFITS: {Kind.BEST_EARLIER},
-    Kind.RATE_TOO_LOW: {Kind.UNFINISHED, Kind.LEARNED_LITTLE},
-    Kind.OVER_REGULARIZED: {Kind.UNFINISHED, Kind.LEARNED_LITTLE},
+    Kind.RATE_TOO_LOW: {Kind.UNFINISHED, Kind.LEARNED_LITTLE, Kind.TOO_SMALL},
+    Kind.OVER_REGULARIZED: {
+        Kind.UNFINISHED,
+        Kind.LEARNED_LITTLE,
+        Kind.TOO_SMALL,
+        Kind.GAP_NARROWED,
+    },
     Kind.TOO_SMALL: {Kind.UNFINISHED, Kind.LEARNED_LITTLE},
     Kind.LEARNED_LITTLE: {Kind.UNFINISHED},
 }
@@ -89,8 +95,8 @@ def _praise(case: Case) -> Finding:
     return Finding(
         Kind.CLEAN,
         Severity.GOOD,
-        f"A clean run. It gets {test_accuracy(case.value('test_accuracy'))} of the test images "
-        f"right, at a validation loss of {loss(case.value('validation_loss'))}.",
+        f"A clean run. It gets {of_test_images(case.value('test_accuracy'))} of the test images "
+        f"right, at a {case.loss_name} of {loss(case.value('validation_loss'))}.",
         None,
         {"test_accuracy": case.value("test_accuracy")},
         (),

@@ -1,8 +1,8 @@
 """From where on something counts as a finding: every threshold, once.
 
-They were set on trained runs that have the fault and on ones that have not, six seeds each: those
-of `tests/core/analysis/diagnosis/recorded_runs.py`, presets among them. What these came to stands
-in brackets; where a figure has another source, it is named.
+They were set on trained runs that have the fault and on ones that have not, three to six seeds
+each: those of `tests/core/analysis/diagnosis/recorded_runs.py`, presets among them. What these came
+to stands in brackets; where a figure has another source, it is named.
 """
 
 from core.config import Optimizer
@@ -10,8 +10,10 @@ from core.config import Optimizer
 OVERFIT_RISE = 1.1
 """Median validation loss of the last fifth of the epochs, divided by the lowest (the notebook's
 network 1.32 to 1.38, the same with dropout and L2 1.04 to 1.06)."""
+EPOCHS_PAST_BEST = 3
+"""Epochs after the best one, before it is said that a run overfits."""
 BEST_EARLIER_RISE = 1.02
-"""The same, from where it is said although it does not count as overfitting."""
+"""Validation loss after the last epoch, divided by the lowest: from here on that is said."""
 
 GAP = 0.02
 """Validation less training loss, in nats: a gap that is worth closing."""
@@ -25,6 +27,14 @@ before: from here on it had not finished (a preset with its rate falling to zero
 SMALL_STILL_FALLING = 0.06
 """The same, up to where a small network counts as having learned what it can (2 to 16 units, 25
 epochs: at most 0.05)."""
+
+STEEP = 0.15
+"""The share as in STILL_FALLING, from which on it is too early to say what a run cannot learn."""
+EPOCHS_TO_SETTLE = 8
+"""With fewer epochs it is too early too (dropout 0.5 looks too strong up to the fifth)."""
+SLOW = 0.005
+"""The same, from which on a run still learns, however slowly (SGD at a thousandth of the usual
+rate: 0.007)."""
 
 LEARNED = 0.97
 """Training accuracy from which on a network is neither too small nor held back too strongly."""
@@ -58,7 +68,10 @@ LOW_RATE = 0.2
 """A rate as a share of the usual one: up to here a run that has not learned was too slow."""
 HIGH_RATE = 3.0
 """A rate as a multiple of the usual one: from here on it explains jumps, dead units and a run that
-learned little."""
+learned nothing."""
+VERY_HIGH_RATE = 10.0
+"""The same, from where on it explains that a run learned too little (Adam at 3 to 5 times the usual
+rate learns as well)."""
 
 DEAD = 0.25
 """The share of a layer's units that are dead (runs at the usual rate: at most 0.1)."""
@@ -77,6 +90,8 @@ Normalization": its error grows below 32, and fast below 16)."""
 
 SHORT_PATIENCE = 2
 """Epochs of patience, up to which chance may end a run."""
+RAN_ON = 0.01
+"""The share by which validation loss fell on after the epoch that early stopping took for best."""
 STILL_LEARNING = 0.02
 """The share by which validation loss fell in each epoch, on average, of the three up to the best:
 from here on it was stopped too early."""

@@ -5,52 +5,45 @@ import pandas as pd
 from core.analysis.diagnosis import thresholds as limit
 from core.analysis.diagnosis.case import Case
 from core.analysis.diagnosis.findings import Finding, Kind, Severity, Try, View
-from core.analysis.diagnosis.tries import use_rate
-from core.config import Activation
+from core.analysis.diagnosis.tries import USE_RELU, use_usual_rate
 
 
 def find_dead_units(case: Case) -> Finding | None:
     """Many units of a layer give 0 to every image."""
-    found = _worst_layer(case, "dead")
+    found = case.worst_layer("dead")
     if found is None or found["dead"] < limit.DEAD:
         return None
     count, units = round(found["dead"] * found["units"]), int(found["units"])
     since = _since(case, found, "dead")
-    tries = [Try("With batch normalisation", {"batch_normalization": True})]
-    usual = limit.USUAL_RATE[case.config.optimizer]
-    if case.config.learning_rate > usual:
-        tries.insert(0, use_rate(usual))
+    normalise = Try("With batch normalisation", {"batch_normalization": True})
     return Finding(
         Kind.DEAD_UNITS,
         Severity.FAULT if found["dead"] >= limit.MANY_DEAD else Severity.NOTE,
-        f"{count} of the {units} units of {_name(found)} are dead: they give 0 to every image and "
-        f"learn nothing more. Half of them died by epoch {since}.",
+        f"{count} of the {units} units of {_name(found)} are dead: they give 0 to each of 1,000 "
+        f"test images. By epoch {since} at least half as many were.",
         since,
         {"dead": float(found["dead"]), "units": units},
-        tuple(try_ for try_ in tries if not _is_so(case, try_)),
+        (*_slower(case), *(() if case.config.batch_normalization else (normalise,))),
         View.LAYERS,
     )
 
 
 def find_saturated_units(case: Case) -> Finding | None:
     """Most answers of a layer lie where tanh or sigmoid is flat."""
-    found = _worst_layer(case, "saturated")
+    found = case.worst_layer("saturated")
     if found is None or found["saturated"] < limit.SATURATED:
         return None
     since = _since(case, found, "saturated")
-    tries = [Try("Activation relu", {"activation": Activation.RELU})]
-    usual = limit.USUAL_RATE[case.config.optimizer]
-    if case.config.learning_rate > usual:
-        tries.insert(0, use_rate(usual))
+    did_learn = case.value("train_accuracy") >= limit.LEARNED
     return Finding(
         Kind.SATURATED_UNITS,
-        Severity.FAULT,
+        Severity.NOTE if did_learn else Severity.FAULT,
         f"The units of {_name(found)} are saturated: {100 * found['saturated']:.0f} % of their "
-        f"answers lie at an end of {case.config.activation.value}, where its slope is near zero. "
-        "So little of the error reaches the layers below.",
+        f"answers lie at an end of {case.config.activation.value}. Its slope is near zero there, "
+        "and lets little of the error through.",
         since,
         {"saturated": float(found["saturated"])},
-        tuple(tries),
+        (*_slower(case), USE_RELU),
         View.LAYERS,
     )
 
@@ -71,20 +64,11 @@ def find_tiny_batches(case: Case) -> Finding | None:
     )
 
 
-def _worst_layer(case: Case, column: str) -> pd.Series | None:
-    """The row of the last epoch known whose share in `column` is largest."""
-    units = case.units
-    if units is None or units.empty:
-        return None
-    last = units[units["epoch"] == units["epoch"].max()]
-    return last.loc[last[column].idxmax()]
-
-
 def _since(case: Case, found: pd.Series, column: str) -> int:
     """The first epoch known after which the layer had half of the share that it has now."""
-    units = case.units
-    assert units is not None
-    own = units[units["layer"] == found["layer"]]
+    known = case.known_units
+    assert known is not None  # `found` is of it
+    own = known[known["layer"] == found["layer"]]
     return int(own.loc[own[column] >= found[column] / 2, "epoch"].min())
 
 
@@ -93,5 +77,7 @@ def _name(found: pd.Series) -> str:
     return f"hidden layer {str(found['layer']).rpartition('_')[2]}"
 
 
-def _is_so(case: Case, try_: Try) -> bool:
-    return all(getattr(case.config, name) == value for name, value in try_.changes.items())
+def _slower(case: Case) -> tuple[Try, ...]:
+    """The usual learning rate, if the run had a higher one."""
+    is_high = case.config.learning_rate > limit.USUAL_RATE[case.config.optimizer]
+    return (use_usual_rate(case.config),) if is_high else ()

@@ -20,11 +20,16 @@ def with_interval(accuracy: float, images: int) -> str:
     return f"{percent(accuracy)} ({100 * low:.2f} to {100 * high:.2f})"
 
 
-def test_accuracy(accuracy: float) -> str:
+def of_test_images(accuracy: float) -> str:
     """As `with_interval`, of the 10,000 test images."""
     return with_interval(accuracy, TEST_SET)
 
 
-def validation_accuracy(accuracy: float, config: RunConfig) -> str:
+def of_validation_images(accuracy: float, config: RunConfig) -> str:
     """As `with_interval`, of the run's validation images."""
     return with_interval(accuracy, config.validation_size)
+
+
+def number_of(count: int, one: str) -> str:
+    """1, "epoch" -> "1 epoch"; 8, "epoch" -> "8 epochs"."""
+    return f"{count} {one if count == 1 else one + 's'}"

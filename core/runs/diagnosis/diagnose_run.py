@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from core.analysis.comparison import ImageComparison, compare_on_images
 from core.analysis.diagnosis import Finding, Reference, diagnose
-from core.config import RunConfig
+from core.config import RunConfig, Schedule
 from core.data import DataError, load_mnist
 from core.runs.diagnosis.case import make_case
 from core.runs.diagnosis.unit_activity import read_unit_activity
@@ -17,8 +17,7 @@ from core.runs.run import Run
 from core.runs.status import State
 from core.runs.summary import Summary
 
-_REGULARIZERS = {"dropout", "input_dropout", "l2"}
-_MAY_DIFFER = _REGULARIZERS | {"seed", "epochs"}
+_MAY_DIFFER = {"dropout", "input_dropout", "l2", "seed"}
 
 
 def diagnose_run(run: Run, others: Iterable[Summary] = ()) -> list[Finding]:
@@ -45,15 +44,22 @@ def _find_plain(run: Run, others: Iterable[Summary]) -> Reference | None:
         return None
     wanted = _compared_values(run.config)
     for other in others:
+        is_whole = not other.status.state.is_active and other.results.kept_learning_rate
         config = other.config
-        if config and not config.is_regularized and _compared_values(config) == wanted:
+        if not config or config.is_regularized or not is_whole:
+            continue
+        if _compared_values(config) == wanted:
             with suppress(RunError):
-                return Reference(other.id, other.name, Run(run.path.parent / other.id).history)
+                history = Run(run.path.parent / other.id).history
+                if len(history):  # it may have been deleted meanwhile
+                    return Reference(other.id, other.name, history)
     return None
 
 
 def _compared_values(config: RunConfig) -> dict[str, object]:
-    return config.model_dump(exclude=_MAY_DIFFER)
+    """What two runs must have alike: their epochs too if the learning rate follows them."""
+    values = config.model_dump(exclude=_MAY_DIFFER)
+    return values | ({} if config.schedule is Schedule.COSINE else {"epochs": None})
 
 
 def _find_earlier(run: Run, others: Iterable[Summary]) -> Reference | None:

@@ -4,6 +4,8 @@ Computed with NumPy: neither Keras nor a worker is needed, so a page may ask whi
 """
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -40,19 +42,30 @@ def read_unit_activity(run: Run) -> pd.DataFrame:
     """
     config, rows = run.config, []
     if config.hidden and config.activation in _ACTIVATIONS:
-        epochs, weights = run.weights()
-        images = load_mnist().x_test[:IMAGES]
+        epochs = run.weights()[0].tolist()
         for place in _spread(len(epochs)):
-            own = weights[place].astype(np.float32)
-            for layer, values in _activations(config, own, images):
-                rows.append((int(epochs[place]), layer, values.shape[1], *_judge(config, values)))
+            rows += _read_epoch(run.path, place, epochs[place])
     return pd.DataFrame(rows, columns=["epoch", "layer", "units", "dead", "saturated"])
 
 
 def _spread(count: int) -> list[int]:
-    """Up to _MAX_EPOCHS of `count` places, evenly spread, with the first and the last."""
-    places = np.linspace(0, count - 1, min(count, _MAX_EPOCHS))
-    return sorted(set(places.round().astype(int).tolist()))
+    """Up to _MAX_EPOCHS of `count` places with the first and the last, the others at even steps.
+
+    Mostly the same ones for one place more.
+    """
+    step = -(-count // (_MAX_EPOCHS - 1)) or 1
+    return sorted({*range(0, count, step), count - 1} - {-1})
+
+
+@lru_cache(maxsize=4096)
+def _read_epoch(path: Path, place: int, epoch: int) -> list[tuple[int, str, int, float, float]]:
+    """The rows of one kept epoch, which is not kept otherwise again: each is computed once."""
+    run = Run(path)
+    config, weights = run.config, run.weights()[1][place].astype(np.float32)
+    return [
+        (epoch, layer, values.shape[1], *_judge(config, values))
+        for layer, values in _activations(config, weights, load_mnist().x_test[:IMAGES])
+    ]
 
 
 def _activations(config: RunConfig, weights: Floats, images: Images) -> Iterator[tuple[str, Array]]:

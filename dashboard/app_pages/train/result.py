@@ -1,15 +1,14 @@
 """What a finished run achieved, where to look at it, and what one might train next."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 
 import pandas as pd
 import streamlit as st
 
-from core.analysis.diagnosis import REGULARIZE, STOP_EARLY, Finding, Kind, Try
+from core.analysis.diagnosis import REGULARIZE, STOP_EARLY, Finding, Kind
 from core.analysis.histories import BEST_EPOCH
-from core.analysis.metrics import wilson_interval
-from core.config import TEST_SET, RunConfig
+from core.analysis.metrics import interval_on_test_set
+from core.config import RunConfig
 from core.runs import Run
 from core.runs.errors import RunError
 from core.runs.status import State, Status
@@ -19,10 +18,17 @@ from dashboard.parts.metrics import render_accuracy
 from dashboard.parts.start import start_and_show
 from dashboard.session import form
 from dashboard.session.queries import read_findings
-from dashboard.session.server import server
 
 _MENDS = ":material/build:"
 _MAX_TRIES = 4
+_BEFORE_ALL_ELSE = {
+    Kind.AT_CHANCE,
+    Kind.LEARNED_LITTLE,
+    Kind.OVER_REGULARIZED,
+    Kind.RATE_TOO_LOW,
+    Kind.TOO_SMALL,
+}
+"""What must be mended before anything else is worth trying."""
 
 
 def render_result(results: Results, status: Status, history: pd.DataFrame) -> None:
@@ -33,7 +39,7 @@ def render_result(results: Results, status: Status, history: pd.DataFrame) -> No
         render_accuracy(
             "Test accuracy",
             row["test_accuracy"],
-            *wilson_interval(round(row["test_accuracy"] * TEST_SET), TEST_SET),
+            *interval_on_test_set(row["test_accuracy"]),
             "Over the 10,000 test images. The interval (Wilson's) says how far chance in drawing "
             "these images may move it.",
         )
@@ -86,24 +92,11 @@ def render_next_steps(run: Run) -> None:
 
 def _looks(run: Run) -> list[tuple[str, str, str, dict[str, str]]]:
     """Page, label, icon and address of what one may look at."""
-    looks = [
+    return [
         ("evaluate", "Evaluate it", ":material/fact_check:", {"run": run.id}),
         ("draw", "Draw for it", ":material/draw:", {"run": run.id}),
         ("layers", "Look inside", ":material/layers:", {"run": run.id}),
     ]
-    if earlier := _find_earlier(run):
-        runs = {"runs": f"{earlier.id},{run.id}"}
-        looks.append(("compare", "Compare with the last", ":material/compare_arrows:", runs))
-    return looks
-
-
-def _find_earlier(run: Run) -> Run | None:
-    """The newest run before this one that has ended an epoch."""
-    for other in server().store.list():
-        with suppress(RunError):
-            if other.id < run.id and other.epochs_done:
-                return other
-    return None
 
 
 def _train(config: RunConfig) -> None:
@@ -116,18 +109,19 @@ def _suggestions(
 ) -> list[tuple[str, str, RunConfig]]:
     """Configurations one step away from `config` that teach something, with a label and icon.
 
-    First what the findings say to try. After a run that ended at chance, nothing else teaches
-    anything.
+    First what the findings say to try. After a run that learned too little, regularising it or
+    stopping it early teaches nothing.
     """
     tries = [(try_, _MENDS) for finding in findings for try_ in finding.tries]
-    if not any(finding.kind is Kind.AT_CHANCE for finding in findings):
+    kinds = {finding.kind for finding in findings}
+    if kinds.isdisjoint(_BEFORE_ALL_ELSE):
         if config.hidden and not config.is_regularized:
             tries.append((REGULARIZE, ":material/shield:"))
         if not config.early_stopping:
             tries.append((STOP_EARLY, ":material/timer_off:"))
-        seed = Try("Another seed: how much is chance?", {"seed": config.seed + 1})
-        tries = [*tries[:_MAX_TRIES], (seed, ":material/casino:")]
     found: dict[RunConfig, tuple[str, str]] = {}
     for try_, icon in tries:
         found.setdefault(config.model_copy(update=dict(try_.changes)), (try_.label, icon))
-    return [(label, icon, changed) for changed, (label, icon) in found.items()]
+    suggestions = [(label, icon, changed) for changed, (label, icon) in found.items()][:_MAX_TRIES]
+    other_seed = config.model_copy(update={"seed": config.seed + 1})
+    return [*suggestions, ("Another seed: how much is chance?", ":material/casino:", other_seed)]

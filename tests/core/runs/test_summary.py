@@ -88,7 +88,7 @@ def test_the_best_epoch_is_that_of_early_stopping(ended: Ended) -> None:
         ((0.0974, 0.1135, 0.0974), Ending.NOTHING, "no better than chance", "learned nothing"),
         ((0.5, 0.9, 0.0974), Ending.LOST, "no better than chance", "after epoch 2 it was 90.00 %"),
         ((0.5, 0.9798, 0.937), Ending.HAD_BEEN_BETTER, "had been better", "After epoch 2, when"),
-        ((0.5, 0.9798, 0.978), Ending.GOOD, "a clean run", "gets 97.80 % (97.49 to 98.07) of"),
+        ((0.5, 0.9798, 0.978), Ending.GOOD, "", "gets 97.80 % (97.49 to 98.07) of"),
     ],
 )
 def test_how_a_run_ended(
@@ -225,7 +225,7 @@ def test_the_table_holds_what_the_runs_are_and_achieved(ended: Ended) -> None:
     assert row["highest_validation_accuracy"] == 0.98
     assert (row["best_epoch"], row["best_epoch_test_accuracy"]) == (3, 0.975)
     assert (row["test_accuracy"], row["network_epoch"]) == (0.975, 3)
-    assert (row["findings"], row["seconds"]) == ("a clean run", 12.5)
+    assert (row["findings"], row["seconds"]) == ("", 12.5)
     assert row["created"] == pd.Timestamp(run.record.created)
 
 

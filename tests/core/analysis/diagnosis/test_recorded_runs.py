@@ -5,8 +5,10 @@ from collections import Counter
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from core.analysis.diagnosis import Kind, diagnose
+from core.analysis.diagnosis import Case, Kind, diagnose
 from tests.core.analysis.diagnosis.recorded_runs import RECORDED, recorded_cases
+
+HARMLESS = {Kind.CLEAN, Kind.BEST_EARLIER, Kind.GAP_NARROWED, Kind.UNFINISHED}
 
 
 @pytest.mark.parametrize("name", RECORDED)
@@ -25,6 +27,8 @@ def test_every_fault_is_found_and_no_other(name: str) -> None:
         for finding in found:
             assert finding.sentence.count(". ") <= 1
             assert finding.sentence.endswith(".")
+            for sentence in finding.sentence.split(". "):
+                assert len(sentence.replace(" %", "%").split()) <= 25, sentence
 
 
 def test_each_kind_has_six_runs_that_have_it() -> None:
@@ -76,3 +80,18 @@ def test_what_is_to_be_tried_changes_the_configuration_as_it_says() -> None:
                     validated = type(changed).model_validate(changed.model_dump())
                     is_same_again = recorded.changed_rate and "learning rate" in try_.label.lower()
                     assert (validated == recorded.config) == bool(is_same_again), (name, try_)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, one in RECORDED.items() if one.kinds <= HARMLESS and not one.also]
+)
+def test_a_run_without_a_fault_has_none_at_any_epoch(name: str) -> None:
+    """While it trains, and if it is stopped there."""
+    for _, case in recorded_cases(name):
+        for epochs in range(1, case.epochs):
+            history = case.history.iloc[:epochs]
+            for has_ended in (False, True):
+                found = diagnose(Case(case.config, history, has_ended, stopped_by_hand=has_ended))
+                faults = {finding.kind for finding in found if finding.is_fault}
+                assert faults <= {Kind.HAD_BEEN_BETTER}, (name, epochs, has_ended)
+                assert epochs > 1 or Kind.CLEAN not in {one.kind for one in found}
