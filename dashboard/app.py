@@ -26,6 +26,7 @@ from dashboard.live.routes import ROUTES
 from dashboard.menu import PAGES
 from dashboard.session.cache import cached
 from dashboard.session.last_messages import mend_last_messages
+from dashboard.session.left_pages import mend_left_pages
 from dashboard.session.server import server
 from dashboard.session.stale_elements import mend_stale_elements
 
@@ -98,6 +99,7 @@ refuse_wrong_settings()
 refuse_open_network()
 mend_stale_elements()
 mend_last_messages()
+mend_left_pages()
 app = st.App(
     Path(__file__).parent / "main.py",
     lifespan=_lifespan,

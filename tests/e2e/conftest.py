@@ -58,12 +58,13 @@ def pytest_runtest_makereport(item: pytest.Item):
     """Of a test that fails, report also what its page shows and what its server last logged."""
     report = yield
     if report.when == "call" and report.failed:
-        page, server = (item.funcargs.get(name) for name in ("page", "server"))
+        page = item.funcargs.get("page")
         if isinstance(page, Page) and not page.is_closed():
             report.sections.append((f"The page {page.url}", page.locator("body").inner_text()))
             report.sections.append(("The browser's errors", "\n".join(_errors.get(page, ()))))
-        if isinstance(server, Server):
-            report.sections.append(("The server's log", server.log.read_text()[-4_000:]))
+        for server in item.funcargs.values():
+            if isinstance(server, Server):
+                report.sections.append(("The server's log", server.log.read_text()[-4_000:]))
     return report
 
 
