@@ -55,8 +55,8 @@ def take_texts(session: AppSession) -> list[str]:
     return sent
 
 
-def request(fragment: str | None = None) -> ClientState:
-    return ClientState(fragment_id=fragment or "")
+def request(session: AppSession, fragment: str = "") -> ClientState:
+    return ClientState(page_script_hash=session.page_script_hash, fragment_id=fragment)
 
 
 def answer_and_tick(script: Path) -> list[str]:
@@ -68,13 +68,13 @@ def answer_and_tick(script: Path) -> list[str]:
 async def _answer_and_tick(script: Path) -> list[str]:
     data = ScriptData(str(script), is_hello=False)
     session = AppSession(data, MagicMock(), ScriptCache(), None, {})
-    session.request_rerun(request())
+    session.request_rerun(request(session))
     await run_to_its_end(session)
     assert take_texts(session) == ["the answer", "a tick", "end"]
     answer, tick = session._fragment_storage._fragments
-    session.request_rerun(request(answer))
+    session.request_rerun(request(session, answer))
     session._scriptrunner._script_thread.join()
-    session.request_rerun(request(tick))
+    session.request_rerun(request(session, tick))
     await run_to_its_end(session)
     sent = take_texts(session)
     session.shutdown()
