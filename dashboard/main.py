@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard.access.login import render_login
 from dashboard.access.visitor import visitor
+from dashboard.course.bar import render_lesson_bar
 from dashboard.menu import ICON, LOGO, PAGES, make_pages
 from dashboard.parts.run_header import render_header, render_run_header
 from dashboard.parts.style import render_style
@@ -29,6 +30,8 @@ here = st.navigation(menu, position="top" if is_known else "hidden")
 if is_known:
     if page := PAGES.get(here.url_path):  # not for the root, which only leads to one
         form.note_link()
+        if here.url_path != "learn":  # which shows the lesson itself
+            render_lesson_bar(here.url_path)
         render_header(here.url_path, page.title, page.sentence)
         if page.shows_run:
             render_run_header(page.title, page.is_live)

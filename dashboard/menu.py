@@ -53,6 +53,13 @@ PAGES = {
         ":material/draw:",
         "Draw a digit and see what networks make of it, stroke by stroke.",
     ),
+    "learn": PageInfo(
+        "Learn",
+        ":material/school:",
+        "A course in twelve lessons of five minutes: say what you expect, try it, and see what "
+        "happens in your own network.",
+        shows_run=False,
+    ),
     "data": PageInfo(
         "Data",
         ":material/database:",

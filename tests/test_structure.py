@@ -30,7 +30,14 @@ ALLOWED = {
     "core.config": set(),
     "core.data": {"core.config"},
     "core.analysis": {"core.config"},
-    "core.course": set(),
+    "core.course": {
+        "core.config",
+        "core.data",
+        "core.analysis",
+        "core.runs",
+        "core.maps",
+        "core.drawing",
+    },
     "core.runs": {"core.config", "core.data", "core.analysis"},
     "core.network": {"core.config", "core.data", "core.runs"},
     "core.training": {"core.config", "core.data", "core.analysis", "core.runs", "core.network"},
@@ -47,7 +54,13 @@ ALLOWED = {
         "core.drawing",
     },
     "core.sweep": {"core.config", "core.runs", "core.engine"},
-    "core.command_line": {"core.config", "core.runs", "core.training", "core.sweep"},
+    "core.command_line": {
+        "core.config",
+        "core.runs",
+        "core.training",
+        "core.sweep",
+        "core.course",
+    },
     "core.__main__": {"core.config", "core.runs", "core.sweep", "core.command_line"},
     "dashboard.text": set(),
     "dashboard.access": {"core.config", "core.runs", "core.sweep"},
@@ -59,6 +72,16 @@ ALLOWED = {
         "core.drawing",
         "core.engine",
         "core.sweep",
+        "core.course",
+        "dashboard.text",
+    },
+    "dashboard.course": {
+        "core.course",
+        "core.drawing",
+        "core.maps",
+        "core.runs",
+        "dashboard.access",
+        "dashboard.session",
         "dashboard.text",
     },
     "dashboard.live": {
@@ -101,6 +124,8 @@ ALLOWED = {
     "dashboard.app_pages.features": PAGE
     | {"core.data", "core.maps", "core.engine", "dashboard.access"},
     "dashboard.app_pages.layers": PAGE | {"core.data", "core.engine", "dashboard.live"},
+    "dashboard.app_pages.learn": PAGE
+    | {"core.course", "core.engine", "dashboard.access", "dashboard.course"},
     "dashboard.app_pages.runs": PAGE | {"core.export", "dashboard.access", "dashboard.menu"},
     "dashboard.app_pages.sweep": PAGE | {"core.sweep", "dashboard.access"},
     "dashboard.app_pages.train": PAGE
@@ -108,6 +133,7 @@ ALLOWED = {
     "dashboard.menu": {"dashboard.access"},
     "dashboard.main": {
         "dashboard.access",
+        "dashboard.course",
         "dashboard.menu",
         "dashboard.parts",
         "dashboard.session",

@@ -26,6 +26,8 @@ class Settings(BaseSettings):
     """The folder of runs."""
     drawings: str = "drawings"
     """The folder of kept drawings."""
+    lessons: str = ""
+    """A folder of lessons of one's own, beside those of the course."""
     example: bool = True
     """Whether a server that finds no run trains one as an example, once."""
     studies: str = Field("", repr=False)

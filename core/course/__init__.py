@@ -1,1 +1,1 @@
-"""What explains Digit Lab to a newcomer: the words of the field."""
+"""What explains Digit Lab to a newcomer: the lessons, what they check and measure, the words."""

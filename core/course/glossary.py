@@ -1,6 +1,8 @@
 """The words of the field, each in one sentence: `glossary.toml` has them, and this reads it."""
 
+import re
 import tomllib
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -30,3 +32,16 @@ def glossary() -> dict[str, Word]:
 def words_on(page: str) -> dict[str, str]:
     """The sentences of the words that appear on a page, by the words."""
     return {name: word.sentence for name, word in glossary().items() if page in word.pages}
+
+
+def words_in(texts: Iterable[str]) -> dict[str, str]:
+    """The sentences of the words that occur in any of the texts, also in the plural.
+
+    "Test set" is meant wherever "test" stands.
+    """
+    text = " ".join(texts)
+    return {
+        name: word.sentence
+        for name, word in glossary().items()
+        if re.search(rf"\b{re.escape(name.removesuffix(' set'))}(?:s|es)?\b", text, re.IGNORECASE)
+    }

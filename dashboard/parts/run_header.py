@@ -37,12 +37,12 @@ def render_header(name: str, title: str, sentence: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(title, anchor=False, width="content")
         if words := words_on(name):
-            _render_words(words)
+            render_words(words)
     st.caption(sentence)
 
 
 @st.fragment
-def _render_words(words: dict[str, str]) -> None:
+def render_words(words: dict[str, str]) -> None:
     """Draw a button that explains the words; they are sent once it is pressed."""
     button = st.popover("Words", icon=":material/menu_book:", key="words", on_change="rerun")
     if button.open:

@@ -19,6 +19,7 @@ _STYLE = """<style>
 @media (max-width: 768px) { [data-testid="stExpandSidebarButton"]::after { content: "Menu" } }
 @media (max-width: 640px) { .st-key-form_closed { display: none } }
 @media (min-width: 641px) { .st-key-form_button { display: none } }
+.st-key-lesson_bar { padding: 0.25rem 0.75rem }
 </style>"""
 
 

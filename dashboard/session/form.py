@@ -5,7 +5,7 @@ from contextlib import suppress
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from core.config import MAX_HIDDEN_LAYERS, PRESETS, RunConfig, parse_config
+from core.config import MAX_HIDDEN_LAYERS, PRESETS, RunConfig, field_text, parse_config
 from core.runs.errors import RunError
 from dashboard.session.linked import RUN
 from dashboard.session.server import server
@@ -122,6 +122,11 @@ def write_link(config: RunConfig) -> None:
                     del st.query_params[name]
             st.query_params.update(wanted)
     st.session_state[_LINK] = wanted
+
+
+def link_to(config: RunConfig) -> dict[str, str]:
+    """The address that fills the form with `config`, also where all of it is the default."""
+    return {"hidden": field_text(config.hidden), **config.differences()}
 
 
 def rejected_by_link(config: RunConfig) -> dict[str, str]:

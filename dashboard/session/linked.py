@@ -101,6 +101,7 @@ class Linked:
 
 
 RUNS, SWEEP, EPOCH = Linked("runs"), Linked("sweep"), Linked("epoch")
+LESSON = Linked("lesson")
 OPENED_SWEEPS = Linked("opened_sweeps")
 """The sweeps whose runs the table of runs shows one by one."""
 RUN = Linked("run", detail=EPOCH)

@@ -3,6 +3,7 @@
 from functools import cache
 
 from core.config.settings import settings
+from core.course.progress import ProgressStore
 from core.drawing.collection import DrawingStore
 from core.engine import Engine
 from core.engine.example import enqueue_example
@@ -18,6 +19,7 @@ class Server:
         self.store = RunStore()
         self.drawings = DrawingStore()
         self.engine = Engine(self.store)
+        self.progress = ProgressStore(self.store.root)
         self.sweeps = SweepStore(self.store)
         self.sweep_supervisor = SweepSupervisor(self.sweeps, self.engine)
 

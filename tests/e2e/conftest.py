@@ -62,9 +62,8 @@ def pytest_runtest_makereport(item: pytest.Item):
         if isinstance(page, Page) and not page.is_closed():
             report.sections.append((f"The page {page.url}", page.locator("body").inner_text()))
             report.sections.append(("The browser's errors", "\n".join(_errors.get(page, ()))))
-        for server in item.funcargs.values():
-            if isinstance(server, Server):
-                report.sections.append(("The server's log", server.log.read_text()[-4_000:]))
+        for server in {one for one in item.funcargs.values() if isinstance(one, Server)}:
+            report.sections.append(("The server's log", server.log.read_text()[-4_000:]))
     return report
 
 

@@ -173,6 +173,8 @@ def check_tabs(page: Page, what: str, tabs: Locator) -> None:
         "runs?runs={run},{plain}",
         "sweep",
         "classroom",
+        "learn",
+        "learn?lesson=02-first-network",
     ],
 )
 def test_a_page(visit: Visit, lesson: Lesson, address: str) -> None:

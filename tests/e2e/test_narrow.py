@@ -31,6 +31,8 @@ ADDRESSES = [
     "runs",
     "compare",
     "sweep",
+    "learn",
+    "learn?lesson=02-first-network",
 ]
 
 

@@ -64,11 +64,13 @@ def _read_epoch(path: Path, place: int, epoch: int) -> list[tuple[int, str, int,
     config, weights = run.config, run.weights()[1][place].astype(np.float32)
     return [
         (epoch, layer, values.shape[1], *_judge(config, values))
-        for layer, values in _activations(config, weights, load_mnist().x_test[:IMAGES])
+        for layer, values in hidden_values(config, weights, load_mnist().x_test[:IMAGES])
     ]
 
 
-def _activations(config: RunConfig, weights: Floats, images: Images) -> Iterator[tuple[str, Array]]:
+def hidden_values(
+    config: RunConfig, weights: Floats, images: Images
+) -> Iterator[tuple[str, Array]]:
     """Of each hidden layer its name and what it gives to the images, (images, units)."""
     values: Array = images.reshape(-1, PIXELS) / np.float32(255)
     layers = fold_layers(config, weights)[:-1]

@@ -5,7 +5,7 @@ import re
 import pytest
 from pydantic import ValidationError
 
-from core.course.glossary import Word, glossary, words_on
+from core.course.glossary import Word, glossary, words_in, words_on
 
 
 def test_sixty_words_and_more_are_explained_in_order() -> None:
@@ -27,6 +27,14 @@ def test_a_page_is_given_its_own_words() -> None:
     assert words_on("features")["perplexity"].startswith("Roughly how many neighbours")
     assert "perplexity" not in words_on("train")
     assert words_on("nowhere") == {}
+
+
+def test_the_words_of_a_text_are_found_whole_and_in_the_plural() -> None:
+    found = words_in(
+        ["Two Epochs and a dead unit; its weights.", "t-SNE, not biased; test images."]
+    )
+    assert set(found) == {"epoch", "dead unit", "unit", "weight", "t-SNE", "test set"}
+    assert found["epoch"] == glossary()["epoch"].sentence
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,143 @@
+"""The course as a student takes it: the first network, dropout, and one's own hand."""
+
+import re
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from core.course.lessons import load_course
+from core.drawing.collection import DrawingStore
+from core.runs import Run
+from core.runs.status import State
+from tests.e2e.controls import await_controls, press, press_train
+from tests.e2e.server import Server, wait_for
+from tests.e2e.test_draw_page import SEVEN, answer, await_served, canvas, draw, drawings
+
+__all__ = ["drawings"]  # a fixture
+
+LESSONS = load_course().lessons
+NETWORK, DROPOUT, HAND = (
+    LESSONS[name] for name in ("02-first-network", "07-dropout", "12-your-own-hand")
+)
+
+
+@pytest.fixture
+def beginner(server: Server) -> Iterator[Server]:
+    """The server, on which nobody has begun the course before or after."""
+    shutil.rmtree(server.runs.root / "course", ignore_errors=True)
+    yield server
+    shutil.rmtree(server.runs.root / "course", ignore_errors=True)
+
+
+def bar(page: Page) -> Locator:
+    return page.locator(".st-key-lesson_bar")
+
+
+def step(page: Page, name: str) -> Locator:
+    return page.locator(f".st-key-step_{name}")
+
+
+def expect_answer(page: Page, text: str) -> None:
+    """Say that one expects this."""
+    await_controls(page)
+    step(page, "predict").get_by_text(text, exact=True).click()
+    press(page, "This is what I expect")
+    expect(page.get_by_text(f"You said: {text}")).to_be_visible()
+
+
+def follow(page: Page, where: Locator, name: str) -> None:
+    await_controls(page)
+    where.get_by_role("link", name=name).click()
+
+
+def newest_finished(server: Server) -> Run:
+    wait_for(
+        lambda: server.newest_run().status.state is State.FINISHED,
+        "the network to be trained, which a busy machine takes minutes for",
+        deadline=240,
+    )
+    return server.newest_run()
+
+
+def check_explanation(page: Page, expected: str, right: str, *numbers: str) -> None:
+    """What was expected stands beside what was so, with numbers of one's own run."""
+    explained = step(page, "explain")
+    expect(explained.get_by_text("You expected", exact=True)).to_be_visible()
+    expect(explained).to_contain_text(expected)
+    expect(explained).to_contain_text(right)
+    for number in numbers:
+        expect(explained).to_contain_text(number)
+    expect(explained.get_by_text(re.compile("done$"))).to_be_visible()
+
+
+def test_a_student_goes_through_three_lessons(
+    page: Page, beginner: Server, drawings: DrawingStore
+) -> None:
+    before = {run.id for run in beginner.runs.list()}
+    page.goto(f"{beginner.url}/learn")
+    page.get_by_role("link", name=f"2 · {NETWORK.title}").click()
+    wrong = NETWORK.predict.answers[2].text
+    expect_answer(page, wrong)
+    press(page, "Train it")
+    wait_for(lambda: [run for run in beginner.runs.list() if run.id not in before], "the run")
+    first = newest_finished(beginner)
+    expect(bar(page)).to_contain_text(NETWORK.see.text)
+    follow(page, bar(page), "Go there")
+    expect(page).to_have_url(re.compile(f"/curves.*run={first.id}"))
+    expect(bar(page)).to_contain_text("Read what happened in your own run")
+    page.reload()
+    follow(page, bar(page), "The lesson")
+    history = first.history
+    reached = history[history["validation_accuracy"] >= 0.95]["epoch"].iloc[0]
+    check_explanation(
+        page,
+        wrong,
+        NETWORK.predict.answers[0].text,
+        f"to reach 95 %: {reached}.",
+        f"{100 * history['test_accuracy'].iloc[-1]:.2f} %",
+    )
+    press(page, "Next lesson")
+    expect(page.get_by_text("Lesson 3 of 12")).to_be_visible()
+
+    page.goto(f"{beginner.url}/learn?lesson={DROPOUT.id}")
+    wrong = DROPOUT.predict.answers[0].text
+    expect_answer(page, wrong)
+    follow(page, step(page, "do"), "Set the form")
+    expect(bar(page)).to_contain_text(DROPOUT.do.text)
+    expect(page).to_have_url(re.compile("dropout=0.5"))
+    press_train(page)
+    wait_for(lambda: beginner.newest_run().id != first.id, "the run")
+    dropped = newest_finished(beginner)
+    expect(bar(page)).to_contain_text(DROPOUT.see.text)
+    follow(page, bar(page), "Go there")
+    expect(page.get_by_text("The training loss is taken twice.")).to_be_visible()
+    expect(bar(page)).to_contain_text("Read what happened in your own run")
+    follow(page, bar(page), "The lesson")
+    last = dropped.history.iloc[-1]
+    losses = [f"{last[name]:.3f}" for name in ("running_loss", "train_loss", "validation_loss")]
+    check_explanation(page, wrong, DROPOUT.predict.answers[2].text, *losses)
+
+    page.goto(f"{beginner.url}/learn?lesson={HAND.id}")
+    expect_answer(page, HAND.predict.answers[3].text)
+    press(page, "Words")
+    expect(page.get_by_text("The middle of the ink")).to_be_visible()
+    page.keyboard.press("Escape")
+    follow(page, step(page, "do"), "Go there")
+    canvas(page).wait_for(state="visible")
+    expect(bar(page)).to_contain_text(HAND.do.text)
+    press(page, "Leave")
+    expect(bar(page)).to_have_count(0)
+    for _ in range(10):
+        draw(page, SEVEN)
+        await_served(page)
+        press(page, "7")
+        expect(answer(page)).to_have_count(0)
+    assert len(drawings.load_all()) == 10
+    page.goto(f"{beginner.url}/learn?lesson={HAND.id}")
+    press(page, "Take it up again")
+    follow(page, step(page, "see"), "Go there")
+    expect(page.get_by_text("How this run reads them")).to_be_visible()
+    follow(page, bar(page), "The lesson")
+    check_explanation(page, HAND.predict.answers[3].text, "It read", "of your 10 digits")
