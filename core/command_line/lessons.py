@@ -3,7 +3,7 @@
 import argparse
 
 from core.command_line.terminal import printable
-from core.course.lessons import load_course
+from core.course.load import load_course
 
 
 def add_lessons(parser: argparse.ArgumentParser) -> None:

@@ -43,5 +43,11 @@ def words_in(texts: Iterable[str]) -> dict[str, str]:
     return {
         name: word.sentence
         for name, word in glossary().items()
-        if re.search(rf"\b{re.escape(name.removesuffix(' set'))}(?:s|es)?\b", text, re.IGNORECASE)
+        if re.search(rf"\b(?:{'|'.join(_forms(name))})\b", text, re.IGNORECASE)
     }
+
+
+def _forms(name: str) -> list[str]:
+    """The word and its plurals, as parts of a regular expression."""
+    stem = re.escape(name.removesuffix(" set"))
+    return [stem, f"{stem}s", f"{stem}es", f"{stem[:-1]}ies"]

@@ -1,6 +1,6 @@
 """A lesson as its file states it: texts as Markdown, the question, the runs, links and checks.
 
-`lessons.py` reads the files, `checks.py` says what was done, `measures.py` fills in numbers.
+`load.py` reads the files, `checks.py` says what was done, `measures.py` fills in numbers.
 """
 
 import math
@@ -259,6 +259,8 @@ class Lesson(_Part):
                 raise ValueError(f"{{{name}}}: the lesson has {count} runs, none called {letter}")
             if needed > len(letters):
                 raise ValueError(f"{{{name}}} needs {needed} `runs`")
+            if name.startswith("drawings") and not self.drawings:
+                raise ValueError(f"{{{name}}} needs the check {Check.DRAWINGS_KEPT}")
         return self
 
     @property

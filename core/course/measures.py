@@ -99,7 +99,7 @@ def _points(value: float) -> Value:
 
 
 def _loss(value: float) -> Value:
-    return Value(value, loss(value))
+    return Value(value, loss(value) if value >= 1e-4 else "below 0.0001")
 
 
 def _last(column: str) -> Callable[[Run], float]:
@@ -136,7 +136,7 @@ def _confused(run: Run) -> tuple[list[str], int]:
 
 def _confused_pair(run: Run) -> Value:
     pairs, _ = _confused(run)
-    return Value("; ".join(pairs), ", and ".join(pairs))
+    return Value("; ".join(pairs), ", or ".join(pairs))
 
 
 def _disputed_of_six(run: Run) -> Value:
@@ -144,11 +144,28 @@ def _disputed_of_six(run: Run) -> Value:
     return _count(int(worst.isin(DISPUTED_TEST_LABELS).sum()))
 
 
-def _sure(run: Run) -> tuple[int, int]:
-    """How many answers are given with at least SURE, and how many of them are wrong."""
+class _SureAnswers(NamedTuple):
+    """The answers that are given with at least SURE: how many, and of them the wrong ones."""
+
+    answers: int
+    wrong: int
+    confidence: float
+    """The mean of their probabilities."""
+
+
+def _sure(run: Run) -> _SureAnswers:
     answers = answer_table(_answers(run), load_mnist().y_test)
     sure = answers[answers["p_predicted"] >= SURE]
-    return len(sure), int((sure["true"] != sure["predicted"]).sum())
+    if sure.empty:
+        raise MeasureError(f"{run.name} gives no answer with {SURE:.0%} or more")
+    wrong = int((sure["true"] != sure["predicted"]).sum())
+    return _SureAnswers(len(sure), wrong, float(sure["p_predicted"].to_numpy(np.float64).mean()))
+
+
+def _sure_expected(run: Run) -> Value:
+    """How many of them would be wrong if the network were calibrated."""
+    sure = _sure(run)
+    return _count(round(sure.answers * (1 - sure.confidence)))
 
 
 def _kept_weights(run: Run) -> Floats:
@@ -275,11 +292,13 @@ MEASURES: dict[str, Measure] = {
     "confused": Measure(True, _confused_pair, is_text=True),
     "confused_errors": _of_run(lambda run: _count(_confused(run)[1])),
     "disputed_of_six": _of_run(_disputed_of_six),
-    "sure_answers": _of_run(lambda run: _count(_sure(run)[0])),
-    "sure_wrong": _of_run(lambda run: _count(_sure(run)[1])),
-    "sure_wrong_share": _of_run(lambda run: _share(_sure(run)[1] / max(_sure(run)[0], 1))),
+    "sure_answers": _of_run(lambda run: _count(_sure(run).answers)),
+    "sure_wrong": _of_run(lambda run: _count(_sure(run).wrong)),
+    "sure_wrong_share": _of_run(lambda run: _share(_sure(run).wrong / _sure(run).answers)),
+    "sure_confidence": _of_run(lambda run: _share(_sure(run).confidence)),
+    "sure_expected": _of_run(_sure_expected),
     "calibration_error": _of_run(
-        lambda run: _share(calibration(_answers(run), load_mnist().y_test).error)
+        lambda run: _points(calibration(_answers(run), load_mnist().y_test).error)
     ),
     "weights_from_ink": _of_run(lambda run: _pixel_weights(run, True)),
     "weights_from_blank": _of_run(lambda run: _pixel_weights(run, False)),

@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from core.course.lesson import Lesson
-from core.course.lessons import load_course
+from core.course.load import load_course
 from core.course.progress import LessonProgress, StepName
 from core.runs.summary import Summary
 from dashboard import text
@@ -20,7 +20,7 @@ _refresh_rate = RefreshRate(fastest=1.0)
 _TO_DO = {
     StepName.PREDICT: "Say what you expect, before anything is shown.",
     StepName.EXPLAIN: "Read what happened in your own run, beside what you expected.",
-    None: "All four steps are done.",
+    None: "This lesson is done. Choose the next one on the page Learn.",
 }
 
 
@@ -63,7 +63,7 @@ def _render_links(lesson: Lesson, progress: LessonProgress, runs: Sequence[Summa
         type="tertiary",
         on_click=change_progress,
         args=(lambda before: before.take_up(None),),
-        help="Put the lesson aside. On the page Learn it is taken up again where it was.",
+        help="Hide this bar. Continue the lesson from the page Learn.",
     )
 
 

@@ -31,7 +31,7 @@ def find_link(lesson: Lesson, progress: LessonProgress, runs: Sequence[Summary])
     if step and ids is not None:
         return link_to(step, ids)
     if step and (missing := find_missing(lesson, runs)):
-        return StepLink("Set the form", "train", form.link_to(missing[0].config))
+        return StepLink("Fill in the form for it", "train", form.link_to(missing[0].config))
     if step and (active := next(filter(None, find_active(lesson, runs)), None)):
         return StepLink("Watch it train", "train", {"run": active.id})
     return None

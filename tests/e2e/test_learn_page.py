@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from core.course.lessons import load_course
+from core.course.load import load_course
 from core.drawing.collection import DrawingStore
 from core.runs import Run
 from core.runs.status import State
@@ -95,7 +95,7 @@ def test_a_student_goes_through_three_lessons(
         page,
         wrong,
         NETWORK.predict.answers[0].text,
-        f"to reach 95 %: {reached}.",
+        f"right on 95 %: {reached}.",
         f"{100 * history['test_accuracy'].iloc[-1]:.2f} %",
     )
     press(page, "Next lesson")
@@ -104,7 +104,7 @@ def test_a_student_goes_through_three_lessons(
     page.goto(f"{beginner.url}/learn?lesson={DROPOUT.id}")
     wrong = DROPOUT.predict.answers[0].text
     expect_answer(page, wrong)
-    follow(page, step(page, "do"), "Set the form")
+    follow(page, step(page, "do"), "Fill in the form for it")
     expect(bar(page)).to_contain_text(DROPOUT.do.text)
     expect(page).to_have_url(re.compile("dropout=0.5"))
     press_train(page)
@@ -136,7 +136,7 @@ def test_a_student_goes_through_three_lessons(
         expect(answer(page)).to_have_count(0)
     assert len(drawings.load_all()) == 10
     page.goto(f"{beginner.url}/learn?lesson={HAND.id}")
-    press(page, "Take it up again")
+    press(page, "Continue")
     follow(page, step(page, "see"), "Go there")
     expect(page.get_by_text("How this run reads them")).to_be_visible()
     follow(page, bar(page), "The lesson")

@@ -23,7 +23,7 @@ def render_explanation(lesson: Lesson, progress: LessonProgress, runs: Sequence[
     ids = run_ids(lesson, runs)
     if ids is None:
         st.info(
-            "The runs of this lesson are no longer there: train them again, above.",
+            "Runs of this lesson are missing. Train them again under Do.",
             icon=":material/model_training:",
         )
         return False
@@ -56,7 +56,7 @@ def _render_verdict(
     is_right = said is not None and said is right
     with st.grid(2, min_column_width=260):
         _render_answer("You expected", progress.prediction or "", is_right)
-        _render_answer("So it was", right.text if right else "none of the answers", True)
+        _render_answer("The right answer", right.text if right else "none of the answers", True)
     if said and not (is_right and measured):
         st.markdown(fill(said.reply, written))
 

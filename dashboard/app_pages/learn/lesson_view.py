@@ -153,7 +153,7 @@ def _render_foot(lesson: Lesson, ids: Sequence[str], progress: LessonProgress) -
             _render_next_lesson(ids[ids.index(lesson.id) + 1 :])
         elif read_progress().current != lesson.id:
             st.button(
-                "Take it up again",
+                "Continue",
                 key="take_up",
                 icon=":material/school:",
                 on_click=change_progress,
@@ -161,7 +161,7 @@ def _render_foot(lesson: Lesson, ids: Sequence[str], progress: LessonProgress) -
                 help="A slim bar then carries the lesson over all pages.",
             )
         st.button(
-            "Begin it again",
+            "Start over",
             key="begin_again",
             type="tertiary",
             icon=":material/replay:",

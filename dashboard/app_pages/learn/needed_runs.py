@@ -34,7 +34,7 @@ def _render_run(wanted: WantedRun, finished: Summary | None, active: Summary | N
     elif active:
         st.badge(describe_active(active), color="blue", icon=":material/play_arrow:")
     else:
-        st.badge("missing", color="gray", icon=":material/radio_button_unchecked:")
+        st.badge("not trained yet", color="gray", icon=":material/radio_button_unchecked:")
     summary = text.escape(wanted.config.summary())
     st.markdown(f"{text.escape(wanted.name)} :small[({summary})]", width="content")
     if shown:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.course.lesson import Lesson
-from core.course.lessons import Course
+from core.course.load import Course
 from core.course.progress import LessonProgress, Progress
 from dashboard import text
 from dashboard.access.visitor import visitor

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.course.lessons import load_course
+from core.course.load import load_course
 from dashboard.app_pages.learn.lesson_view import render_lesson
 from dashboard.app_pages.learn.overview import render_overview, render_problems
 from dashboard.session.linked import LESSON

@@ -31,9 +31,9 @@ def test_a_page_is_given_its_own_words() -> None:
 
 def test_the_words_of_a_text_are_found_whole_and_in_the_plural() -> None:
     found = words_in(
-        ["Two Epochs and a dead unit; its weights.", "t-SNE, not biased; test images."]
+        ["Two Epochs and a dead unit; its weights.", "t-SNE, not biased; test accuracies."]
     )
-    assert set(found) == {"epoch", "dead unit", "unit", "weight", "t-SNE", "test set"}
+    assert set(found) == {"epoch", "dead unit", "unit", "weight", "t-SNE", "test set", "accuracy"}
     assert found["epoch"] == glossary()["epoch"].sentence
 
 

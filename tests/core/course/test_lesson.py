@@ -61,6 +61,10 @@ def test_a_whole_lesson_is_read() -> None:
             {"explain": {"text": "{seed_range}", "further": {"text": "x"}}},
             "{seed_range} needs 2 `runs`",
         ),
+        (
+            {"explain": {"text": "{drawings_right}", "further": {"text": "x"}}},
+            "{drawings_right} needs the check drawings_kept",
+        ),
         ({"do": {"text": "x", "check": "drawings_kept"}}, "drawings_kept needs `count`"),
         ({"do": {"text": "x", "check": "thought_about"}}, "Input should be 'runs_ended'"),
         (

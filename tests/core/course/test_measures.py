@@ -117,6 +117,9 @@ def test_sure_answers_are_counted_and_those_among_them_that_are_wrong(trained: R
     assert of(trained, "sure_answers") == (sure.sum(), f"{sure.sum():,}")
     assert of(trained, "sure_wrong").value == wrong
     assert of(trained, "sure_wrong_share").value == pytest.approx(wrong / sure.sum())
+    confidence = answers.max(axis=1)[sure].astype(np.float64)
+    assert of(trained, "sure_confidence").value == pytest.approx(confidence.mean(), abs=1e-5)
+    assert of(trained, "sure_expected").value == pytest.approx((1 - confidence).sum(), abs=1)
 
 
 def test_weights_from_blank_pixels_are_told_from_the_others(trained: Run) -> None:
@@ -160,7 +163,7 @@ def test_pairs_that_lead_together_are_both_named_and_disputed_labels_counted(
     surest = DISPUTED_TEST_LABELS[0]
     answers[surest] = np.eye(10, dtype=np.float32)[(LABELS[surest] + 5) % 10]
     run.write_test_probabilities(1, answers)
-    assert of(run, "confused") == ("2 and 7; 4 and 9", "2 and 7, and 4 and 9")
+    assert of(run, "confused") == ("2 and 7; 4 and 9", "2 and 7, or 4 and 9")
     assert of(run, "confused_errors").value == 2
     assert of(run, "disputed_of_six").value == 1
     assert of(run, "sure_wrong").value == 1

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core.config import RunConfig
 from core.course.checks import fill_address
 from core.course.lesson import LETTERS, Check, Lesson, Link, Step, placeholders
-from core.course.lessons import load_course
+from core.course.load import load_course
 from core.course.progress import StepName
 from core.data import load_mnist
 from core.runs import Run, RunStore
@@ -34,10 +34,10 @@ TABS = {"data", "curves", "evaluate", "layers_view", "draw", "compare"}
 
 @pytest.fixture(scope="session")
 def _networks(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Run]:
-    """Really trained for two epochs over 1,000 images: with the notebook's layers, and without."""
+    """Really trained for two epochs over 10,000 images: with the notebook's layers, and without."""
     store, found = RunStore(tmp_path_factory.mktemp("networks")), {}
     for hidden in ((512, 256), ()):
-        config = RunConfig(hidden=hidden, epochs=2, training_images=1_000, validation_share=0.05)
+        config = RunConfig(hidden=hidden, epochs=2, training_images=10_000)
         found[bool(hidden)] = store.create(config, owner=getuser())
         assert train(found[bool(hidden)]).state is State.FINISHED
     return found
@@ -160,7 +160,7 @@ def test_a_lesson_from_its_question_to_what_happened(
         assert standing(lesson) is StepName.DO
         act(app, lesson, lesson.do, ids)
     assert standing(lesson) is StepName.SEE
-    assert "So it was" not in words(app)
+    assert "The right answer" not in words(app)
     act(app, lesson, lesson.see, ids)
     assert standing(lesson) is StepName.EXPLAIN
 
@@ -170,7 +170,7 @@ def test_a_lesson_from_its_question_to_what_happened(
     assert expected in said.partition("You expected")[2]
     assert said.count(":green[:material/check_circle:]") == (2 if is_right(lesson, said) else 1)
     assert (":orange[:material/cancel:]" in said) != is_right(lesson, said)
-    assert "So it was" in said
+    assert "The right answer" in said
     first, last = lesson.explain.text.split("{")[0], lesson.explain.text.split("}")[-1]
     assert first in said
     assert last in said
@@ -182,7 +182,7 @@ def test_a_lesson_from_its_question_to_what_happened(
 
 def is_right(lesson: Lesson, said: str) -> bool:
     """Whether the first answer, which is given, stands for what was so."""
-    return f"**{lesson.predict.answers[0].text}**" in said.partition("So it was")[2]
+    return f"**{lesson.predict.answers[0].text}**" in said.partition("The right answer")[2]
 
 
 def test_a_student_goes_on_from_lesson_to_lesson(lab: Lab, finish_run: Callable[..., Run]) -> None:

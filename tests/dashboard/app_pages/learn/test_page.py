@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.config import RunConfig
-from core.course.lessons import load_course
+from core.course.load import load_course
 from core.course.progress import StepName
 from core.engine import QueueError
 from core.runs.history import HISTORY_COLUMNS
@@ -74,7 +74,7 @@ def test_nothing_is_shown_before_one_has_said_what_one_expects(lab: Lab) -> None
 
 def test_one_press_trains_what_is_missing_and_leads_to_it(lab: Lab) -> None:
     app = predict(lab)
-    assert "missing" in words(app)
+    assert "not trained yet" in words(app)
     app.button(key="train_lesson").click().run()
     (run,) = lab.runs.list()
     assert run.config == SECOND.runs[0].config
@@ -105,20 +105,20 @@ def test_the_bar_says_what_to_do_and_leads_there(lab: Lab) -> None:
     marks = ":green-badge[:material/check: Predict] :blue-badge[Do] :gray-badge[See]"
     assert f"**{SECOND.title}** {marks}" in said
     assert f"{SECOND.do.text} :small[:gray[To be trained: the first network.]]" in said
-    assert {"Set the form", "The lesson"} <= links(app).keys()
+    assert {"Fill in the form for it", "The lesson"} <= links(app).keys()
     app.query_params.clear()
-    go(app, "train", hidden="512-256", epochs="10")
-    assert app.number_input(key="config_epochs").value == 10
+    go(app, "train", hidden="512-256", epochs="5")
+    assert app.number_input(key="config_epochs").value == 5
 
 
 def test_it_is_said_why_the_last_run_does_not_count(lab: Lab) -> None:
     app = predict(lab)
-    config = RunConfig(epochs=10, dropout=0.3, l2=0.01, seed=4)
+    config = RunConfig(epochs=5, dropout=0.3, l2=0.01, seed=4)
     lab.runs.create(config, owner=getuser(), state=State.FAILED)
     go(app, "data")
     words_ = "Your last run has Dropout 0\\.3 instead of 0\\.0 and L2 0\\.01 instead of 0\\.0."
     assert words_ in words(app)
-    lab.runs.create(RunConfig(epochs=10), owner=getuser(), state=State.FAILED)
+    lab.runs.create(RunConfig(epochs=5), owner=getuser(), state=State.FAILED)
     assert "Your last run does not count\\: it did not come to its end." in words(app.run())
 
 
@@ -127,7 +127,7 @@ def test_a_run_that_is_deleted_before_it_was_looked_at_is_wanted_again(lab: Lab)
     server().progress.change(getuser(), lambda own: own.finish(SECOND.id, StepName.DO))
     go(app, "data")
     assert "To be trained: the first network." in words(app)
-    assert "Set the form" in links(app)
+    assert "Fill in the form for it" in links(app)
     assert "Go there" not in links(app)
 
 
@@ -135,9 +135,9 @@ def test_the_page_follows_a_run_that_trains(lab: Lab) -> None:
     app = predict(lab)
     run = lab.runs.create(SECOND.runs[0].config, owner=getuser(), state=State.RUNNING)
     run.write_status(Status(state=State.RUNNING, epoch=3))
-    assert "epoch 3 of 10" in words(app.run())
+    assert "epoch 3 of 5" in words(app.run())
     run.write_status(Status(state=State.FAILED))
-    assert "missing" in words(app.run())
+    assert "not trained yet" in words(app.run())
 
 
 def test_drawings_are_counted_in_the_bar(lab: Lab) -> None:
@@ -187,7 +187,7 @@ def test_a_lesson_whose_runs_are_gone_says_so_at_the_end(lab: Lab) -> None:
     for step in (StepName.DO, StepName.SEE):
         server().progress.change(getuser(), lambda own, step=step: own.finish(SECOND.id, step))
     go(app, "learn", lesson=SECOND.id)
-    assert "The runs of this lesson are no longer there: train them again, above." in words(app)
+    assert "Runs of this lesson are missing. Train them again under Do." in words(app)
     assert "train_lesson" in {button.key for button in app.button}
     assert own_progress() is StepName.EXPLAIN
 

@@ -8,7 +8,7 @@ import pytest
 
 from core.__main__ import main
 from core.course.lesson import PAGES, Check, Lesson
-from core.course.lessons import OWN_FOLDER, LessonError, load_course, load_lesson
+from core.course.load import OWN_FOLDER, LessonError, load_course, load_lesson
 from core.course.measures import MEASURES
 from dashboard.menu import PAGES as MENU
 
