@@ -42,7 +42,12 @@ def _render(lesson: Lesson, page: str, _every: float) -> None:
             f":material/school: **{text.escape(lesson.title)}** {_mark_steps(progress)}  \n"
             f"{_say_what_to_do(lesson, progress, runs)}"
         )
-        with links, st.container(horizontal=True, horizontal_alignment="right"):
+        with (
+            links,
+            st.container(
+                horizontal=True, horizontal_alignment="right", vertical_alignment="center"
+            ),
+        ):
             _render_links(lesson, progress, runs)
 
 

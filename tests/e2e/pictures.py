@@ -6,6 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect, sync_playwright
 
 from core.config import RunConfig
+from core.course.load import load_course
 from core.maps.request import MapRequest
 from core.maps.store import StoredMap
 from core.runs import Run
@@ -34,6 +35,7 @@ def main() -> None:
             take_analysis(page, server, runs[0])
             take_runs(page, server, runs)
             take_draw(page, server, runs[0])
+            take_learn(page, server)
             take_sweep(page, server)
         finally:
             browser.close()
@@ -113,6 +115,24 @@ def take_draw(page: Page, server: Server, run: Run) -> None:
     expect(page.get_by_text("what excites it most", exact=True)).to_be_visible()
     take(page, "draw")
     page.set_viewport_size({"width": 1280, "height": 1000})
+
+
+def take_learn(page: Page, server: Server) -> None:
+    """The second lesson, done, with a wrong answer; the bar is put aside after."""
+    lesson = load_course().lessons["02-first-network"]
+    run = server.runs.create(lesson.runs[0].config, name=lesson.runs[0].name)
+    wait_for(lambda: run.status.state is State.FINISHED, "the run", deadline=300)
+    page.goto(f"{server.url}/learn?lesson={lesson.id}")
+    page.get_by_text(lesson.predict.answers[2].text, exact=True).click()
+    press(page, "This is what I expect")
+    page.locator(".st-key-step_see").get_by_role("link", name="Go there").click()
+    page.locator(".st-key-lesson_bar").get_by_role("link", name="The lesson").click()
+    page.set_viewport_size({"width": 1280, "height": 1330})  # all four steps
+    expect(page.get_by_text("You expected", exact=True)).to_be_visible()
+    take(page, "learn")
+    page.set_viewport_size({"width": 1280, "height": 1000})
+    page.goto(f"{server.url}/data")
+    press(page, "Leave")
 
 
 def take_sweep(page: Page, server: Server) -> None:
