@@ -26,8 +26,8 @@ _TO_DO = {
 
 def render_lesson_bar(page: str) -> None:
     """Draw the bar on the page at the address `page`, if the visitor has taken up a lesson."""
-    lesson = load_course().lessons.get(read_progress().current or "")
-    if lesson:
+    current = read_progress().current
+    if current and (lesson := load_course().lessons.get(current)):
         draw_live(partial(_render, lesson, page), _refresh_rate)
 
 
