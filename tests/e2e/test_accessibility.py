@@ -174,12 +174,27 @@ def check_tabs(page: Page, what: str, tabs: Locator) -> None:
         "sweep",
         "classroom",
         "learn",
-        "learn?lesson=02-first-network",
     ],
 )
 def test_a_page(visit: Visit, lesson: Lesson, address: str) -> None:
     open_page(visit, lesson, address)
     check(visit.page, address)
+    assert visit.errors == []
+
+
+def test_a_lesson_and_its_bar(visit: Visit, lesson: Lesson) -> None:
+    """What is drawn before and after the prediction, and on another page."""
+    open_page(visit, lesson, "learn?lesson=12-your-own-hand")
+    check(visit.page, "a lesson")
+    visit.page.get_by_text("Nine", exact=True).click()
+    press(visit.page, "This is what I expect")
+    expect(visit.page.get_by_text("not trained yet")).to_be_visible()
+    check(visit.page, "what is to be done")
+    open_page(visit, lesson, "data?data=Preparation")
+    expect(visit.page.locator(".st-key-lesson_bar")).to_be_visible()
+    check(visit.page, "the bar")
+    press(visit.page, "Leave")
+    expect(visit.page.locator(".st-key-lesson_bar")).to_have_count(0)
     assert visit.errors == []
 
 
