@@ -21,6 +21,11 @@ _COLOR_HELP = (
 
 _EPOCH_HELP = "The epoch whose network the run ended with: the test accuracy and loss are of it."
 
+_FIRST_LAYER_HELP = (
+    "Whether the weights of the first layer, of up to 32 of its units, are those of another run: "
+    "the same configuration and seed repeat a run exactly, another seed draws weights of its own."
+)
+
 _BEST_HELP = f"{BEST_EPOCH} In brackets the test accuracy after it."
 
 
@@ -28,6 +33,7 @@ def render_compare_table(compared: list[ComparedRun]) -> None:
     """Draw a row a run: the hyperparameters in which they differ, and the results."""
     fields = varying_fields(one.config for one in compared)
     table = pd.DataFrame([_row(one, fields) for one in compared])
+    table["First layer"] = _describe_first_layers(compared)
     colors = [one.color for one in compared]
     st.dataframe(
         table.style.apply(lambda _: [f"color: {color}" for color in colors], subset=["●"]),
@@ -38,6 +44,7 @@ def render_compare_table(compared: list[ComparedRun]) -> None:
             "Run": st.column_config.TextColumn(width="large"),
             "After epoch": st.column_config.TextColumn(help=_EPOCH_HELP),
             "Best epoch": st.column_config.TextColumn(help=_BEST_HELP),
+            "First layer": st.column_config.TextColumn(help=_FIRST_LAYER_HELP),
             "What happened": st.column_config.TextColumn(
                 width="large", help="Most important first; the page Train explains it."
             ),
@@ -69,6 +76,21 @@ def _row(one: ComparedRun, fields: list[str]) -> dict[str, str]:
         f"epoch {results.highest_epoch}",
         "Time": text.duration(status.seconds),
     }
+
+
+def _describe_first_layers(compared: list[ComparedRun]) -> list[str]:
+    """For each run the letter of the first one whose first layer is equal, as the notebook asks."""
+    letters: dict[bytes, str] = {}
+    described = []
+    for one in compared:
+        try:
+            weights = one.run.first_layer(one.epoch).tobytes()
+        except (RunError, IndexError):  # older than the file, damaged, or deleted meanwhile
+            described.append(text.NO_VALUE)
+            continue
+        letter = letters.setdefault(weights, one.letter)
+        described.append("its own" if letter == one.letter else f"equal to {letter}'s")
+    return described
 
 
 def _name_findings(one: ComparedRun) -> str:

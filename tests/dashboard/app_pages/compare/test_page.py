@@ -83,6 +83,19 @@ def test_it_asks_for_two_runs(lab: Lab, pair: list[Run]) -> None:
     assert app.query_params["runs"] == f"{pair[0].id},{pair[1].id}"
 
 
+def test_equal_first_layers_are_told_from_others(lab: Lab, pair: list[Run]) -> None:
+    first, second = pair
+    twin, old = (lab.runs.create(first.config, name=name) for name in ("a twin", "an old one"))
+    for run in (twin, old):
+        for file in first.path.glob("*.[!j]*"):  # all but its documents
+            shutil.copy(file, run.path)
+        run.write_status(first.status)
+    (old.path / "first_layer.npy").unlink()
+    app = open_part(lab, [first, second, twin, old], "Curves")
+    layers = app.dataframe[0].value["First layer"].tolist()
+    assert layers == ["its own", "its own", "equal to A's", "–"]
+
+
 def test_each_result_stands_beside_its_epoch_and_the_best_one(lab: Lab, pair: list[Run]) -> None:
     first, second = pair
     accuracies = [0.9798, 0.937]
