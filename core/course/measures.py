@@ -82,8 +82,14 @@ def measure(name: str, material: Material) -> Value:
     Raises MeasureError, and RunError for a run that cannot be read.
     """
     letter, _, plain = name.rpartition(".")
-    found = MEASURES[plain]
-    return found.compute(material.runs[LETTERS.index(letter)] if letter else material)
+    if letter:
+        return measure_run(plain, material.runs[LETTERS.index(letter)])
+    return MEASURES[plain].compute(material)
+
+
+def measure_run(name: str, run: Run) -> Value:
+    """The measure of a run that is called `name`, such as "errors". Raises as `measure`."""
+    return MEASURES[name].compute(run)
 
 
 def _count(value: int) -> Value:

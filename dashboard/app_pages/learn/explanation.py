@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.course.checks import run_ids
 from core.course.lesson import Lesson, fill
-from core.course.measures import Material, MeasureError, Value, measure
+from core.course.measures import Material, MeasureError, Value, measure, measure_run
 from core.course.progress import LessonProgress
 from core.engine import calls
 from core.runs.summary import Summary
@@ -14,7 +14,7 @@ from dashboard import text
 from dashboard.course.links import link_to, render_link
 from dashboard.course.standing import drawings_since
 from dashboard.parts.messages import explain_worker_errors
-from dashboard.session.cache import call_worker
+from dashboard.session.cache import cached, call_worker
 from dashboard.session.server import server
 
 
@@ -70,9 +70,16 @@ def _measure_all(
     lesson: Lesson, progress: LessonProgress, ids: Mapping[str, str]
 ) -> dict[str, Value]:
     """Every number that the explanation needs. Raises MeasureError, RunError, EngineError."""
+    runs = {letter: server().store.get(run_id) for letter, run_id in ids.items()}
     material = Material(
-        [server().store.get(run_id) for run_id in ids.values()],
+        list(runs.values()),
         drawings_since(progress)[: lesson.drawings],
         lambda run, images: call_worker(calls.predict, run, images),
     )
-    return {name: measure(name, material) for name in sorted(lesson.measures)}
+    values = {}
+    for name in sorted(lesson.measures):
+        letter, _, plain = name.rpartition(".")
+        values[name] = (
+            cached(measure_run, plain, runs[letter]) if letter else measure(name, material)
+        )
+    return values

@@ -29,12 +29,13 @@ _HEADINGS = {
 }
 
 
-def render_lesson(lesson: Lesson, ids: Sequence[str]) -> None:
-    """Draw the lesson as far as the visitor is; `ids` are those of all lessons, in order."""
-    _render_head(lesson, ids)
+def render_lesson(lesson: Lesson, lesson_ids: Sequence[str]) -> None:
+    """Draw the lesson as far as the visitor is; `lesson_ids` are all lessons', in order."""
+    _render_head(lesson, lesson_ids)
     runs = own_runs()
     progress = advance(lesson, _PAGE, runs)
-    if progress.prediction is not None:
+    ids = run_ids(lesson, runs)
+    if progress.prediction is not None and (progress.step or ids is None):
         _follow(lesson, progress, runs)
     with _step(StepName.PREDICT, progress):
         _render_prediction(lesson, progress)
@@ -44,17 +45,17 @@ def render_lesson(lesson: Lesson, ids: Sequence[str]) -> None:
     with _step(StepName.SEE, progress) as is_open:
         if is_open:
             st.markdown(lesson.see.text)
-            if link := link_to(lesson.see, run_ids(lesson, runs) or {}):
+            if ids is not None and (link := link_to(lesson.see, ids)):
                 render_link(link)
     with _step(StepName.EXPLAIN, progress) as is_open:
         if is_open and render_explanation(lesson, progress, runs) and progress.step:
             change_progress(lambda before: before.finish(lesson.id, StepName.EXPLAIN))
             if read_progress().of(lesson.id).step is None:
                 st.rerun()  # which shows that it is done
-    _render_foot(lesson, ids, progress)
+    _render_foot(lesson, lesson_ids, progress)
 
 
-def _render_head(lesson: Lesson, ids: Sequence[str]) -> None:
+def _render_head(lesson: Lesson, lesson_ids: Sequence[str]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "All lessons",
@@ -64,7 +65,9 @@ def _render_head(lesson: Lesson, ids: Sequence[str]) -> None:
             on_click=LESSON.choose,
             args=(None,),
         )
-        st.caption(f"Lesson {ids.index(lesson.id) + 1} of {len(ids)}", width="content")
+        st.caption(
+            f"Lesson {lesson_ids.index(lesson.id) + 1} of {len(lesson_ids)}", width="content"
+        )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header(text.escape(lesson.title), anchor=False, width="content")
         render_words(words_in(lesson.texts))
@@ -145,12 +148,12 @@ def _fingerprint(lesson: Lesson, runs: Sequence[Summary]) -> object:
     return states, [run and run.id for run in find_finished(lesson, runs)]
 
 
-def _render_foot(lesson: Lesson, ids: Sequence[str], progress: LessonProgress) -> None:
+def _render_foot(lesson: Lesson, lesson_ids: Sequence[str], progress: LessonProgress) -> None:
     if progress.prediction is None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         if progress.step is None:
-            _render_next_lesson(ids[ids.index(lesson.id) + 1 :])
+            _render_next_lesson(lesson_ids[lesson_ids.index(lesson.id) + 1 :])
         elif read_progress().current != lesson.id:
             st.button(
                 "Continue",
