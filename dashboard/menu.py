@@ -56,8 +56,8 @@ PAGES = {
     "learn": PageInfo(
         "Learn",
         ":material/school:",
-        "A course in twelve lessons of five minutes: say what you expect, try it, and see what "
-        "happens in your own network.",
+        "A course in lessons of five minutes: say what you expect, try it, and see what happens in "
+        "your own network.",
         shows_run=False,
     ),
     "data": PageInfo(

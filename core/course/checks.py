@@ -54,15 +54,20 @@ def find_mismatch(lesson: Lesson, runs: Sequence[Summary], since: datetime | Non
         return ""
     if newest.record.created < since or newest.status.state.is_active:
         return ""
-    config = newest.record.config
-    if any(wanted.fits(config) for wanted in lesson.runs):
+    if is_wanted(lesson, newest):
         if not newest.results.kept_learning_rate:
             return "does not count: its learning rate was moved while it trained"
         if newest.status.state is not State.FINISHED:
             return "does not count: it did not come to its end"
         return ""
+    config = newest.record.config
     different = min((wanted.differences(config) for wanted in missing), key=len)
     return f"has {' and '.join(different[:2])}"
+
+
+def is_wanted(lesson: Lesson, run: Summary) -> bool:
+    """Whether the lesson needs a run of this configuration, however far it is."""
+    return run.config is not None and any(wanted.fits(run.config) for wanted in lesson.runs)
 
 
 def _find(lesson: Lesson, runs: Sequence[Summary]) -> list[Summary | None]:

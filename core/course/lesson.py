@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cached_property
+from itertools import combinations
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -15,8 +16,19 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from core.config import PRESETS, RunConfig, field_text, hyperparameter, parse_config
 from core.course.measures import LETTERS, MEASURES, Measure
 
-_WORK = ("train", "draw", "learn", "runs", "compare", "sweep")
-PAGES = (*_WORK, "data", "curves", "evaluate", "layers", "features")
+PAGES = (
+    "train",
+    "draw",
+    "learn",
+    "data",
+    "curves",
+    "evaluate",
+    "layers",
+    "features",
+    "runs",
+    "compare",
+    "sweep",
+)
 """The pages that a lesson may lead to, by the ends of their addresses."""
 
 _PLACEHOLDER = re.compile(r"\{(?:([a-z])\.)?(\w+)\}")
@@ -38,7 +50,7 @@ class Check(StrEnum):
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class WantedRun(_Part):
@@ -69,10 +81,8 @@ class WantedRun(_Part):
 
     def fits(self, config: RunConfig) -> bool:
         """Whether a run of this configuration is such a run: quick, for lists of many runs."""
-        found, wanted = dict(config), dict(self.config)
-        return found == wanted or (
-            "seed" not in self.settings and found | {"seed": wanted["seed"]} == wanted
-        )
+        wanted, names_seed = self.config.__dict__, "seed" in self.settings
+        return all(value == wanted[name] for name, value in config if name != "seed" or names_seed)
 
     def differences(self, config: RunConfig) -> list[str]:
         """In what a configuration is another than this run's: "Dropout 0.3 instead of 0.5"."""
@@ -146,9 +156,12 @@ class Predict(_Part):
             raise ValueError(f"give each answer {names}: the measure {self.measure} decides")
         return self
 
-    def right_answer(self, value: float | str | None) -> Answer | None:
-        """The answer that is right where the measure is `value`; None if none is."""
-        for answer in self.answers:
+    def right_answer(self, value: float | str | None, said: str | None = None) -> Answer | None:
+        """The answer that is right where the measure is `value`; None if none is.
+
+        Of several the one whose text is `said`, else the first.
+        """
+        for answer in sorted(self.answers, key=lambda answer: answer.text != said):
             if answer.right or (value is not None and answer.fits(value)):
                 return answer
         return next((answer for answer in self.answers if answer.otherwise), None)
@@ -190,6 +203,8 @@ class Step(Link):
         for name in needs.get(self.check, ()):
             if not getattr(self, name):
                 raise ValueError(f"the check {self.check} needs `{name}`")
+        if self.check is Check.MAPS_MADE and self.count < 2:
+            raise ValueError(f"the check {self.check} needs a `count` of at least 2")
         return self
 
 
@@ -236,9 +251,8 @@ class Lesson(_Part):
         checks = {self.do.check, self.see.check} & {Check.RUNS_ENDED, Check.MAPS_MADE}
         if checks and not self.runs:
             raise ValueError(f"the check {min(checks)} needs `runs`")
-        seen = [(run.config, "seed" in run.settings) for run in self.runs]
-        if any(one in seen[:place] for place, one in enumerate(seen)):
-            raise ValueError("two of the `runs` have the same settings; give each a `seed`")
+        if any(a.fits(b.config) or b.fits(a.config) for a, b in combinations(self.runs, 2)):
+            raise ValueError("two of the `runs` may be the same one; give each a `seed`")
         return self
 
     @model_validator(mode="after")
@@ -259,8 +273,9 @@ class Lesson(_Part):
                 raise ValueError(f"{{{name}}}: the lesson has {count} runs, none called {letter}")
             if needed > len(letters):
                 raise ValueError(f"{{{name}}} needs {needed} `runs`")
-            if name.startswith("drawings") and not self.drawings:
-                raise ValueError(f"{{{name}}} needs the check {Check.DRAWINGS_KEPT}")
+            check = _MEASURED_AFTER.get(name)
+            if check and check not in {self.do.check, self.see.check}:
+                raise ValueError(f"{{{name}}} needs the check {check}")
         return self
 
     @property
@@ -282,6 +297,15 @@ class Lesson(_Part):
         parts = [self.title, self.sentence, self.predict.text, self.predict.question, *replies]
         parts += [run.name for run in self.runs]
         return [*parts, self.do.text, self.see.text, self.explain.text, self.explain.further.text]
+
+
+_MEASURED_AFTER = {
+    "drawings": Check.DRAWINGS_KEPT,
+    "drawings_right": Check.DRAWINGS_KEPT,
+    "island_correlation": Check.MAPS_MADE,
+    "neighbours_kept": Check.MAPS_MADE,
+}
+"""What must have been done for a measure of the lesson."""
 
 
 def placeholders(*texts: str) -> list[str]:

@@ -4,7 +4,7 @@ A text names a measure of a run by the run's letter, `{a.test_accuracy}`, and on
 lesson without, `{seed_range}`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
@@ -13,6 +13,7 @@ import numpy as np
 
 from core.analysis.comparison import compare_on_images
 from core.analysis.diagnosis.wording import loss, percent
+from core.analysis.histories import best_epoch
 from core.analysis.metrics import (
     answer_table,
     calibration,
@@ -29,6 +30,7 @@ from core.maps.request import MapMethod, MapRequest
 from core.maps.store import StoredMap, list_maps
 from core.runs import Run
 from core.runs.browser_weights import fold_layers
+from core.runs.diagnosis.diagnose_run import right_answers
 from core.runs.diagnosis.unit_activity import hidden_values
 from core.runs.status import State
 
@@ -76,20 +78,22 @@ class Measure(NamedTuple):
     """Whether its value is a text."""
 
 
-def measure(name: str, material: Material) -> Value:
-    """The measure that a text calls `name`, such as "b.errors".
+def measure_run(name: str, run: Run) -> Value:
+    """The measure of a run that is called `name`, such as "errors". Raises as `measure`."""
+    return MEASURES[name].compute(run)
+
+
+def measure(
+    name: str, material: Material, of_run: Callable[[str, Run], Value] = measure_run
+) -> Value:
+    """The measure that a text calls `name`, such as "b.errors"; `of_run` may keep those of a run.
 
     Raises MeasureError, and RunError for a run that cannot be read.
     """
     letter, _, plain = name.rpartition(".")
     if letter:
-        return measure_run(plain, material.runs[LETTERS.index(letter)])
+        return of_run(plain, material.runs[LETTERS.index(letter)])
     return MEASURES[plain].compute(material)
-
-
-def measure_run(name: str, run: Run) -> Value:
-    """The measure of a run that is called `name`, such as "errors". Raises as `measure`."""
-    return MEASURES[name].compute(run)
 
 
 def _count(value: int) -> Value:
@@ -119,17 +123,9 @@ def _epoch_at_95(run: Run) -> Value:
     return _count(int(reached[0]) + 1) if len(reached) else Value(epochs + 1, f"more than {epochs}")
 
 
-def _lowest_epoch(run: Run) -> int:
-    return int(run.history["validation_loss"].argmin()) + 1
-
-
 def _answers(run: Run) -> Floats:
     answers: Floats = run.test_probabilities(run.network_epoch)
     return answers
-
-
-def _errors(run: Run) -> int:
-    return int((_answers(run).argmax(axis=1) != load_mnist().y_test).sum())
 
 
 def _confused(run: Run) -> tuple[list[str], int]:
@@ -200,9 +196,9 @@ def _dead_units(run: Run) -> Value:
     return _share(float(dead.mean()))
 
 
-def _commonest(labels: Iterable[int]) -> tuple[int, float]:
-    """The commonest digit, and its share."""
-    counts = np.bincount(np.asarray(labels), minlength=CLASSES)
+def _commonest() -> tuple[int, float]:
+    """The commonest digit of the test set, and its share."""
+    counts = np.bincount(load_mnist().y_test, minlength=CLASSES)
     return int(counts.argmax()), float(counts.max() / counts.sum())
 
 
@@ -214,8 +210,7 @@ def _seed_range(material: Material) -> Value:
 def _p_value(material: Material) -> Value:
     """McNemar's, of the runs that differ most."""
     runs = sorted(material.runs, key=_last("test_accuracy"))
-    right = [_answers(run).argmax(axis=1) == load_mnist().y_test for run in (runs[0], runs[-1])]
-    p_value = compare_on_images(*right).p_value
+    p_value = compare_on_images(right_answers(runs[0]), right_answers(runs[-1])).p_value
     return Value(p_value, "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}")
 
 
@@ -289,12 +284,14 @@ MEASURES: dict[str, Measure] = {
     "lowest_validation_loss": _of_run(
         lambda run: _loss(float(run.history["validation_loss"].min()))
     ),
-    "lowest_epoch": _of_run(lambda run: _count(_lowest_epoch(run))),
+    "lowest_epoch": _of_run(lambda run: _count(best_epoch(run.history))),
     "lowest_validation_accuracy": _of_run(
-        lambda run: _share(float(run.history["validation_accuracy"].iloc[_lowest_epoch(run) - 1]))
+        lambda run: _share(
+            float(run.history["validation_accuracy"].iloc[best_epoch(run.history) - 1])
+        )
     ),
     "epoch_at_95": _of_run(_epoch_at_95),
-    "errors": _of_run(lambda run: _count(_errors(run))),
+    "errors": _of_run(lambda run: _count(int((~right_answers(run)).sum()))),
     "confused": Measure(True, _confused_pair, is_text=True),
     "confused_errors": _of_run(lambda run: _count(_confused(run)[1])),
     "disputed_of_six": _of_run(_disputed_of_six),
@@ -309,8 +306,8 @@ MEASURES: dict[str, Measure] = {
     "weights_from_ink": _of_run(lambda run: _pixel_weights(run, True)),
     "weights_from_blank": _of_run(lambda run: _pixel_weights(run, False)),
     "dead_units": _of_run(_dead_units),
-    "commonest_digit": _of_lesson(lambda _: _count(_commonest(load_mnist().y_test)[0])),
-    "commonest_share": _of_lesson(lambda _: _share(_commonest(load_mnist().y_test)[1])),
+    "commonest_digit": _of_lesson(lambda _: _count(_commonest()[0])),
+    "commonest_share": _of_lesson(lambda _: _share(_commonest()[1])),
     "seed_range": _of_lesson(_seed_range, 2),
     "p_value": _of_lesson(_p_value, 2),
     "island_correlation": _of_lesson(_island_correlation, 1),

@@ -54,8 +54,13 @@ class Progress(BaseModel):
 
     owner: str
     current: str | None = None
-    """The id of the lesson that the bar carries over the pages."""
+    """The id of the lesson that was taken up last, unless it was left."""
     lessons: dict[str, LessonProgress] = {}
+
+    @property
+    def carried(self) -> str | None:
+        """The id of the lesson that the bar carries over the pages: not of one that is done."""
+        return self.current if self.current and self.of(self.current).step else None
 
     def of(self, lesson: str) -> LessonProgress:
         """How far the person is in the lesson of this id."""

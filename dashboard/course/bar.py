@@ -20,21 +20,20 @@ _refresh_rate = RefreshRate(fastest=1.0)
 _TO_DO = {
     StepName.PREDICT: "Say what you expect, before anything is shown.",
     StepName.EXPLAIN: "Read what happened in your own run, beside what you expected.",
-    None: "This lesson is done. Choose the next one on the page Learn.",
 }
 
 
 def render_lesson_bar(page: str) -> None:
     """Draw the bar on the page at the address `page`, if the visitor has taken up a lesson."""
-    current = read_progress().current
+    current = read_progress().carried
     if current and (lesson := load_course().lessons.get(current)):
         draw_live(partial(_render, lesson, page), _refresh_rate)
 
 
 def _render(lesson: Lesson, page: str, _every: float) -> None:
-    if read_progress().current != lesson.id:  # left, or another one taken up, in another tab
+    if read_progress().carried != lesson.id:  # left or ended, or another one, in another tab
         st.rerun()
-    runs = own_runs()
+    runs = own_runs(lesson)
     progress = advance(lesson, page, runs)
     with st.container(key="lesson_bar", border=True):
         words, links = st.columns([3, 2], vertical_alignment="center")
@@ -68,7 +67,7 @@ def _render_links(lesson: Lesson, progress: LessonProgress, runs: Sequence[Summa
         type="tertiary",
         on_click=change_progress,
         args=(lambda before: before.take_up(None),),
-        help="Hide this bar. Continue the lesson from the page Learn.",
+        help="Hide this bar. Open the lesson on the page Learn to go on with it.",
     )
 
 
@@ -85,6 +84,6 @@ def _mark_steps(progress: LessonProgress) -> str:
 
 def _say_what_to_do(lesson: Lesson, progress: LessonProgress, runs: Sequence[Summary]) -> str:
     step = step_of(lesson, progress)
-    sentence = " ".join(step.text.split()) if step else _TO_DO[progress.step]
+    sentence = " ".join(step.text.split()) if step else _TO_DO[progress.step or StepName.EXPLAIN]
     how_far = say_how_far(lesson, progress, runs)
     return f"{sentence} :small[:gray[{how_far}]]" if how_far else sentence

@@ -70,7 +70,9 @@ def say_how_far(lesson: Lesson, progress: LessonProgress, runs: Sequence[Summary
     if step.check is Check.DRAWINGS_KEPT:
         return f"{len(drawings_since(progress))} of {step.count} drawings kept."
     if step.check is Check.MAPS_MADE:
-        return f"{len(maps_of(lesson, runs))} of {step.count} maps made."
+        maps = maps_of(lesson, runs)
+        one = len(maps) > 1 and len({request.perplexity for request in maps}) == 1
+        return f"{len(maps)} of {step.count} maps made{', all at one perplexity' if one else ''}."
     return ""
 
 

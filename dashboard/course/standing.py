@@ -6,7 +6,7 @@ from operator import methodcaller
 
 import streamlit as st
 
-from core.course.checks import Deeds, is_done, run_ids
+from core.course.checks import Deeds, is_done, is_wanted, run_ids
 from core.course.lesson import Check, Lesson, Step
 from core.course.measures import LETTERS, finished_maps
 from core.course.progress import LessonProgress, Progress, ProgressError, StepName
@@ -74,10 +74,14 @@ def _gather(
     )
 
 
-def own_runs() -> list[Summary]:
-    """The visitor's own runs, newest first."""
+def own_runs(lesson: Lesson) -> list[Summary]:
+    """Of the visitor's own runs, newest first, those that the lesson needs and the newest.
+
+    All that is asked of runs here is asked of these: it is a few of maybe a thousand.
+    """
     owner = visitor().name
-    return [run for run in summaries() if run.record and run.record.owner == owner]
+    own = [run for run in summaries() if run.record and run.record.owner == owner]
+    return [run for run in own if run is own[0] or is_wanted(lesson, run)]
 
 
 def drawings_since(progress: LessonProgress) -> list[Drawing]:

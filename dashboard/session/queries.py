@@ -53,7 +53,7 @@ def read_findings(run: Run) -> list[Finding]:
     """What happened in the run, most important first. Raises RunError."""
     state = run.status.state
     # Only a run that has ended is held against others, which come and go.
-    others = () if state.is_active else tuple(one.id for one in server().store.list())
+    others = () if state.is_active else tuple(map(_standing, summaries()))
     return cached_by_version((state, history_version(run), others), _diagnose, run)
 
 
@@ -111,6 +111,11 @@ def _read_history(run: Run) -> pd.DataFrame:
     history = run.history
     run.require_epochs(len(history), run.status.final_epoch)
     return history
+
+
+def _standing(run: Summary) -> tuple[str, str, bool]:
+    """Of another run, what a diagnosis beside it depends on."""
+    return run.id, run.name, run.status.state.is_active
 
 
 def _diagnose(run: Run) -> list[Finding]:

@@ -118,7 +118,7 @@ def take_draw(page: Page, server: Server, run: Run) -> None:
 
 
 def take_learn(page: Page, server: Server) -> None:
-    """The second lesson, done, with a wrong answer; the bar is put aside after."""
+    """The second lesson, done, with a wrong answer."""
     lesson = load_course().lessons["02-first-network"]
     run = server.runs.create(lesson.runs[0].config, name=lesson.runs[0].name)
     wait_for(lambda: run.status.state is State.FINISHED, "the run", deadline=300)
@@ -131,8 +131,6 @@ def take_learn(page: Page, server: Server) -> None:
     expect(page.get_by_text("You expected", exact=True)).to_be_visible()
     take(page, "learn")
     page.set_viewport_size({"width": 1280, "height": 1000})
-    page.goto(f"{server.url}/data")
-    press(page, "Leave")
 
 
 def take_sweep(page: Page, server: Server) -> None:

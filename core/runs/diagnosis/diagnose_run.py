@@ -76,10 +76,10 @@ def _find_earlier(run: Run, others: Iterable[Summary]) -> Reference | None:
 
 
 def _compare(before: Run, run: Run) -> ImageComparison:
-    return compare_on_images(_right_answers(before), _right_answers(run))
+    return compare_on_images(right_answers(before), right_answers(run))
 
 
-def _right_answers(run: Run) -> npt.NDArray[np.bool_]:
+def right_answers(run: Run) -> npt.NDArray[np.bool_]:
     """Which test images the run's network gets right."""
     right: npt.NDArray[np.bool_] = (
         run.test_probabilities(run.network_epoch).argmax(axis=1) == load_mnist().y_test

@@ -33,7 +33,8 @@ def render_compare_table(compared: list[ComparedRun]) -> None:
     """Draw a row a run: the hyperparameters in which they differ, and the results."""
     fields = varying_fields(one.config for one in compared)
     table = pd.DataFrame([_row(one, fields) for one in compared])
-    table["First layer"] = _describe_first_layers(compared)
+    place = table.columns.get_loc("What happened")
+    table.insert(place, "First layer", _describe_first_layers(compared))
     colors = [one.color for one in compared]
     st.dataframe(
         table.style.apply(lambda _: [f"color: {color}" for color in colors], subset=["●"]),

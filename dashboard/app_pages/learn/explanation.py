@@ -9,6 +9,7 @@ from core.course.lesson import Lesson, fill
 from core.course.measures import Material, MeasureError, Value, measure, measure_run
 from core.course.progress import LessonProgress
 from core.engine import calls
+from core.runs import Run
 from core.runs.summary import Summary
 from dashboard import text
 from dashboard.course.links import link_to, render_link
@@ -51,7 +52,7 @@ def _render_verdict(
 ) -> None:
     predict = lesson.predict
     measured = values.get(predict.measure)
-    right = predict.right_answer(measured.value if measured else None)
+    right = predict.right_answer(measured.value if measured else None, progress.prediction)
     said = next((one for one in predict.answers if one.text == progress.prediction), None)
     is_right = said is not None and said is right
     with st.grid(2, min_column_width=260):
@@ -70,16 +71,13 @@ def _measure_all(
     lesson: Lesson, progress: LessonProgress, ids: Mapping[str, str]
 ) -> dict[str, Value]:
     """Every number that the explanation needs. Raises MeasureError, RunError, EngineError."""
-    runs = {letter: server().store.get(run_id) for letter, run_id in ids.items()}
     material = Material(
-        list(runs.values()),
+        [server().store.get(run_id) for run_id in ids.values()],
         drawings_since(progress)[: lesson.drawings],
         lambda run, images: call_worker(calls.predict, run, images),
     )
-    values = {}
-    for name in sorted(lesson.measures):
-        letter, _, plain = name.rpartition(".")
-        values[name] = (
-            cached(measure_run, plain, runs[letter]) if letter else measure(name, material)
-        )
-    return values
+
+    def measure_once(name: str, run: Run) -> Value:
+        return cached(measure_run, name, run)
+
+    return {name: measure(name, material, measure_once) for name in sorted(lesson.measures)}

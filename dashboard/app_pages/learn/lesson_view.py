@@ -32,8 +32,10 @@ _HEADINGS = {
 def render_lesson(lesson: Lesson, lesson_ids: Sequence[str]) -> None:
     """Draw the lesson as far as the visitor is; `lesson_ids` are all lessons', in order."""
     _render_head(lesson, lesson_ids)
-    runs = own_runs()
+    runs = own_runs(lesson)
     progress = advance(lesson, _PAGE, runs)
+    if progress.prediction is not None and progress.step:
+        change_progress(lambda before: before.take_up(lesson.id))  # also after it was left
     ids = run_ids(lesson, runs)
     if progress.prediction is not None and (progress.step or ids is None):
         _follow(lesson, progress, runs)
@@ -117,7 +119,7 @@ def _render_prediction(lesson: Lesson, progress: LessonProgress) -> None:
 
 
 def _predict(lesson: str, answer: str) -> None:
-    change_progress(lambda progress: progress.predict(lesson, answer).take_up(lesson))
+    change_progress(lambda progress: progress.predict(lesson, answer))
 
 
 def _render_do(lesson: Lesson, progress: LessonProgress, runs: Sequence[Summary]) -> None:
@@ -134,7 +136,7 @@ def _follow(lesson: Lesson, progress: LessonProgress, runs: Sequence[Summary]) -
     seen = progress, _fingerprint(lesson, runs)
 
     def rerun_if_changed(_every: float) -> None:
-        now = own_runs()
+        now = own_runs(lesson)
         if (advance(lesson, _PAGE, now), _fingerprint(lesson, now)) != seen:
             st.rerun()
 
@@ -154,15 +156,6 @@ def _render_foot(lesson: Lesson, lesson_ids: Sequence[str], progress: LessonProg
     with st.container(horizontal=True, vertical_alignment="center"):
         if progress.step is None:
             _render_next_lesson(lesson_ids[lesson_ids.index(lesson.id) + 1 :])
-        elif read_progress().current != lesson.id:
-            st.button(
-                "Continue",
-                key="take_up",
-                icon=":material/school:",
-                on_click=change_progress,
-                args=(lambda before: before.take_up(lesson.id),),
-                help="A slim bar then carries the lesson over all pages.",
-            )
         st.button(
             "Start over",
             key="begin_again",

@@ -16,7 +16,7 @@ def render_overview(course: Course) -> None:
     progress = read_progress()
     done = [name for name in course.lessons if progress.of(name).step is None]
     open_ = [name for name in course.lessons if name not in done]
-    following = progress.current if progress.current in open_ else next(iter(open_), None)
+    following = progress.carried if progress.carried in open_ else next(iter(open_), None)
     st.progress(
         len(done) / max(len(course.lessons), 1),
         f"{len(done)} of {len(course.lessons)} lessons done",

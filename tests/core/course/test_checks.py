@@ -15,6 +15,7 @@ from core.course.checks import (
     find_mismatch,
     find_missing,
     is_done,
+    is_wanted,
 )
 from core.course.lesson import Lesson
 from core.course.measures import finished_maps
@@ -105,6 +106,12 @@ def test_of_several_missing_runs_the_nearest_is_named(make_run: Callable[..., Su
     run = make_run(learning_rate=0.1, epochs=5)
     found = find_mismatch(lesson(runs=runs), [run], NOW - timedelta(seconds=1))
     assert found == "has Epochs 5 instead of 50"
+
+
+def test_runs_that_a_lesson_needs_are_told_from_others(make_run: Callable[..., Summary]) -> None:
+    needed = [make_run(), make_run(seed=7), make_run(State.FAILED), make_run(rate=0.1)]
+    assert all(is_wanted(lesson(), run) for run in needed)
+    assert not is_wanted(lesson(), make_run(epochs=3))
 
 
 def test_a_page_is_opened_at_its_place(make_run: Callable[..., Summary]) -> None:

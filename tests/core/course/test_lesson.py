@@ -46,7 +46,16 @@ def test_a_whole_lesson_is_read() -> None:
         ({"runs": [{"name": "x", "settings": {"rate": 1}}]}, "there is no hyperparameter of this"),
         ({"runs": [{"name": "x", "settings": {"dropout": 2}}]}, "dropout: 2 is out of range"),
         ({"runs": []}, "the check runs_ended needs `runs`"),
-        ({"runs": [{"name": "x"}, {"name": "y"}]}, "two of the `runs` have the same settings"),
+        ({"runs": [{"name": "x"}, {"name": "y"}]}, "two of the `runs` may be the same one"),
+        (
+            {"runs": [{"name": "x"}, {"name": "y", "settings": {"seed": 1}}]},
+            "two of the `runs` may be the same one",
+        ),
+        ({"do": {"text": "x", "check": "maps_made", "count": 1}}, "a `count` of at least 2"),
+        (
+            {"explain": {"text": "{island_correlation}", "further": {"text": "x"}}},
+            "{island_correlation} needs the check maps_made",
+        ),
         ({"do": {"text": "{a.errors}", "check": "runs_ended"}}, "{a.errors} can only stand in"),
         (
             {"do": {"text": "x", "check": "runs_ended", "page": "evaluat"}},
@@ -145,9 +154,10 @@ def test_a_name_decides_too_and_the_rest_is_otherwise() -> None:
     predict = Predict(text="", question="", answers=answers, measure="a.confused")
     found = [predict.right_answer(pair) for pair in ("1 and 7", "0 and 6")]
     assert [answer and answer.text for answer in found] == ["1 and 7", "others"]
-    tied = predict.right_answer("2 and 7; 1 and 7")
-    assert tied is not None
-    assert tied.text == "1 and 7"
+    for said, right in ((None, "4 and 9"), ("1 and 7", "1 and 7"), ("others", "4 and 9")):
+        tied = predict.right_answer("4 and 9; 1 and 7", said)
+        assert tied is not None
+        assert tied.text == right
     alone = Predict(text="", question="", answers=answers[:2], measure="a.confused")
     assert alone.right_answer("0 and 6") is None
 

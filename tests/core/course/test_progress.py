@@ -31,7 +31,9 @@ def test_a_lesson_goes_step_by_step_and_is_kept(progress: ProgressStore) -> None
     assert before <= predicted <= datetime.now(UTC)
     for step, following in [("do", "see"), ("see", "explain"), ("explain", None)]:
         progress.change("ada", lambda own, step=step: own.finish("02", StepName(step)))
-        assert progress.read("ada").of("02").step == following
+        now = progress.read("ada")
+        assert now.of("02").step == following
+        assert now.carried == ("02" if following else None)
     assert progress.read("ada").of("01") == LessonProgress()
 
 

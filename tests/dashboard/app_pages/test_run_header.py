@@ -1,16 +1,19 @@
 """The head of the pages that look at a run: which run they open on, how it stands, its epochs."""
 
+import shutil
 from getpass import getuser
 
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
+from core.analysis.diagnosis import Kind
 from core.config import RunConfig
 from core.course.glossary import glossary
 from core.runs import Run
-from core.runs.status import State
+from core.runs.status import State, Status
 from dashboard.menu import PAGES, make_pages
 from dashboard.parts import epoch_slider
+from dashboard.session.queries import read_findings
 from tests.dashboard.app_pages.lab import Lab, go, words
 
 SMALL = RunConfig(hidden=(16,), epochs=1)
@@ -100,3 +103,21 @@ def test_each_page_has_its_words_behind_a_button(lab: Lab, trained: Run) -> None
     assert pages == PAGES.keys() - {"classroom", "learn"}  # a lesson has those of its own texts
     for page in ("train", "features"):
         assert "Words" in words(lab.open(page)).split("\n")
+
+
+def test_what_happened_follows_the_runs_beside(lab: Lab, trained: Run) -> None:
+    """A run that still trains is no earlier one; when it ends or is renamed, that is said."""
+
+    def difference() -> str | None:
+        found = {finding.kind: finding.sentence for finding in read_findings(later)}
+        return found.get(Kind.DIFFERENCE)
+
+    later = copy_history(trained, lab, trained.record.owner)
+    shutil.copy(trained.path / "test_probabilities.npy", later.path)
+    ended = trained.status
+    trained.write_status(Status(state=State.RUNNING, epoch=3))
+    assert difference() is None
+    trained.write_status(ended)
+    assert "“a trained run”" in difference()
+    trained.update_label(name="another name")
+    assert "“another name”" in difference()
