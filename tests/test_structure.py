@@ -43,7 +43,7 @@ ALLOWED = {
     "core.training": {"core.config", "core.data", "core.analysis", "core.runs", "core.network"},
     "core.maps": {"core.config", "core.data", "core.runs", "core.network"},
     "core.drawing": {"core.config", "core.data", "core.analysis", "core.runs", "core.network"},
-    "core.export": {"core.runs"},
+    "core.export": {"core.runs", "core.training"},
     "core.engine": {
         "core.config",
         "core.data",
@@ -109,7 +109,7 @@ ALLOWED = {
     "dashboard.app_pages.classroom": {"core.config", "dashboard.access", "dashboard.text"},
     "dashboard.app_pages.compare": PAGE | {"core.data", "core.analysis"},
     "dashboard.app_pages.curves": PAGE | {"core.engine"},
-    "dashboard.app_pages.data": PAGE | {"core.data"},
+    "dashboard.app_pages.data": PAGE | {"core.data", "core.engine"},
     "dashboard.app_pages.draw": PAGE
     | {
         "core.data",

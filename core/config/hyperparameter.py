@@ -14,11 +14,12 @@ from core.config.bounds import Bounds
 _SLIDER_STEPS = 20
 
 
-class Group(Enum):
-    """Where the form shows a control: at once, or under "More options"."""
+class Group(StrEnum):
+    """Where the form shows a control: at once, or under a heading of this name."""
 
-    MAIN = auto()
-    MORE = auto()
+    MAIN = ""
+    AUGMENTATION = "Augmentation"
+    MORE = "More options"
 
 
 class ControlKind(Enum):

@@ -236,6 +236,56 @@ class RunConfig(BaseModel):
         description="At most this many of the images that are not held out are used for training. "
         "With few, a network overfits within seconds.",
     )
+    rotation: Annotated[
+        float,
+        Bounds(0, 45),
+        Traits(rebuilds=Rebuilt.GRAPH, group=Group.AUGMENTATION, step=1, sweep_range=(0, 20)),
+    ] = Field(
+        0.0,
+        title="Rotation",
+        description="Degrees by which each training image is turned at most, either way, by "
+        "another angle in every epoch. The network learns to read slanting digits.",
+    )
+    zoom: Annotated[
+        float,
+        Bounds(0, 0.3),
+        Traits(rebuilds=Rebuilt.GRAPH, group=Group.AUGMENTATION, step=0.01),
+    ] = Field(
+        0.0,
+        title="Zoom",
+        description="Share by which height and width of each training image grow or shrink at "
+        "most, each by itself. The network learns that digits are tall and wide, large and small.",
+    )
+    shear: Annotated[
+        float,
+        Bounds(0, 0.5),
+        Traits(rebuilds=Rebuilt.GRAPH, group=Group.AUGMENTATION, step=0.01, sweep_range=(0, 0.3)),
+    ] = Field(
+        0.0,
+        title="Shear",
+        description="How far each training image leans at most, either way, in pixels to the side "
+        "for each pixel up. The network learns upright and leaning hands.",
+    )
+    shift: Annotated[
+        float,
+        Bounds(0, 4),
+        Traits(rebuilds=Rebuilt.GRAPH, group=Group.AUGMENTATION, step=0.25, sweep_range=(0, 3)),
+    ] = Field(
+        0.0,
+        title="Shift",
+        description="Pixels by which each training image is moved at most, up or down and to a "
+        "side. The network no longer relies on where exactly a stroke lies.",
+    )
+    elastic: Annotated[
+        float,
+        Bounds(0, 3),
+        Traits(rebuilds=Rebuilt.GRAPH, group=Group.AUGMENTATION, step=0.1, sweep_range=(0, 1.5)),
+    ] = Field(
+        0.0,
+        title="Elastic displacement",
+        description="How far each training image is bent, as an unsteady hand would: two thirds "
+        "of its pixels move by less than this many pixels, neighbours alike.",
+    )
     seed: Annotated[
         int,
         Bounds(0, 2**31 - 1),
@@ -246,8 +296,8 @@ class RunConfig(BaseModel):
     ] = Field(
         0,
         title="Seed",
-        description="Decides the split, the first weights, the order of images and the dropout. "
-        "The same seed repeats a run exactly; other seeds show how much is chance.",
+        description="Decides the split, the first weights, the order of images, dropout and "
+        "augmentation. The same seed repeats a run exactly; other seeds show how much is chance.",
     )
 
     @field_validator("hidden")
@@ -280,6 +330,11 @@ class RunConfig(BaseModel):
         """
         return bool(self.input_dropout or (self.hidden and (self.dropout or self.l2)))
 
+    @property
+    def is_augmented(self) -> bool:
+        """Whether the training images are changed, each anew in every epoch."""
+        return any((self.rotation, self.zoom, self.shear, self.shift, self.elastic))
+
     def differences(self, base: Self | None = None) -> dict[str, str]:
         """The fields in which this differs from `base` (the defaults), as texts for a URL."""
         base = base or type(self)()
@@ -309,9 +364,10 @@ def field_text(value: Any) -> str:
     return str(value)
 
 
-def hyperparameters() -> list[Hyperparameter]:
-    """Every hyperparameter, in RunConfig's order."""
-    return [Hyperparameter(name, field) for name, field in RunConfig.model_fields.items()]
+def hyperparameters(group: Group | None = None) -> list[Hyperparameter]:
+    """Every hyperparameter, or those of a group, in RunConfig's order."""
+    every = [Hyperparameter(name, field) for name, field in RunConfig.model_fields.items()]
+    return [field for field in every if group in (None, field.traits.group)]
 
 
 def hyperparameter(name: str) -> Hyperparameter:

@@ -1,4 +1,4 @@
-"""Functions that a worker runs on a run's network for a page, typed: for `Engine.submit`.
+"""Functions that a worker runs for a page, most on a run's network, typed: for `Engine.submit`.
 
 Each imports what it calls where it runs, so that a page which names it loads no Keras.
 """
@@ -8,10 +8,18 @@ from typing import Any
 
 import pandas as pd
 
-from core.data import Array, Doubles, Floats, Indices
+from core.config import RunConfig
+from core.data import Array, Doubles, Floats, Images, Indices
 from core.drawing.answers import Neighbours, Reading, RunAnswer
 from core.maps.request import MapRequest
 from core.runs import Run
+
+
+def draw_variants(config: RunConfig, image: Images, count: int, epoch: int) -> Images:
+    """`core.training.variants.draw_variants`"""
+    from core.training import variants
+
+    return variants.draw_variants(config, image, count, epoch)
 
 
 def layer_table(run: Run) -> pd.DataFrame:

@@ -20,6 +20,8 @@ from core.runs.summary import kept_learning_rate
 
 STANDALONE = Path(__file__).with_name("standalone.py")
 
+_AUGMENTATION = Path(__file__).parents[1] / "training" / "augmentation.py"
+_IMPORT = re.compile(r"^from core\.training\.augmentation import .*$", re.MULTILINE)
 _CELL = "# %% "  # begins a cell, and the sentence that says what it is about
 
 
@@ -99,12 +101,22 @@ def _values(run: Run) -> dict[str, Any]:
 
 def _fill(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The program with these values: of each cell what it is about, and its code."""
-    _, *parts = STANDALONE.read_text(encoding="utf-8").split(_CELL)
+    _, *parts = _read_program().split(_CELL)
     cells = [(text, code.strip()) for text, _, code in (part.partition("\n") for part in parts)]
     text, settings = cells[0]
     for name, value in values.items():
         settings = _set_constant(settings, name, repr(value))
     return [(text, settings), *cells[1:]]
+
+
+def _read_program() -> str:
+    """The file as it stands, with the module that it imports in the place of the import."""
+    program = STANDALONE.read_text(encoding="utf-8")
+    imported = re.compile(r"^from core\.training\.augmentation import .*$", re.MULTILINE)
+    _, code = re.split(
+        r"^import tensorflow as tf$", _AUGMENTATION.read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    return imported.sub(lambda _: code.strip() + "\n", program)
 
 
 def _set_constant(settings: str, name: str, value: str) -> str:

@@ -30,6 +30,7 @@ _USUAL = {
     "operation": 4e-12,
     "updated value": 1e-9,
     "dropped unit": 7e-9,
+    "augmented image": 3e-6,
 }
 """Seconds that one of each takes on two cores of an AMD EPYC: what is assumed before a run was
 trained, and of what no run tells. See `_count` for what they are."""
@@ -180,6 +181,7 @@ def _count(config: RunConfig, epochs: int) -> dict[str, float]:
         "updated value": batches * values,
         # Whatever else is done unit by unit, batch normalisation too
         "dropped unit": trained * sum(layer.units for layer in layers if layer.kind in _UNITWISE),
+        "augmented image": trained * config.is_augmented,
     }
     return once | {part: epochs * count for part, count in per_epoch.items()}
 

@@ -17,6 +17,7 @@ import tensorflow as tf
 from core.config import CLASSES, PIXELS, RunConfig, Schedule
 from core.data import Array, Floats, Splits
 from core.network.checkpoint import RunningTotals
+from core.training.variants import build_augmentation
 
 _BLOCK_OPERATIONS = 4e9  # multiply-adds of a block of images that is evaluated: 0.1 s or less
 _IMAGES = tf.TensorSpec([None, PIXELS], tf.float32)
@@ -24,6 +25,7 @@ _LABELS = tf.TensorSpec([None, CLASSES], tf.float32)
 _ORDER = tf.TensorSpec([None], tf.int32)
 _RATES = tf.TensorSpec([None], tf.float32)
 _NUMBER = tf.TensorSpec([], tf.int32)
+_KEY = tf.TensorSpec([], tf.int64)
 _TOTAL = tf.TensorSpec([], tf.float32)
 
 
@@ -50,15 +52,15 @@ def learning_rate_factors(config: RunConfig, first: int, count: int) -> Floats:
 class TrainingLoops:
     """The loops of a compiled `model` over the splits that it trains on and is measured on."""
 
-    def __init__(self, model: keras.Model, splits: Splits, batch_size: int) -> None:
+    def __init__(self, model: keras.Model, splits: Splits, config: RunConfig) -> None:
         """Raises ValueError for a model with options that the loops would ignore."""
         _refuse_ignored_options(model)
         model.optimizer.build(model.trainable_variables)
         self.set_splits(splits)
         self._model = model
-        self._batch_size = batch_size
+        self._batch_size = config.batch_size
         self._block = max(256, int(_BLOCK_OPERATIONS / model.count_params()))
-        self._train_steps = _compile_training(model, batch_size)
+        self._train_steps = _compile_training(model, config)
         self._evaluate_block = _compile_evaluation(model)
 
     def set_splits(self, splits: Splits | None) -> None:
@@ -70,12 +72,13 @@ class TrainingLoops:
         }
 
     def train(
-        self, order: Array, first: int, rates: Floats, so_far: RunningTotals
+        self, order: Array, first: int, rates: Floats, so_far: RunningTotals, key: int = 0
     ) -> RunningTotals:
         """Take a step for each of `rates`, from batch `first` of the epoch's `order` on.
 
         `order` is a permutation of the training images, int32 (n,); `rates` float32 (steps,). The
         totals go on from `so_far`, so that they do not depend on how an epoch was cut into calls.
+        What changes the images is drawn from `key`, the epoch's, and the number of the batch.
         """
         loss, correct = self._train_steps(
             *self._splits["train"],
@@ -84,6 +87,7 @@ class TrainingLoops:
             tf.constant(rates),
             tf.constant(so_far.loss),
             tf.constant(so_far.correct),
+            tf.constant(key, tf.int64),
         )
         images = min((first + len(rates)) * self._batch_size, len(order))
         return RunningTotals(images, float(loss), float(correct))
@@ -122,8 +126,8 @@ class TrainingLoops:
 def _refuse_ignored_options(model: keras.Model) -> None:
     """Raise ValueError for what `optimizer.apply` does, and `update_step`, which we call, not."""
     names = ["clipnorm", "clipvalue", "global_clipnorm", "weight_decay", "use_ema"]
-    names += ["loss_scale_factor", "gradient_accumulation_steps"]
-    values = {name: getattr(model.optimizer, name) for name in names}
+    names += ["loss_scale_factor", "gradient_accumulation_steps", "amsgrad"]
+    values = {name: getattr(model.optimizer, name, None) for name in names}
     ignored = [f"{name}={value} of the optimizer" for name, value in values.items() if value]
     ignored += [f"the constraint on {v.path}" for v in model.trainable_variables if v.constraint]
     if ignored:
@@ -133,33 +137,71 @@ def _refuse_ignored_options(model: keras.Model) -> None:
         )
 
 
-def _compile_training(model: keras.Model, batch_size: int) -> Any:
+def _compile_training(model: keras.Model, config: RunConfig) -> Any:
     optimizer = model.optimizer
-    variables = [variable.value for variable in model.trainable_variables]
+    update = _update_by_adam if type(optimizer) is keras.optimizers.Adam else _update
+    batch_size = config.batch_size
+    augment = build_augmentation(config)
 
-    @tf.function(input_signature=[_IMAGES, _LABELS, _ORDER, _NUMBER, _RATES, _TOTAL, _TOTAL])
+    @tf.function(input_signature=[_IMAGES, _LABELS, _ORDER, _NUMBER, _RATES, _TOTAL, _TOTAL, _KEY])
     def train_steps(
-        x: Any, y: Any, order: Any, first: Any, rates: Any, loss_sum: Any, correct_sum: Any
+        x: Any,
+        y: Any,
+        order: Any,
+        first: Any,
+        rates: Any,
+        loss_sum: Any,
+        correct_sum: Any,
+        key: Any,
     ) -> Any:
         for step in tf.range(tf.shape(rates)[0]):
             start = (first + step) * batch_size
             indices = order[start : start + batch_size]
             images, labels = tf.gather(x, indices), tf.gather(y, indices)
+            if augment:
+                images = augment(images, key, first + step)
             optimizer.learning_rate.assign(rates[step])
             with tf.GradientTape() as tape:
                 outputs = model(images, training=True)
                 loss = model.compute_loss(x=images, y=labels, y_pred=outputs)
-            gradients = tape.gradient(loss, model.trainable_variables)
-            # What `optimizer.apply` does on one machine; its all-reduce for several registers a
-            # gradient with TensorFlow for good, and with it the graph of every shape trained.
-            for gradient, variable in zip(gradients, variables, strict=True):
-                optimizer.update_step(gradient, variable, optimizer.learning_rate)
+            update(optimizer, tape.gradient(loss, model.trainable_variables), model)
             optimizer.iterations.assign_add(1)
             loss_sum += loss * tf.cast(tf.shape(indices)[0], tf.float32)
             correct_sum += _count_correct(labels, outputs)
         return loss_sum, correct_sum
 
     return train_steps
+
+
+def _update(optimizer: keras.Optimizer, gradients: Any, model: keras.Model) -> None:
+    """What `optimizer.apply` does on one machine.
+
+    Its all-reduce for several registers a gradient with TensorFlow for good, and with it the graph
+    of every shape trained.
+    """
+    for gradient, variable in zip(gradients, model.trainable_variables, strict=True):
+        optimizer.update_step(gradient, variable.value, optimizer.learning_rate)
+
+
+def _update_by_adam(optimizer: keras.optimizers.Adam, gradients: Any, model: keras.Model) -> None:
+    """The same for Adam, by TensorFlow's one kernel instead of a dozen for each variable."""
+    step = tf.cast(optimizer.iterations, tf.float32) + 1
+    averages = optimizer.variables[2:]  # after its steps and its rate: two for each variable
+    for gradient, variable, mean, square in zip(
+        gradients, model.trainable_variables, averages[::2], averages[1::2], strict=True
+    ):
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.value.handle,
+            m=mean.value.handle,
+            v=square.value.handle,
+            beta1_power=optimizer.beta_1**step,
+            beta2_power=optimizer.beta_2**step,
+            lr=optimizer.learning_rate.value,
+            beta1=optimizer.beta_1,
+            beta2=optimizer.beta_2,
+            epsilon=optimizer.epsilon,
+            grad=gradient,
+        )
 
 
 def _compile_evaluation(model: keras.Model) -> Any:

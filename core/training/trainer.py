@@ -33,6 +33,7 @@ from core.runs.errors import (
     describe_failure,
 )
 from core.runs.status import Control, Request, State, Status
+from core.training.augmentation import epoch_key
 from core.training.loops import Evaluation, learning_rate_factors
 from core.training.warm_models import claim_warm_model, release_warm_model
 
@@ -212,6 +213,7 @@ class _Training:
     def _train_batches(self, epoch: int, order: Array) -> None:
         """Train on the batches of an epoch that are left, or until a stop."""
         config = self.config
+        key = epoch_key(config.seed, epoch)
         while (batch := self._epoch_progress.batch) < config.batches:
             self._apply_control()
             if self._is_stopping:
@@ -221,7 +223,7 @@ class _Training:
             factors = learning_rate_factors(config, (epoch - 1) * config.batches + batch, count)
             rates = np.float32(self._base_rate) * factors
             started = time.monotonic()
-            running = self._loops.train(order, batch, rates, self._epoch_progress.running)
+            running = self._loops.train(order, batch, rates, self._epoch_progress.running, key)
             self._step_seconds = (time.monotonic() - started) / count
             self._check_finite(running.loss, epoch, float(rates[0]))
             self._epoch_progress = EpochProgress(

@@ -44,7 +44,7 @@ def claim_warm_model(config: RunConfig) -> WarmModel:
     model = build_model(config)
     warm = _kept.pop(_values(config, Rebuilt.GRAPH), None)
     if warm is None:
-        return WarmModel(model, TrainingLoops(model, _load_splits(config), config.batch_size))
+        return WarmModel(model, TrainingLoops(model, _load_splits(config), config))
     model.optimizer.build(model.trainable_variables)
     for old, new in zip(_variables(warm.model), _variables(model), strict=True):
         old.assign(new)

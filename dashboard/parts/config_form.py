@@ -21,6 +21,7 @@ from dashboard import text
 from dashboard.parts.controls import render_control
 from dashboard.session import form
 
+_ICONS = {Group.AUGMENTATION: ":material/auto_awesome_motion:", Group.MORE: ":material/tune:"}
 _OPEN = "form_is_open"
 
 
@@ -66,13 +67,14 @@ def _render_config_form(without: Collection[str]) -> RunConfig:
         help="A whole configuration to start from. The notebook's are those of the university "
         "exercise that Digit Lab grew from.",
     )
-    fields = [field for field in hyperparameters() if field.name not in without]
-    main = [field for field in fields if field.traits.group is Group.MAIN]
-    _render_fields(main, wrong, without)
-    more = [field for field in fields if field.traits.group is Group.MORE]
-    is_open = form.opens_more(any(field.name in wrong for field in more))
-    with st.expander("More options", icon=":material/tune:", expanded=is_open):
-        _render_fields(more, wrong, without)
+    for group in Group:
+        grouped = [field for field in hyperparameters(group) if field.name not in without]
+        if group is Group.MAIN:
+            _render_fields(grouped, wrong, without)
+            continue
+        is_open = form.opens_group(group, any(field.name in wrong for field in grouped))
+        with st.expander(group, icon=_ICONS[group], expanded=is_open):
+            _render_fields(grouped, wrong, without)
     for name in wrong.keys() - RunConfig.model_fields.keys():
         st.error(f"{text.escape(name)}: {text.escape(wrong[name])}")
     return config

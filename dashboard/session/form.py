@@ -5,7 +5,7 @@ from contextlib import suppress
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from core.config import MAX_HIDDEN_LAYERS, PRESETS, RunConfig, field_text, parse_config
+from core.config import MAX_HIDDEN_LAYERS, PRESETS, Group, RunConfig, field_text, parse_config
 from core.runs.errors import RunError
 from dashboard.session.linked import RUN
 from dashboard.session.server import server
@@ -14,7 +14,7 @@ _DEPTH = "config_depth"
 _LINK = "_link"
 _NAMES_RUN = "_names_run"
 _REJECTED = "_rejected"
-_MORE_OPEN = "_more_open"
+_OPENED = "_opened_groups"
 _CUSTOM_WIDTH = 128
 _FIELDS = RunConfig.model_fields
 
@@ -43,6 +43,11 @@ def read_form() -> tuple[RunConfig, dict[str, str]]:
     }
     values["hidden"] = tuple(st.session_state[key("hidden", i)] for i in range(depth()))
     return parse_config(values)
+
+
+def current_config() -> RunConfig:
+    """What the form says, on a page that may not show it; the default if it was never opened."""
+    return read_form()[0] if _DEPTH in st.session_state else RunConfig()
 
 
 def depth() -> int:
@@ -78,12 +83,14 @@ def show_preset(config: RunConfig) -> None:
     st.session_state[PRESET_KEY] = next(names, None)
 
 
-def opens_more(is_wrong: bool) -> bool:
-    """Whether "More options" starts open: from the first error in it, so that it does not close
-    while the user corrects it.
+def opens_group(group: Group, is_wrong: bool) -> bool:
+    """Whether the controls of a group start open: from the first error in it, so that they do not
+    close while the user corrects it.
     """
-    st.session_state[_MORE_OPEN] = is_wrong or st.session_state.get(_MORE_OPEN, False)
-    return bool(st.session_state[_MORE_OPEN])
+    opened = st.session_state.setdefault(_OPENED, set())
+    if is_wrong:
+        opened.add(group)
+    return group in opened
 
 
 def note_link() -> None:

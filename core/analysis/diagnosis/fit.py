@@ -14,7 +14,13 @@ from core.analysis.diagnosis.tries import (
     train_longer,
 )
 from core.analysis.diagnosis.wording import loss, number_of, of_validation_images, percent
-from core.config import TRAINING_SET, Schedule, hyperparameter
+from core.config import TRAINING_SET, Group, Schedule, hyperparameter, hyperparameters
+
+_MAKE_FITTING_HARDER = [
+    "dropout",
+    "input_dropout",
+    *(field.name for field in hyperparameters(Group.AUGMENTATION)),
+]
 
 
 def find_overfitting(case: Case) -> Finding | None:
@@ -150,20 +156,23 @@ def find_too_small(case: Case) -> Finding | None:
 
 
 def find_strong_regularization(case: Case) -> Finding | None:
-    """Dropout or L2 keeps it from learning its training images."""
+    """Dropout, augmentation or L2 keeps it from learning its training images."""
     config, accuracy = case.config, case.value("train_accuracy")
     held_back = accuracy - case.value("running_accuracy")
     has_dropout = bool(config.input_dropout or (config.hidden and config.dropout))
-    drops = has_dropout and held_back >= limit.HELD_BACK
+    harder = ["dropout"] * has_dropout + ["augmentation"] * config.is_augmented
+    is_hard = bool(harder) and held_back >= limit.HELD_BACK
     penalises = bool(config.hidden) and config.l2 >= limit.STRONG_L2
-    if not case.is_settled or not (drops or penalises) or accuracy >= limit.LEARNED:
+    if not case.is_settled or not (is_hard or penalises) or accuracy >= limit.LEARNED:
         return None
     changes: dict[str, float] = {}
     reasons = []
-    if drops:
-        names = ("dropout", "input_dropout")
-        changes |= {name: round(getattr(config, name) / 2, 2) for name in names}
-        reasons.append(f"dropout takes {100 * held_back:.0f} points of accuracy while it fits")
+    if is_hard:
+        changes |= {name: round(getattr(config, name) / 2, 2) for name in _MAKE_FITTING_HARDER}
+        verb = "takes" if len(harder) == 1 else "take"
+        reasons.append(
+            f"{' and '.join(harder)} {verb} {100 * held_back:.0f} points of accuracy while it fits"
+        )
     if penalises:
         changes["l2"] = config.l2 / 10
         reasons.append(f"L2 is {config.l2:g}")

@@ -14,6 +14,12 @@ def explain_gap(config: RunConfig, row: pd.Series) -> str:
             "batch normalisation goes by each batch's own statistics while the network fits and by "
             "its moving averages when it is measured",
         )
+    if config.is_augmented:
+        reasons.insert(
+            0,
+            "augmentation changes the images while the network fits, and it is measured on them "
+            "as they are",
+        )
     shares = {"hidden units": config.hidden and config.dropout, "pixels": config.input_dropout}
     if dropped := [f"{share:g} of the {what}" for what, share in shares.items() if share]:
         reasons.insert(
@@ -42,10 +48,17 @@ def explain_measurement(config: RunConfig, row: pd.Series, raised_by: float) -> 
     if not drops and not normalizes:
         return (
             "This network has no dropout: both ways give the same loss. Its gap of "
-            f"**{gap:.4f}** comes only from the weights, which move during the epoch."
+            f"**{gap:.4f}** comes only from {_what_else(config)}."
         )
     cause = "Dropout" if drops else "Batch normalisation by batches"
     if drops and normalizes:
         cause += " and batch normalisation by batches"
     raised = f"raises the loss of the very same weights by **{raised_by:.4f}**"
-    return f"{cause} alone {raised}. The gap in the history is **{gap:.4f}**."
+    rest = f"; the rest comes from {_what_else(config)}" if config.is_augmented else ""
+    return f"{cause} alone {raised}. The gap in the history is **{gap:.4f}**{rest}."
+
+
+def _what_else(config: RunConfig) -> str:
+    """What makes the two losses differ, beside how the network computes."""
+    changed = "the images, which augmentation changes, and " if config.is_augmented else ""
+    return f"{changed}the weights, which move during the epoch"

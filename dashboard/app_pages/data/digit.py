@@ -35,16 +35,21 @@ def pick_digit(split: str, placeholder: str = "click a digit, or its number") ->
     return None if number is None else load_digits(split, np.array([number]))
 
 
+def pick_digit_or_first(split: str) -> DigitImages:
+    """Let the user give the number of an image; return it, or the first."""
+    return pick_digit(split, placeholder="0") or load_digits(split, np.array([0]))
+
+
 def render_head(digit: DigitImages, split: str) -> None:
     """Say which image of the split it is, and its label."""
     render_image_head(int(digit.indices[0]), int(digit.labels[0]), split=split)
 
 
-def render_digit(digit: DigitImages, split: str) -> None:
-    """Draw the image large, with its label."""
+def render_digit(digit: DigitImages, split: str, width: int = 224) -> None:
+    """Draw the image large, with its label; `width` in pixels."""
     render_head(digit, split)
     alt = f"Image {digit.indices[0]}, a {digit.labels[0]}"
-    st.image(enlarge(digit.images[0]), width=224, alt=alt)
+    st.image(enlarge(digit.images[0]), width=width, alt=alt)
 
 
 def render_grey_values(digit: DigitImages) -> None:
@@ -75,7 +80,7 @@ def render_arrays(_: RunConfig) -> None:
             "The 60,000 training images, of which a run holds some out, or the 10,000 for "
             "the test.",
         )
-        digit = pick_digit(split, placeholder="0") or load_digits(split, np.array([0]))
+        digit = pick_digit_or_first(split)
         render_digit(digit, split)
         st.caption("0 is black, the paper; 255 is white, the ink.")
     with values:

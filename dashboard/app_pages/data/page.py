@@ -5,6 +5,7 @@ import streamlit as st
 from core.config import TEST_SET, RunConfig
 from core.runs.errors import RunError
 from dashboard import text
+from dashboard.app_pages.data.augmentation import render_augmentation
 from dashboard.app_pages.data.classes import render_classes
 from dashboard.app_pages.data.digit import render_arrays
 from dashboard.app_pages.data.digit_browser import render_browser
@@ -15,6 +16,7 @@ from dashboard.parts.tabs import render_tabs
 _PARTS = {
     "As they come": render_arrays,
     "Preparation": render_preparation,
+    "Augmentation": render_augmentation,
     "Browse": render_browser,
     "Classes": render_classes,
 }

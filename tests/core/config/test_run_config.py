@@ -31,6 +31,11 @@ LIMITS = {
     "min_delta": (0.0, 1.0),
     "validation_share": (0.05, 0.5),
     "training_images": (1_000, 60_000),
+    "rotation": (0.0, 45.0),
+    "zoom": (0.0, 0.3),
+    "shear": (0.0, 0.5),
+    "shift": (0.0, 4.0),
+    "elastic": (0.0, 3.0),
     "seed": (0, 2**31 - 1),
 }
 NUMBERS = sorted(LIMITS)
@@ -352,3 +357,9 @@ def test_presets_are_valid(name: str) -> None:
 )
 def test_what_regularises(changes: dict[str, Any], expected: bool) -> None:
     assert RunConfig(**changes).is_regularized is expected
+
+
+@pytest.mark.parametrize("name", ["rotation", "zoom", "shear", "shift", "elastic"])
+def test_what_augments(name: str) -> None:
+    assert RunConfig(**{name: 0.1}).is_augmented
+    assert not RunConfig(dropout=0.5).is_augmented

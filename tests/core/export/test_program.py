@@ -188,8 +188,17 @@ def test_the_script_in_a_process_of_its_own(regularised: Run, tmp_path: Path) ->
             "patience": 1,
         },
         {"hidden": (), "optimizer": Optimizer.SGD_MOMENTUM, "learning_rate": 0.1, "epochs": 2},
+        {
+            "hidden": (24,),
+            "rotation": 20,
+            "zoom": 0.2,
+            "shear": 0.2,
+            "shift": 2,
+            "elastic": 1,
+            "epochs": 3,
+        },
     ],
-    ids=["early stopping", "linear"],
+    ids=["early stopping", "linear", "augmentation"],
 )
 def test_the_script_ends_in_the_numbers_of_the_run(
     store: RunStore, small: Small, tmp_path: Path, config: dict[str, object]

@@ -480,10 +480,13 @@ def test_run_that_is_left_in_a_pause_goes_on_to_the_same_weights(
 def test_run_that_is_left_in_mid_epoch_goes_on_from_that_batch(
     small: Small, store: RunStore, monkeypatch: pytest.MonkeyPatch, epoch: int, batches: int
 ) -> None:
-    """With dropout and a schedule: seed states, rates and totals go on, too."""
+    """With dropout, augmentation and a schedule: seeds, rates and totals go on, too."""
     monkeypatch.setattr("core.training.trainer._CHUNK_SECONDS", 1e-9)  # a batch at a time
     monkeypatch.setattr("core.training.trainer._STATUS_SECONDS", 0.0)
-    config = small(batch_size=64, dropout=0.5, early_stopping=True, schedule="cosine")
+    augmentation = {"rotation": 20, "zoom": 0.2, "shear": 0.2, "shift": 2, "elastic": 1}
+    config = small(
+        batch_size=64, dropout=0.5, early_stopping=True, schedule="cosine", **augmentation
+    )
     assert config.batches == 16
     undisturbed, run = store.create(config), store.create(config)
     train(undisturbed)

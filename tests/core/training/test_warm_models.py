@@ -31,8 +31,9 @@ def variables(warm: WarmModel) -> list[np.ndarray]:
     [
         {"dropout": 0.5, "input_dropout": 0.1, "l2": 1e-4},
         {"batch_normalization": True, "optimizer": "sgd-momentum"},
+        {"rotation": 10, "elastic": 0.5},
     ],
-    ids=["dropout and L2", "batch normalisation"],
+    ids=["dropout and L2", "batch normalisation", "augmentation"],
 )
 def test_a_run_ends_the_same_on_a_used_model(
     store: RunStore, small: Small, changes: dict[str, object]

@@ -16,7 +16,7 @@ from tests.dashboard.app_pages.lab import Lab, go, nodes, rewrite_history, words
 # Each page, with the name that its choice of a view has in the address, and how many there are.
 PAGES = {
     "train": None,
-    "data": ("data", 4),
+    "data": ("data", 5),
     "curves": ("curves", 2),
     "evaluate": ("evaluate", 5),
     "features": None,

@@ -145,6 +145,14 @@ RECORDED = {
         frozenset({_DEAD}),
     ),
     "input-0.8": Recorded(_config(input_dropout=0.8, epochs=15), {Kind.OVER_REGULARIZED}),
+    "augmented": Recorded(
+        _config(hidden=(256,), rotation=10, zoom=0.1, shear=0.1, shift=1, elastic=0.5, epochs=15),
+        {Kind.UNFINISHED},
+    ),
+    "augmented-much": Recorded(
+        _config(rotation=45, zoom=0.3, shear=0.5, shift=4, elastic=3, epochs=15),
+        {Kind.OVER_REGULARIZED},
+    ),
     "l2-0.01": Recorded(_config(l2=1e-2, epochs=15), {Kind.OVER_REGULARIZED}),
     "l2-0.1": Recorded(
         _config(l2=0.1, epochs=15), {Kind.OVER_REGULARIZED}, frozenset({Kind.HAD_BEEN_BETTER})
