@@ -29,6 +29,19 @@ def judge_images(found: ImageComparison, a: str = "A", b: str = "B") -> Verdict:
     return Verdict(True, finding, f"From another seed either may do otherwise. {_MORE_SEEDS}")
 
 
+def judge_training_on(found: ImageComparison, images: str = "images") -> str:
+    """What a network reads right, before (A) and after (B) it was trained on."""
+    gained, lost = found.only_b, found.only_a
+    if not gained + lost:
+        return f"It reads the same of the {found.images:,} {images} right as before."
+    words = (
+        f"It now reads {gained:,} right that it read wrong before, and {lost:,} the other way round"
+    )
+    is_chance = found.p_value >= SIGNIFICANCE_LEVEL
+    judged = "that is within chance" if is_chance else "chance would seldom do that"
+    return f"{words}; with {found.images:,} {images} {judged}, {_p_value(found.p_value)}."
+
+
 def judge_seeds(found: SeedComparison, a: str = "A", b: str = "B") -> Verdict:
     """What the test over seeds says of two configurations."""
     if found.is_paired:

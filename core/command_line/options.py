@@ -29,10 +29,16 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
         )
 
 
-def read_config(options: argparse.Namespace, parser: argparse.ArgumentParser) -> RunConfig:
-    """The configuration that the options say; `parser.error` with a sentence if one is wrong."""
+def read_config(
+    options: argparse.Namespace, parser: argparse.ArgumentParser, default: RunConfig | None = None
+) -> RunConfig:
+    """The configuration that the options say; `parser.error` with a sentence if one is wrong.
+
+    What neither they nor a preset say is that of `default`.
+    """
     given = {name: value for name, value in vars(options).items() if name in RunConfig.model_fields}
-    base = PRESETS[options.preset].model_dump() if options.preset else {}
+    preset = PRESETS[options.preset] if options.preset else default
+    base = preset.model_dump() if preset else {}
     if "hidden" in given:
         given["hidden"] = " ".join(given["hidden"])  # 512 256 as well as 512-256
     config, wrong = parse_config(base | given)

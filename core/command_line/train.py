@@ -6,6 +6,7 @@ import sys
 from core.command_line.options import add_config_options, read_config
 from core.command_line.terminal import on_interrupt, printable, progress_bar
 from core.runs import Run, RunStore
+from core.runs.origin import Origin
 from core.runs.status import Request, State, Status
 from core.runs.summary import Results, summarize
 
@@ -14,15 +15,25 @@ def add_train(parser: argparse.ArgumentParser) -> None:
     """Add the command's options to its parser."""
     parser.set_defaults(command=_train)
     parser.add_argument("--name", type=printable, help="what to call the run")
+    parser.add_argument(
+        "--from",
+        dest="parent",
+        metavar="RUN",
+        help="id of a finished run, to start from its network; what is not given is as it was "
+        "there, and its layers, its seed and its validation share stay",
+    )
     add_config_options(parser)
 
 
 def _train(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
-    config = read_config(options, parser)
+    store = RunStore()
+    parent = store.get(options.parent) if options.parent else None
+    config = read_config(options, parser, parent.config if parent else None)
     progress = progress_bar()
     from core.training import train
 
-    run = RunStore().create(config, name=options.name, state=State.RUNNING)
+    origin = Origin(parent)
+    run = store.create(config, name=options.name, state=State.RUNNING, origin=origin)
     on_interrupt(lambda: run.request(Request.STOP))
     with progress:
         bar = progress.add_task(run.name, total=config.epochs * config.batches, detail="")

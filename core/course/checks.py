@@ -67,7 +67,8 @@ def find_mismatch(lesson: Lesson, runs: Sequence[Summary], since: datetime | Non
 
 def is_wanted(lesson: Lesson, run: Summary) -> bool:
     """Whether the lesson needs a run of this configuration, however far it is."""
-    return run.config is not None and any(wanted.fits(run.config) for wanted in lesson.runs)
+    is_plain = run.config is not None and run.is_from_scratch
+    return is_plain and any(wanted.fits(run.config) for wanted in lesson.runs if run.config)
 
 
 def _find(lesson: Lesson, runs: Sequence[Summary]) -> list[Summary | None]:
@@ -75,8 +76,10 @@ def _find(lesson: Lesson, runs: Sequence[Summary]) -> list[Summary | None]:
 
 
 def _fits(run: Summary, wanted: WantedRun) -> bool:
-    # Where the rate was moved while it trained, it is not what its configuration says.
-    return run.config is not None and wanted.fits(run.config) and run.results.kept_learning_rate
+    # Where the rate was moved while it trained, or it started from another run, it is not what its
+    # configuration says.
+    is_plain = run.is_from_scratch and run.results.kept_learning_rate
+    return run.config is not None and wanted.fits(run.config) and is_plain
 
 
 def run_ids(lesson: Lesson, runs: Iterable[Summary]) -> dict[str, str] | None:

@@ -13,13 +13,14 @@ import numpy as np
 
 from core.analysis.metrics import as_labels
 from core.config import CLASSES, IMAGE_SIDE, PIXELS
-from core.data import Array, ByteLabels, Images
+from core.data import Array, ByteLabels, Images, Mask
 
 MAX_DRAWINGS = 20_000
 """At most this many drawings are in a collection."""
 
 _MAX_BYTES = 2 * MAX_DRAWINGS * PIXELS
 _NAMES = ("images", "labels")
+_HALVES = "to_learn"
 _LEAST_CONTRAST = 8  # grey values between paper and ink; an image with less is blank
 _NAMED = 5  # at most this many names or numbers are listed, then "…"
 
@@ -35,14 +36,18 @@ class ImportedDrawings(NamedTuple):
     """Uint8 (n, 28, 28), 0 paper to 255 ink."""
     labels: ByteLabels
     """Uint8 (n,)"""
+    to_learn: Mask | None
+    """Bool (n,), whether each was in the half to learn from, if the archive says so."""
     changes: tuple[str, ...]
     """What was put right, a sentence each."""
 
 
-def write_archive(images: Images, labels: ByteLabels) -> bytes:
-    """An .npz archive with `images`, uint8 (n, 28, 28), and `labels`, uint8 (n,)."""
+def write_archive(images: Images, labels: ByteLabels, to_learn: Mask) -> bytes:
+    """An .npz archive with `images`, uint8 (n, 28, 28), `labels`, uint8 (n,), and `to_learn`, bool
+    (n,).
+    """
     file = io.BytesIO()
-    np.savez_compressed(file, images=images, labels=labels)
+    np.savez_compressed(file, images=images, labels=labels, to_learn=to_learn)
     return file.getvalue()
 
 
@@ -51,7 +56,7 @@ def read_archive(content: bytes) -> ImportedDrawings:
 
     Raises DrawingError for anything else, or for more than a collection may hold.
     """
-    images, labels = _load(content)
+    images, labels, to_learn = _load(content)
     changes: list[str] = []
     layers = _as_layers(images, changes)
     digits = _as_digits(labels, changes)
@@ -66,11 +71,18 @@ def read_archive(content: bytes) -> ImportedDrawings:
     if is_blank.any():
         numbers = _listed(np.flatnonzero(is_blank) + 1)
         changes.append(f"Blank images were left out: {numbers} of {len(grey):,}.")
-    return ImportedDrawings(grey[~is_blank], digits[~is_blank], tuple(changes))
+    if to_learn is not None and (to_learn.shape != digits.shape or to_learn.dtype != bool):
+        to_learn = None  # another program's: the halves are chosen here
+    return ImportedDrawings(
+        grey[~is_blank],
+        digits[~is_blank],
+        None if to_learn is None else to_learn[~is_blank],
+        tuple(changes),
+    )
 
 
-def _load(content: bytes) -> tuple[Array, Array]:
-    """The arrays `images` and `labels`, of any shape and type."""
+def _load(content: bytes) -> tuple[Array, Array, Array | None]:
+    """The arrays `images`, `labels` and, if there, `to_learn`, of any shape and type."""
     try:
         with ZipFile(io.BytesIO(content)) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
@@ -85,6 +97,7 @@ def _load(content: bytes) -> tuple[Array, Array]:
                     f"expected the arrays {' and '.join(_NAMES)}, found {_listed(arrays.files)}"
                 )
             images, labels = (np.asarray(arrays[name]) for name in _NAMES)
+            to_learn = np.asarray(arrays[_HALVES]) if _HALVES in arrays.files else None
     except DrawingError:
         raise
     except Exception as error:  # a rubbish archive raises almost anything, MemoryError too
@@ -92,7 +105,7 @@ def _load(content: bytes) -> tuple[Array, Array]:
     for name, array in zip(_NAMES, (images, labels), strict=True):
         if array.dtype.kind not in "buif":
             raise DrawingError(f"{name} must be numbers, not {array.dtype}")
-    return images, labels
+    return images, labels, to_learn
 
 
 def _as_layers(images: Array, changes: list[str]) -> Array:

@@ -27,6 +27,7 @@ from core.drawing.archive import (
     read_archive,
     write_archive,
 )
+from core.drawing.halves import Halves, falls_to_learn
 from core.runs.document_folder import replace_file
 
 _ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{12}")
@@ -44,6 +45,9 @@ class Drawing(BaseModel):
     created: AwareDatetime
     pixels: str
     """The 784 grey values, 0 paper to 255 ink, row by row from the top, in base64."""
+    to_learn: bool | None = None
+    """Whether it is in the half to learn from; None for one that was kept before there were halves.
+    """
     id: Annotated[str, Field(exclude=True)] = ""
 
     @field_validator("pixels")
@@ -58,6 +62,11 @@ class Drawing(BaseModel):
         """Uint8 (28, 28), read-only."""
         return np.frombuffer(b64decode(self.pixels), np.uint8).reshape(IMAGE_SIDE, IMAGE_SIDE)
 
+    @property
+    def is_to_learn(self) -> bool:
+        """Whether it is in the half to learn from, and not in that to measure on."""
+        return falls_to_learn(self.image) if self.to_learn is None else self.to_learn
+
 
 class DrawingStore:
     """All drawings in one folder."""
@@ -65,6 +74,7 @@ class DrawingStore:
     def __init__(self, root: str | Path | None = None) -> None:
         """`root` defaults to the settings' folder of drawings."""
         self.root = Path(root or settings().drawings).absolute()
+        self._read: dict[str, Drawing] = {}
 
     def add(self, image: Array, label: int, owner: str) -> str:
         """Keep an image, float (28, 28) in [0, 1] as `drawing.to_mnist` makes it; return its id.
@@ -72,18 +82,17 @@ class DrawingStore:
         Raises DrawingError if the collection is full or cannot be written.
         """
         grey = np.round(np.clip(image, 0, 1) * 255).astype(np.uint8)
-        return self._add_all([(grey, label)], owner)[0]
+        return self._add_all([(grey, label, None)], owner)[0]
 
     def load_all(self) -> list[Drawing]:
         """All drawings, newest first; what cannot be read is left out."""
-        drawings = []
+        read = {}
         for name in self._names():
             with suppress(ValidationError, OSError):
-                text = (self.root / name).read_bytes()
-                drawings.append(
-                    Drawing.model_validate_json(text).model_copy(update={"id": name[:-5]})
-                )
-        return sorted(drawings, key=lambda drawing: drawing.created, reverse=True)
+                # A file is never changed: what was read of it holds.
+                read[name] = self._read.get(name) or self._load(name)
+        self._read = read
+        return sorted(read.values(), key=lambda drawing: drawing.created, reverse=True)
 
     def delete(self, ids: Iterable[str]) -> None:
         """Delete these drawings for good; those that are gone already are passed over."""
@@ -98,7 +107,9 @@ class DrawingStore:
         then it keeps nothing.
         """
         imported = read_archive(content)
-        self._add_all(zip(imported.images, imported.labels.tolist(), strict=True), owner)
+        count = len(imported.labels)
+        halves = [None] * count if imported.to_learn is None else imported.to_learn.tolist()
+        self._add_all(zip(imported.images, imported.labels.tolist(), halves, strict=True), owner)
         return imported
 
     def version(self) -> tuple[int, int]:
@@ -115,8 +126,15 @@ class DrawingStore:
             ]
         return []
 
-    def _add_all(self, drawn: Iterable[tuple[Images, int]], owner: str) -> list[str]:
+    def _load(self, name: str) -> Drawing:
+        text = (self.root / name).read_bytes()
+        return Drawing.model_validate_json(text).model_copy(update={"id": name[:-5]})
+
+    def _add_all(self, drawn: Iterable[tuple[Images, int, bool | None]], owner: str) -> list[str]:
+        """Keep images with their labels and, where they had one, their half."""
         drawn = list(drawn)
+        owner = owner[:100]
+        halves = Halves(self.load_all())
         if len(self._names()) + len(drawn) > MAX_DRAWINGS:
             raise DrawingError(
                 f"the collection holds at most {MAX_DRAWINGS:,} drawings; delete some first"
@@ -124,21 +142,23 @@ class DrawingStore:
         ids: list[str] = []
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            for image, label in drawn:
-                ids.append(self._write(image, label, owner))
+            for image, label, before in drawn:
+                to_learn = halves.choose(image, label, owner, before)
+                ids.append(self._write(image, label, owner, to_learn))
         except OSError as error:
             with suppress(OSError):
                 self.delete(ids)
             raise DrawingError(f"the collection cannot be written ({error})") from error
         return ids
 
-    def _write(self, image: Images, label: int, owner: str) -> str:
+    def _write(self, image: Images, label: int, owner: str, to_learn: bool) -> str:
         now = datetime.now(UTC)
         drawing = Drawing(
             label=label,
-            owner=owner[:100],
+            owner=owner,
             created=now,
             pixels=b64encode(image.tobytes()).decode(),
+            to_learn=to_learn,
         )
         drawing_id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(6)}"
         path = self.root / f"{drawing_id}.json"
@@ -158,4 +178,6 @@ def as_arrays(drawings: Iterable[Drawing]) -> tuple[Images, ByteLabels]:
 
 def export_drawings(drawings: Iterable[Drawing]) -> bytes:
     """The drawings as `archive.read_archive` reads them."""
-    return write_archive(*as_arrays(drawings))
+    drawings = list(drawings)
+    halves = np.array([drawing.is_to_learn for drawing in drawings], bool)
+    return write_archive(*as_arrays(drawings), halves)

@@ -19,6 +19,7 @@ from core.engine.fair_queue import expected_waits
 from core.engine.queue import POLL_SECONDS, RunQueue
 from core.runs import Run, RunStore
 from core.runs.errors import RunError
+from core.runs.origin import Origin
 
 _FIRST_POLL_SECONDS = 2.0
 
@@ -74,10 +75,16 @@ class Engine:
         self.cluster.close()
 
     def enqueue_all(
-        self, requested: Sequence[tuple[RunConfig, str | None]], owner: str | None = None
+        self,
+        requested: Sequence[tuple[RunConfig, str | None]],
+        owner: str | None = None,
+        origin: Origin = Origin(),  # noqa: B008 (frozen)
     ) -> list[Run]:
-        """Create a run of each configuration, with its name, or none at all. Raises QueueError."""
-        runs = self.queue.add(requested, owner)
+        """Create a run of each configuration, with its name, or none at all.
+
+        All start from `origin`. Raises QueueError, and RunError if it does not fit.
+        """
+        runs = self.queue.add(requested, owner, origin)
         self.wake()
         return runs
 

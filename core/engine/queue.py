@@ -19,6 +19,7 @@ from core.config import RunConfig
 from core.engine.fair_queue import order_fairly
 from core.runs import Run, RunStore
 from core.runs.errors import DamagedRunError, RunBusyError, RunNotFoundError, RunNotWritableError
+from core.runs.origin import Origin
 from core.runs.status import Request, State, Status
 
 POLL_SECONDS = 1.0
@@ -33,6 +34,10 @@ _WORKERS_DIED = (
 )
 
 _log = logging.getLogger(__name__)
+
+
+_Wanted = tuple[str, RunConfig, tuple[str, int]]
+"""A run that was asked for: whose, its configuration, and what it starts from."""
 
 
 class QueueError(RuntimeError):
@@ -117,20 +122,23 @@ class RunQueue:
         self._last_attempts: dict[str, float] = {}
         self._turns = itertools.count()
         self._last_turns: dict[str, int] = {}
-        self._recently_added: dict[tuple[str, RunConfig], tuple[float, Run]] = {}
+        self._recently_added: dict[_Wanted, tuple[float, Run]] = {}
         self._ended: set[str] = set()
         """Runs that have ended: of a thousand, those need not be read again every second."""
         self._lock = threading.RLock()
 
     def add(
-        self, requested: Sequence[tuple[RunConfig, str | None]], owner: str | None
+        self,
+        requested: Sequence[tuple[RunConfig, str | None]],
+        owner: str | None,
+        origin: Origin = Origin(),  # noqa: B008 (frozen)
     ) -> list[Run]:
         """Create a run of each configuration, with its name, or none at all.
 
-        Raises QueueFullError if the owner would have more than `most_waiting` runs waiting, and
-        RepeatedRunError for a configuration of which the owner asked for a run within the last two
-        seconds that is still to train. Sweeps do not call this: a sweep has at most as many
-        unfinished runs as there are slots.
+        All start from `origin`. Raises RunError if it does not fit, QueueFullError if the owner
+        would have more than `most_waiting` runs waiting, and RepeatedRunError for a configuration
+        of which the owner asked for a run within the last two seconds that is still to train.
+        Sweeps do not call this: a sweep has at most as many unfinished runs as there are slots.
         """
         with self._lock:
             waiting = sum(_owner(run) == owner for run in self.waiting)
@@ -141,11 +149,12 @@ class RunQueue:
                     "until some have started, or stop some."
                 )
             for config, _ in requested:
-                self._refuse_repetition(config, owner or getuser())
+                origin.check(config)
+                self._refuse_repetition((owner or getuser(), config, _key(origin)))
             runs = []
             for config, name in requested:
-                run = self._store.create(config, name, owner)
-                self._recently_added[run.record.owner, config] = self._clock(), run
+                run = self._store.create(config, name, owner, origin=origin)
+                self._recently_added[run.record.owner, config, _key(origin)] = self._clock(), run
                 self.waiting.append(run)
                 runs.append(run)
         return runs
@@ -220,12 +229,12 @@ class RunQueue:
         }
         self._deaths = {key: value for key, value in self._deaths.items() if key in known}
 
-    def _refuse_repetition(self, config: RunConfig, owner: str) -> None:
+    def _refuse_repetition(self, wanted: _Wanted) -> None:
         since = self._clock() - _REPEAT_SECONDS
         self._recently_added = {
             key: added for key, added in self._recently_added.items() if added[0] > since
         }
-        _, run = self._recently_added.get((owner, config), (0.0, None))
+        _, run = self._recently_added.get(wanted, (0.0, None))
         with suppress(RunNotFoundError):
             if run and run.status.state.is_active:
                 raise RepeatedRunError(
@@ -327,3 +336,9 @@ def _owner(run: Run) -> str | None:
     with suppress(RunNotFoundError, DamagedRunError):
         return run.record.owner if run.path.is_dir() else None
     return None
+
+
+def _key(origin: Origin) -> tuple[str, int]:
+    """The parent's id and the number of drawings: what tells two origins apart."""
+    parent, drawings = origin.parent, origin.drawings
+    return parent.id if parent else "", len(drawings.labels) if drawings else 0

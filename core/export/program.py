@@ -8,13 +8,14 @@ import re
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import nbformat
+import numpy as np
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from core.runs import Run
-from core.runs.errors import NoNetworkError
+from core.runs import Run, RunStore
+from core.runs.errors import NoNetworkError, RunNotFoundError
+from core.runs.origin import can_train_on
 from core.runs.status import State
 from core.runs.summary import kept_learning_rate
 
@@ -26,17 +27,19 @@ _CELL = "# %% "  # begins a cell, and the sentence that says what it is about
 
 
 def export_script(run: Run) -> str:
-    """The run as a Python script. Raises NoNetworkError unless the run has ended with a network."""
-    cells = "\n\n\n".join(f"{_CELL}{text}\n\n{code}" for text, code in _fill(_values(run)))
+    """The run as a Python script, after those that it was trained on from.
+
+    Raises NoNetworkError, with the sentence of `explain_no_export`.
+    """
+    cells = "\n\n\n".join(f"{_CELL}{text}\n\n{code}" for text, code in _cells(run))
     usage = f"Usage: python {run.id}.py [path of an mnist.npz]"
     return f'"""{_describe(run)}\n\n{usage}\n"""\n\n{cells}\n'
 
 
 def export_notebook(run: Run) -> str:
     """The run as a Jupyter notebook, format 4.5. Raises NoNetworkError as `export_script` does."""
-    values = _values(run) | {"MNIST_PATH": None}
     cells = [new_markdown_cell(_describe(run), id="about")]
-    for number, (text, code) in enumerate(_fill(values)):
+    for number, (text, code) in enumerate(_cells(run, MNIST_PATH="None")):
         cells += [
             new_markdown_cell(text, id=f"text-{number}"),
             new_code_cell(code, id=f"code-{number}"),
@@ -48,20 +51,40 @@ def export_notebook(run: Run) -> str:
 
 
 def is_reproducible(run: Run) -> bool:
-    """Whether the program ends in the run's very numbers: not if a person moved its learning rate.
+    """Whether the program ends in the run's very numbers: not if a person moved its learning rate,
+    or that of a run before it.
 
     Where within an epoch that happened is not kept.
     """
-    (rates,) = run.history_columns("base_learning_rate")
-    return kept_learning_rate(run, rates)
+    for one in _chain(run):
+        (rates,) = one.history_columns("base_learning_rate")
+        if not kept_learning_rate(one, rates):
+            return False
+    return True
 
 
-def can_export(run: Run) -> bool:
-    """Whether the run has ended with a network that a program can repeat: if it was stopped before
-    its first step, there is nothing to repeat.
+def explain_no_export(run: Run) -> str | None:
+    """Why no program can repeat the run, as a sentence; None if one can."""
+    try:
+        chain = _chain(run)
+    except RunNotFoundError:
+        return "A run that it was trained on from was deleted: a program would have to begin there."
+    if not all(map(can_train_on, chain)):  # if it was stopped before its first step, too
+        return "Only a run that has ended with a network can be repeated by a program."
+    if any(one.record.drawings for one in chain):
+        return "It learned from drawings, which are people's own: no program carries them."
+    return None
+
+
+def _chain(run: Run) -> list[Run]:
+    """The run after those that it was trained on from, the first one first.
+
+    Raises RunNotFoundError if one was deleted.
     """
-    status = run.status
-    return status.state in {State.FINISHED, State.STOPPED} and bool(status.final_epoch)
+    chain = [run]
+    while parent := chain[0].record.parent:
+        chain.insert(0, RunStore(run.path.parent).get(parent.run))
+    return chain
 
 
 def _describe(run: Run) -> str:
@@ -78,10 +101,22 @@ def _describe(run: Run) -> str:
     )
 
 
-def _values(run: Run) -> dict[str, Any]:
-    """What the run puts in the place of the program's constants, by their names."""
-    if not can_export(run):
-        raise NoNetworkError(f"run {run.id} has not ended with a network that could be repeated")
+def _cells(run: Run, **others: str) -> list[tuple[str, str]]:
+    """What each cell of the program is about, and its code: of one run after another.
+
+    `others` are more constants, as they are written.
+    """
+    if problem := explain_no_export(run):
+        raise NoNetworkError(problem)
+    first, *later = _chain(run)
+    cells = _fill(_values(first) | others)
+    for one in later:
+        cells += _fill(_values(one) | others | {"START_WEIGHTS": "model.get_weights()"})
+    return cells
+
+
+def _values(run: Run) -> dict[str, str]:
+    """What the run puts in the place of the program's constants, as they are written."""
     config, status, history = run.config, run.status, run.history
     result = history.set_index("epoch").loc[status.final_epoch]
     values = {name.upper(): value for name, value in config.model_dump(mode="json").items()}
@@ -93,30 +128,27 @@ def _values(run: Run) -> dict[str, Any]:
     if status.state is State.STOPPED:  # maybe in the middle of an epoch
         epochs = len(history)
         values["STEPS"] = (epochs - 1) * config.batches + (status.batch or config.batches)
-    if not is_reproducible(run):
-        rates = [float(rate) for rate in history["base_learning_rate"]]
+    rates = [float(rate) for rate in history["base_learning_rate"]]
+    if not kept_learning_rate(run, np.array(rates)):
         values["LEARNING_RATES"] = rates + rates[-1:] * (epochs - len(rates))
-    return values
+    return {name: repr(value) for name, value in values.items()}
 
 
-def _fill(values: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The program with these values: of each cell what it is about, and its code."""
+def _fill(values: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The program with these constants: of each cell what it is about, and its code."""
     _, *parts = _read_program().split(_CELL)
     cells = [(text, code.strip()) for text, _, code in (part.partition("\n") for part in parts)]
     text, settings = cells[0]
     for name, value in values.items():
-        settings = _set_constant(settings, name, repr(value))
+        settings = _set_constant(settings, name, value)
     return [(text, settings), *cells[1:]]
 
 
 def _read_program() -> str:
     """The file as it stands, with the module that it imports in the place of the import."""
     program = STANDALONE.read_text(encoding="utf-8")
-    imported = re.compile(r"^from core\.training\.augmentation import .*$", re.MULTILINE)
-    _, code = re.split(
-        r"^import tensorflow as tf$", _AUGMENTATION.read_text(encoding="utf-8"), flags=re.MULTILINE
-    )
-    return imported.sub(lambda _: code.strip() + "\n", program)
+    _, _, code = _AUGMENTATION.read_text(encoding="utf-8").partition("import tensorflow as tf\n")
+    return _IMPORT.sub(lambda _: code.strip() + "\n", program)
 
 
 def _set_constant(settings: str, name: str, value: str) -> str:

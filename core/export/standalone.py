@@ -43,6 +43,7 @@ SHIFT = 0.0
 ELASTIC = 0.0
 SEED = 0
 
+START_WEIGHTS: list[np.ndarray] = []  # of the network to train on; none: random ones
 LEARNING_RATES = [LEARNING_RATE] * EPOCHS  # of each epoch, before the schedule
 STEPS: int | None = None  # the step after which the run was stopped; None if it was not
 RUN_RESULT: tuple[float, float] | None = None  # test accuracy and loss
@@ -110,6 +111,8 @@ for units in HIDDEN:
 glorot = keras.initializers.GlorotUniform(next_seed())
 layers.append(keras.layers.Dense(10, "softmax", kernel_initializer=glorot))
 model = keras.Sequential([keras.Input((784,)), *layers])
+if START_WEIGHTS:
+    model.set_weights(START_WEIGHTS)
 model.summary()
 
 

@@ -14,6 +14,7 @@ from core.network.build import build_model, flatten_weights
 from core.network.checkpoint import unpack_checkpoint
 from core.runs import Run
 from core.runs.errors import DamagedRunError, NoNetworkError, RunError
+from core.runs.origin import parent_network_path
 
 _BLOCK = 8192  # images at a time, so that wide layers do not fill the memory
 
@@ -56,6 +57,19 @@ def load_network_and_epoch(run: Run) -> tuple[keras.Sequential, int]:
     if run.status.state.is_active:
         raise NoNetworkError(f"run {run.id} has no network yet; wait for its first epoch to end")
     raise NoNetworkError(f"run {run.id} ended before its first epoch did, and has no network")
+
+
+def load_parent_weights(run: Run) -> list[Array] | None:
+    """The weights that the run starts from, layer by layer; None if they are random.
+
+    Raises DamagedRunError.
+    """
+    path = parent_network_path(run)
+    if path is None:
+        return None
+    with run.files.explain_read_errors(path.name):
+        weights: list[Array] = keras.saving.load_model(path, compile=False).get_weights()
+    return weights
 
 
 def load_weights(run: Run, epoch: int) -> Floats:

@@ -177,13 +177,21 @@ class DocumentStore(Generic[Member]):
         ids = [name for name in names if (self.root / name).is_dir()]
         return [self._member(self.root / id_) for id_ in sorted(ids, reverse=True)]
 
-    def _create(self, id_: str, documents: Mapping[str, BaseModel]) -> Member:
-        """Make a folder with these documents: as a whole, or not at all."""
+    def _create(
+        self,
+        id_: str,
+        documents: Mapping[str, BaseModel],
+        write_others: Callable[[Path], object] = lambda folder: None,
+    ) -> Member:
+        """Make a folder with these documents and what `write_others` writes into it: as a whole,
+        or not at all.
+        """
         aside = self.root / f".new-{id_}"
         try:
             aside.mkdir(parents=True, exist_ok=True)
             for name, document in documents.items():
                 save_json(aside / name, document)
+            write_others(aside)
             os.rename(aside, self.root / id_)
         except BaseException as error:
             shutil.rmtree(aside, ignore_errors=True)

@@ -10,16 +10,24 @@ from core.runs.summary import Summary
 
 
 def siblings(config: RunConfig, summaries: Iterable[Summary]) -> list[Summary]:
-    """The runs whose configuration differs from `config` in the seed at most, in their order."""
+    """The runs whose configuration differs from `config` in the seed at most, in their order.
+
+    Those that start from another run, or learn from drawings, are none.
+    """
     wanted = _without_seed(config)
-    return [one for one in summaries if one.config and _without_seed(one.config) == wanted]
+    return [
+        one
+        for one in summaries
+        if one.config and one.is_from_scratch and _without_seed(one.config) == wanted
+    ]
 
 
 def is_representative(summary: Summary) -> bool:
-    """Whether the run shows what its configuration is worth: it has finished, and its learning
-    rate was not changed while it trained.
+    """Whether the run shows what its configuration is worth: it started from nothing, has finished,
+    and its learning rate was not changed while it trained.
     """
-    return summary.status.state is State.FINISHED and summary.results.kept_learning_rate
+    has_finished = summary.status.state is State.FINISHED
+    return has_finished and summary.is_from_scratch and summary.results.kept_learning_rate
 
 
 def seed_accuracies(chosen: Summary, summaries: Iterable[Summary]) -> dict[int, float]:
@@ -29,7 +37,8 @@ def seed_accuracies(chosen: Summary, summaries: Iterable[Summary]) -> dict[int, 
     counts, or the first.
     """
     accuracies: dict[int, float] = {}
-    for one in [chosen, *(siblings(chosen.config, summaries) if chosen.config else ())]:
+    alike = siblings(chosen.config, summaries) if chosen.config and chosen.is_from_scratch else []
+    for one in [chosen, *alike]:
         accuracy = one.results.test_accuracy
         if one.config and accuracy is not None and is_representative(one):
             accuracies.setdefault(one.config.seed, accuracy)

@@ -110,6 +110,35 @@ class Trial(BaseModel):
     """The place of the run's seed among the trial's, from 0."""
 
 
+class Parent(BaseModel):
+    """The run whose network another one started from."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run: str
+    """Its id; it may have been deleted."""
+    name: str
+    """What it was called then."""
+    epoch: Count
+    """The epoch whose weights that network has."""
+    epochs_before: Count
+    """The epochs that went into that network, those of the parent's parents too."""
+    seconds_before: Seconds = 0.0
+    """The time spent training them."""
+
+
+class LearnedDrawings(BaseModel):
+    """The drawings that a run learns from beside MNIST."""
+
+    model_config = ConfigDict(frozen=True)
+
+    owner: str | None
+    """Whose they are; None: everybody's."""
+    count: Count
+    share: Annotated[float, Field(gt=0, lt=1)]
+    """Of what the run learns from in an epoch."""
+
+
 class Record(BaseModel):
     """What `config.json` says: the configuration, and the run's name, owner and creation."""
 
@@ -121,6 +150,10 @@ class Record(BaseModel):
     config: RunConfig
     trial: Trial | None = None
     """None for a run that no sweep began."""
+    parent: Parent | None = None
+    """None for a run that starts from random weights."""
+    drawings: LearnedDrawings | None = None
+    """None for a run that learns from MNIST alone."""
 
 
 class Label(BaseModel):

@@ -13,6 +13,7 @@ from core.config import RunConfig
 from core.config.settings import settings
 from core.runs.document_folder import DocumentStore
 from core.runs.errors import RunBusyError, RunError
+from core.runs.origin import Origin
 from core.runs.run import CONFIG, MAX_NAME, STATUS, Run
 from core.runs.run_files import RunFiles
 from core.runs.status import Record, Request, State, Status, Trial
@@ -68,21 +69,28 @@ class RunStore(DocumentStore[Run]):
         state: State = State.QUEUED,
         run_id: str | None = None,
         trial: Trial | None = None,
+        origin: Origin = Origin(),  # noqa: B008 (frozen)
     ) -> Run:
         """Write a new run directory. The name defaults to the configuration's summary.
 
         A run created `running` is to be trained by the caller; a queued one is trained by any
         engine on this folder. `run_id` is an id that no run has, by default a new
-        one; `trial` says which sweep's run it is. Raises RunNotWritableError.
+        one; `trial` says which sweep's run it is; `origin` what it starts from. Raises RunError for
+        an origin that does not fit, RunNotWritableError.
         """
+        origin.check(config)
+        parent, drawings = origin.describe()
         record = Record(
             name=" ".join((name or "").split())[:MAX_NAME] or config.summary(),
             owner=owner or getuser(),
             created=datetime.now(UTC),
             config=config,
             trial=trial,
+            parent=parent,
+            drawings=drawings,
         )
-        return self._create(run_id or new_run_id(), {CONFIG: record, STATUS: Status(state=state)})
+        documents = {CONFIG: record, STATUS: Status(state=state)}
+        return self._create(run_id or new_run_id(), documents, origin.copy_into)
 
     def delete(self, run_id: str) -> None:
         """Stop the run, if it trains, and delete it for good.

@@ -72,6 +72,11 @@ class Summary:
         """What a sweep began the run for; None if no sweep did, or that cannot be read."""
         return self.record.trial if self.record else None
 
+    @property
+    def is_from_scratch(self) -> bool:
+        """Whether the run starts from random weights and learns from MNIST alone."""
+        return bool(self.record and not self.record.parent and not self.record.drawings)
+
 
 def summarize(run: Run) -> Summary:
     """What the run's files say now. Raises RunNotFoundError if it is gone."""

@@ -12,6 +12,7 @@ from core.analysis.diagnosis import Severity
 from core.analysis.histories import BEST_EPOCH
 from core.config import Hyperparameter, RunConfig, field_text, hyperparameters
 from core.config.architecture import count_parameters
+from core.runs.status import LearnedDrawings
 from core.runs.summary import Summary
 
 FIELDS = list(RunConfig.model_fields)
@@ -59,6 +60,14 @@ def _read_interval(run: Summary) -> str | None:
     return None if low is None or high is None else f"{100 * low:.2f} to {100 * high:.2f} %"
 
 
+def describe_drawings(drawings: LearnedDrawings | None) -> str:
+    """Such as "12 of Ada's, 25 % of an epoch"; "" for none."""
+    if drawings is None:
+        return ""
+    whose = f"of {drawings.owner}'s" if drawings.owner else "of everybody's"
+    return f"{drawings.count} {whose}, {100 * drawings.share:.0f} % of an epoch"
+
+
 COLUMNS = {
     "pinned": RunColumn("Pin", lambda run: run.label.pinned, Kind.FLAG, is_offered=False),
     "name": RunColumn("Name", lambda run: run.name),
@@ -71,6 +80,16 @@ COLUMNS = {
         ),
         help="What its curves tell of the run, most important first. The page Train explains it, "
         "and knows more: units, and what other runs came to.",
+    ),
+    "parent": RunColumn(
+        "Trained on from",
+        lambda run: parent.name if run.record and (parent := run.record.parent) else "",
+        help="The run whose network it started from, as it was called then.",
+    ),
+    "drawings": RunColumn(
+        "Drawings",
+        lambda run: describe_drawings(run.record.drawings) if run.record else "",
+        help="The drawings that it learned from beside MNIST, and their share of an epoch.",
     ),
     "created": RunColumn("When", lambda run: run.record and run.record.created, Kind.TIME),
     **{field.name: _read_field(field) for field in hyperparameters()},

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from core.config import CLASSES, PIXELS, RunConfig, Schedule
-from core.data import Array, Floats, Splits
+from core.data import Array, Floats, Split, Splits
 from core.network.checkpoint import RunningTotals
 from core.training.variants import build_augmentation
 
@@ -49,6 +49,22 @@ def learning_rate_factors(config: RunConfig, first: int, count: int) -> Floats:
     return ((1 + np.cos(np.pi * steps)) / 2).astype(np.float32)
 
 
+def draw_order(config: RunConfig, epoch: int, drawings: int = 0, share: float = 0.0) -> Array:
+    """Indices of the images of an epoch, int32 (training_size,), in its order.
+
+    Of a run that learns from so many `drawings` they take this share: each comes alike often, as
+    an index after those of the training images, of which as many are left out by turns.
+    """
+    rng = np.random.default_rng((config.seed, epoch))
+    size = config.training_size
+    order = rng.permutation(size)
+    if drawings:
+        drawn = round(share * size)
+        repeated = size + np.arange(drawn) % drawings
+        order = rng.permutation(np.concatenate([order[drawn:], repeated]))
+    return order.astype(np.int32)
+
+
 class TrainingLoops:
     """The loops of a compiled `model` over the splits that it trains on and is measured on."""
 
@@ -70,18 +86,27 @@ class TrainingLoops:
             name: tuple(map(tf.convert_to_tensor, split))
             for name, split in (splits._asdict() if splits else {}).items()
         }
+        self._learned = self._splits.get("train", ())
+
+    def add_images(self, extra: Split) -> None:
+        """Let `order` of `train` name these images too, after those of the training split.
+
+        That split is measured without them.
+        """
+        pairs = zip(self._learned, extra, strict=True)
+        self._learned = tuple(tf.concat(pair, axis=0) for pair in pairs)
 
     def train(
         self, order: Array, first: int, rates: Floats, so_far: RunningTotals, key: int = 0
     ) -> RunningTotals:
         """Take a step for each of `rates`, from batch `first` of the epoch's `order` on.
 
-        `order` is a permutation of the training images, int32 (n,); `rates` float32 (steps,). The
-        totals go on from `so_far`, so that they do not depend on how an epoch was cut into calls.
+        `order` are indices of training images, int32 (n,); `rates` float32 (steps,). The totals go
+        on from `so_far`, so that they do not depend on how an epoch was cut into calls.
         What changes the images is drawn from `key`, the epoch's, and the number of the batch.
         """
         loss, correct = self._train_steps(
-            *self._splits["train"],
+            *self._learned,
             tf.constant(order),
             tf.constant(first),
             tf.constant(rates),

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from core.analysis.histories import last_improved_epoch
-from core.data import Array, DataError
+from core.data import Array, DataError, Split, one_hot, scale_images
 from core.network.build import flatten_weights
 from core.network.checkpoint import (
     EpochProgress,
@@ -25,6 +25,7 @@ from core.network.checkpoint import (
     unpack_checkpoint,
     unpack_pause,
 )
+from core.network.load import load_parent_weights
 from core.runs import Run
 from core.runs.errors import (
     DamagedRunError,
@@ -32,9 +33,10 @@ from core.runs.errors import (
     RunNotWritableError,
     describe_failure,
 )
+from core.runs.origin import read_drawings
 from core.runs.status import Control, Request, State, Status
 from core.training.augmentation import epoch_key
-from core.training.loops import Evaluation, learning_rate_factors
+from core.training.loops import Evaluation, draw_order, learning_rate_factors
 from core.training.warm_models import claim_warm_model, release_warm_model
 
 _CHUNK_SECONDS = 0.1  # how long the compiled loop may run between two polls of the control file
@@ -106,7 +108,7 @@ def _fail(run: Run, training: "_Training | None", error: Exception) -> Status:
     remedy = "Try fewer or narrower layers, or a smaller batch."
     changes = {
         "state": State.FAILED,
-        "error": describe_failure(error, (DivergedError, DataError), remedy),
+        "error": describe_failure(error, (DivergedError, DataError, DamagedRunError), remedy),
         "heartbeat": time.time(),
         "seconds_left": None,
     }
@@ -167,6 +169,12 @@ class _Training:
         self._report()
         self._warm = claim_warm_model(self.config)
         self._model, self._loops = self._warm.model, self._warm.loops
+        if weights := load_parent_weights(run):
+            self._model.set_weights(weights)
+        if drawings := read_drawings(run):
+            images, labels = scale_images(drawings.images), one_hot(drawings.labels)
+            self._loops.add_images(Split(images, labels))
+        self._drawings = drawings
         self._resume()
         self._is_resumed = bool(self.rows) or self._epoch_progress.batch > 0
 
@@ -187,10 +195,9 @@ class _Training:
         epoch = len(self.rows) + 1
         self._clock = _Clock(self._epoch_progress.seconds)
         self._clock.start()
-        order = np.random.default_rng((self.config.seed, epoch)).permutation(
-            self.config.training_size
-        )
-        self._train_batches(epoch, order.astype(np.int32))
+        learned = self._drawings
+        drawings = (len(learned.labels), learned.share) if learned else (0, 0.0)
+        self._train_batches(epoch, draw_order(self.config, epoch, *drawings))
         batch = self._epoch_progress.batch
         if batch == 0:  # stopped before the first
             return

@@ -40,7 +40,7 @@ def draw_overlay(runs: Sequence[OverlaidRun], metric: str, style: CurveStyle) ->
         for place, (run, frame) in enumerate(zip(runs, frames, strict=True))
         for name in style.series
     ]
-    axes = draw_axes(metric, style, max(len(run.history) for run in runs))
+    axes = draw_axes(metric, style, max(int(run.history["epoch"].max()) for run in runs))
     option = axes | {
         "legend": legend(
             type="scroll",

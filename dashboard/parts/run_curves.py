@@ -1,6 +1,6 @@
 """Loss and accuracy of the chosen run, and of others laid over it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -17,6 +17,7 @@ from core.analysis.histories import (
 )
 from core.runs import Run
 from core.runs.errors import RunError
+from core.runs.status import Parent
 from dashboard import text
 from dashboard.charts.colors import RUN_COLORS, run_colors
 from dashboard.charts.curves import SERIES, CurveStyle, draw_curve
@@ -42,14 +43,16 @@ def render_run_curves() -> None:
 def render_histories(histories: Mapping[Run, pd.DataFrame], names: Mapping[Run, str]) -> None:
     """Draw the controls, the two charts of these runs, and each one's best epoch."""
     style, penalty, smoothing = _pick_style()
+    before = _pick_places(histories)
     colors = run_colors(run.id for run in histories)
     first = next(iter(histories))
     runs = [
         OverlaidRun(
             names[run],
             colors[run.id],
-            _prepare(history, penalty, smoothing),
-            best_epoch(history, run.config.min_delta),
+            _move(_prepare(history, penalty, smoothing), before.get(run)),
+            best_epoch(history, run.config.min_delta)
+            + (before[run].epochs_before if run in before else 0),
         )
         for run, history in histories.items()
     ]
@@ -155,6 +158,35 @@ def _pick_style() -> tuple[CurveStyle, bool, float]:
         )
         log_loss = pick_log_loss("curves_log", bind="query-params")
     return CurveStyle(series, log_loss, axis), loss == _WITH_PENALTY, smoothing
+
+
+def _pick_places(runs: Iterable[Run]) -> dict[Run, Parent]:
+    """The runs whose curves are to begin where those of their parents end, if the user wishes it.
+
+    Drawn only if there are several runs, one of them with a parent.
+    """
+    runs = list(runs)
+    parents = {run: run.record.parent for run in runs if run.record.parent}
+    if len(runs) < 2 or not parents:
+        return {}
+    is_wanted = st.toggle(
+        "Behind their parents",
+        key="curves_behind",
+        bind="query-params",
+        help="A run that was trained on begins where its parent's network was left, and not at "
+        "epoch 0.",
+    )
+    return {run: parent for run, parent in parents.items() if parent} if is_wanted else {}
+
+
+def _move(history: pd.DataFrame, parent: Parent | None) -> pd.DataFrame:
+    """The history with epochs and times counted from where the parents of its run began."""
+    if parent is None:
+        return history
+    return history.assign(
+        epoch=history["epoch"] + parent.epochs_before,
+        elapsed=history["elapsed"] + parent.seconds_before,
+    )
 
 
 def _prepare(history: pd.DataFrame, penalty: bool, smoothing: float) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from core.config import RunConfig
 from core.engine import QueueError
 from core.runs import Run
 from core.runs.errors import RunError
+from core.runs.origin import Origin
 from core.runs.seed_siblings import next_seeds
 from dashboard import text
 from dashboard.access.visitor import visitor
@@ -15,10 +16,16 @@ from dashboard.session import linked
 from dashboard.session.server import server
 
 
-def start_runs(requested: Sequence[tuple[RunConfig, str | None]]) -> list[Run]:
-    """Queue a run of each configuration, with its name; or none, and say why in a toast."""
+def start_runs(
+    requested: Sequence[tuple[RunConfig, str | None]],
+    origin: Origin = Origin(),  # noqa: B008 (frozen)
+) -> list[Run]:
+    """Queue a run of each configuration, with its name; or none, and say why in a toast.
+
+    All start from `origin`.
+    """
     try:
-        return server().engine.enqueue_all(requested, visitor().name)
+        return server().engine.enqueue_all(requested, visitor().name, origin)
     except QueueError as error:
         st.toast(text.escape(error), icon=":material/group:", duration="long")
     except RunError as error:
@@ -42,7 +49,11 @@ def start_seeds(
     )
 
 
-def start_and_show(config: RunConfig, name: str | None = None) -> None:
+def start_and_show(
+    config: RunConfig,
+    name: str | None = None,
+    origin: Origin = Origin(),  # noqa: B008 (frozen)
+) -> None:
     """Queue a run of `config`, and make it the run that is looked at."""
-    for run in start_runs([(config, name)]):
+    for run in start_runs([(config, name)], origin):
         linked.RUN.choose(run.id)

@@ -102,6 +102,8 @@ class Linked:
 
 RUNS, SWEEP, EPOCH = Linked("runs"), Linked("sweep"), Linked("epoch")
 LESSON = Linked("lesson")
+PARENT = Linked("from")
+"""The run whose network the next run starts from."""
 OPENED_SWEEPS = Linked("opened_sweeps")
 """The sweeps whose runs the table of runs shows one by one."""
 RUN = Linked("run", detail=EPOCH)

@@ -45,6 +45,7 @@ def _find_plain(run: Run, others: Iterable[Summary]) -> Reference | None:
     wanted = _compared_values(run.config)
     for other in others:
         is_whole = not other.status.state.is_active and other.results.kept_learning_rate
+        is_whole &= other.is_from_scratch
         config = other.config
         if not config or config.is_regularized or not is_whole:
             continue

@@ -8,7 +8,7 @@ import streamlit as st
 from core.analysis.histories import BEST_EPOCH
 from core.config import RunConfig, field_text
 from core.runs.errors import RunError
-from core.runs.table import varying_fields
+from core.runs.table import describe_drawings, varying_fields
 from dashboard import text
 from dashboard.app_pages.compare.compared import ComparedRun
 from dashboard.parts.findings import name_findings
@@ -35,6 +35,8 @@ def render_compare_table(compared: list[ComparedRun]) -> None:
     table = pd.DataFrame([_row(one, fields) for one in compared])
     place = table.columns.get_loc("What happened")
     table.insert(place, "First layer", _describe_first_layers(compared))
+    for place, (title, values) in enumerate(_describe_origins(compared).items(), start=2):
+        table.insert(place, title, values)
     colors = [one.color for one in compared]
     st.dataframe(
         table.style.apply(lambda _: [f"color: {color}" for color in colors], subset=["●"]),
@@ -53,7 +55,9 @@ def render_compare_table(compared: list[ComparedRun]) -> None:
         alt="The compared runs: hyperparameters that differ, and results",
     )
     if not fields:
-        st.caption("Their hyperparameters are the same.")
+        same = "Their hyperparameters are the same."
+        from_scratch = all(one.summary.is_from_scratch for one in compared)
+        st.caption(same if from_scratch else f"{same} They differ in what they started from.")
 
 
 def _row(one: ComparedRun, fields: list[str]) -> dict[str, str]:
@@ -77,6 +81,19 @@ def _row(one: ComparedRun, fields: list[str]) -> dict[str, str]:
         f"epoch {results.highest_epoch}",
         "Time": text.duration(status.seconds),
     }
+
+
+def _describe_origins(compared: list[ComparedRun]) -> dict[str, list[str]]:
+    """What the runs started from, by the headings of the columns; only what some run has."""
+    letters = {one.run.id: one.letter for one in compared}
+    parents, drawings = [], []
+    for one in compared:
+        parent = one.run.record.parent
+        letter = f"{letters[parent.run]} · " if parent and parent.run in letters else ""
+        parents.append(f"{letter}{parent.name}, epoch {parent.epoch}" if parent else "")
+        drawings.append(describe_drawings(one.run.record.drawings))
+    columns = {"Trained on from": parents, "Drawings": drawings}
+    return {title: values for title, values in columns.items() if any(values)}
 
 
 def _describe_first_layers(compared: list[ComparedRun]) -> list[str]:

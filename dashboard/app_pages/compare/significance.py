@@ -21,7 +21,7 @@ def render_significance(pair: Pair, runs: list[Summary]) -> None:
     """Draw both tests' results. `runs` are searched for other seeds of the two configurations."""
     a, b = pair.a, pair.b
     on_images = compare_on_images(pair.right_a, pair.right_b)
-    if siblings(a.config, [b.summary]):
+    if a.summary.is_from_scratch and siblings(a.config, [b.summary]):
         origin = (
             "the same seed: they differ only in what was asked of them while they trained"
             if a.config.seed == b.config.seed
@@ -56,7 +56,11 @@ def _render_verdict(verdict: Verdict) -> None:
 
 
 def _render_more_seeds(pair: Pair, runs: list[Summary]) -> None:
-    """Draw the button, or, while its runs train, how many are left."""
+    """Draw the button, or, while its runs train, how many are left; nothing for runs that do not
+    start from nothing.
+    """
+    if not (pair.a.summary.is_from_scratch and pair.b.summary.is_from_scratch):
+        return
     configs = [pair.a.config, pair.b.config]
     related = [run for config in configs for run in siblings(config, runs)]
     waiting = [run for run in related if run.status.state.is_active]
@@ -133,6 +137,8 @@ def _render_seeds(pair: Pair, first: dict[int, float], second: dict[int, float])
 
 
 def _why_not_whole(summary: Summary) -> str:
+    if not summary.is_from_scratch:
+        return "it starts from another run, or learned from drawings, which more seeds would not"
     if summary.status.state is State.FINISHED:
         return "its learning rate was changed while it trained"
     if summary.status.state.is_active:

@@ -9,11 +9,13 @@ import streamlit as st
 from core.analysis.metrics import accuracy, confusion_matrix
 from core.data import Indices
 from core.drawing.collection import Drawing, DrawingError, as_arrays, export_drawings
+from core.drawing.teaching import drawings_to_measure, select_drawings
 from core.engine import calls
 from core.runs import Run
 from core.runs.errors import DamagedRunError, NoNetworkError, RunNotFoundError
 from dashboard import text
 from dashboard.access.visitor import may_change_of, visitor
+from dashboard.app_pages.draw.teach import render_teaching
 from dashboard.charts.confusion import draw_confusion_matrix
 from dashboard.charts.feature_map import WRONG
 from dashboard.charts.images import GRID_CONFIG, draw_image_grid
@@ -42,9 +44,12 @@ class _ImportResult(NamedTuple):
 def render_handwriting(run: Run) -> None:
     """Draw how each run reads the kept drawings, and the drawings themselves."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = _pick_drawings()
+        owner = _pick_owner()
+        chosen = select_drawings(all_drawings(), owner)
         _offer_export(chosen)
-    _offer_import()
+        _offer_import()
+    with explain_worker_errors():
+        render_teaching(run, owner)
     if not chosen:
         st.info(
             "No drawing is kept yet. Draw a digit, say what it was, and it is here.",
@@ -68,13 +73,13 @@ def render_handwriting(run: Run) -> None:
         _render_gallery(chosen, answers)
 
 
-def _pick_drawings() -> list[Drawing]:
-    kept, owner = all_drawings(), visitor().name
-    mine = [drawing for drawing in kept if drawing.owner == owner]
-    if len(mine) == len(kept):
-        return mine
+def _pick_owner() -> str | None:
+    """Whose drawings the user looks at; None: everybody's. Their own, if there are no others."""
+    owner = visitor().name
+    if all(drawing.owner == owner for drawing in all_drawings()):
+        return owner
     whose = choose("Whose drawings", ["Mine", "Everybody's"], "whose_drawings")
-    return mine if whose == "Mine" else kept
+    return owner if whose == "Mine" else None
 
 
 def _offer_export(chosen: list[Drawing]) -> None:
@@ -132,12 +137,15 @@ def _import(file_id: str, content: bytes) -> None:
 
 def _render_runs(chosen: list[Drawing]) -> None:
     """Draw a table of the accuracy on the drawings of every run that has a network."""
-    images, labels = as_arrays(chosen)
     rows = []
     runs = _newest_with_network()
     names = label_runs(runs)
+    taught = any(run.record.drawings for run in runs)
     for run in runs:
         with suppress(NoNetworkError, DamagedRunError, RunNotFoundError):
+            images, labels = as_arrays(_measured_on(run, chosen) if taught else chosen)
+            if not len(labels):
+                continue
             answers = call_worker(calls.predict, run, images).argmax(axis=1)
             measured = accuracy(labels, answers)
             rows.append(
@@ -145,12 +153,14 @@ def _render_runs(chosen: list[Drawing]) -> None:
                     "Run": names[run.id],
                     "Accuracy": 100 * measured.value,
                     "95 %": text.percent_range(measured.low, measured.high),
+                    "Of": measured.total,
                 }
             )
+    half = " One of them has learned from drawings: all are measured on the other half."
     st.markdown(
         "Accuracy of every run",
         help=f"Of the {_MAX_RUNS} newest that have a network, each as it stands, with Wilson's "
-        "interval: few drawings say little.",
+        f"interval: few drawings say little.{half if taught else ''}",
     )
     if not rows:
         st.info("No run has a network that could be asked.", icon=":material/search_off:")
@@ -164,6 +174,11 @@ def _render_runs(chosen: list[Drawing]) -> None:
         },
         alt="Accuracy of every run on the kept drawings",
     )
+
+
+def _measured_on(run: Run, chosen: list[Drawing]) -> list[Drawing]:
+    """Those of the drawings in the half that is not learned from; none that the run has learned."""
+    return [drawing for drawing in drawings_to_measure(chosen, run) if not drawing.is_to_learn]
 
 
 def _newest_with_network() -> list[Run]:

@@ -7,6 +7,7 @@ import streamlit as st
 from core.config import RunConfig, field_text
 from core.runs import MAX_NAME, MAX_NOTE, Run
 from core.runs.errors import RunError, RunNotFoundError, RunNotWritableError
+from core.runs.origin import can_train_on
 from core.runs.summary import Summary
 from dashboard import text
 from dashboard.access.visitor import may_change
@@ -62,6 +63,15 @@ def _render_one(summary: Summary) -> None:
                 query_params=form_link(summary.config),
                 help="Opens the Train page with this run's hyperparameters.",
             )
+            if can_train_on(run):
+                st.page_link(
+                    "app_pages/train/page.py",
+                    label="Train on",
+                    icon=":material/alt_route:",
+                    query_params={linked.PARENT.name: run.id, **form_link(summary.config)},
+                    help="Opens the Train page with this run's hyperparameters; the next run then "
+                    "starts from its network.",
+                )
         render_downloads(run)
         _render_changes([summary])
 

@@ -5,18 +5,19 @@ from functools import partial
 
 import streamlit as st
 
-from core.export import can_export, export_notebook, export_script
+from core.export import explain_no_export, export_notebook, export_script
 from core.runs import Run
 
 _PROGRAM_HELP = (
     "A program that needs TensorFlow and NumPy only and, on the same machine, ends in the run's "
-    "very numbers. For a run that has ended after a step at least."
+    "very numbers; of a run that was trained on from another, that one's training comes first."
 )
 
 
 def render_downloads(run: Run) -> None:
     """Draw a button that opens the run's downloads; each is read when it is pressed."""
-    has_network, is_repeatable = run.model_path.exists(), can_export(run)
+    has_network, problem = run.model_path.exists(), explain_no_export(run)
+    about_program, is_repeatable = problem or _PROGRAM_HELP, problem is None
     files: dict[str, tuple[str, Callable[[], str | bytes], str, bool]] = {
         "Network (.keras)": (
             ".keras",
@@ -36,11 +37,11 @@ def render_downloads(run: Run) -> None:
             "All hyperparameters.",
             True,
         ),
-        "Script (.py)": (".py", partial(export_script, run), _PROGRAM_HELP, is_repeatable),
+        "Script (.py)": (".py", partial(export_script, run), about_program, is_repeatable),
         "Notebook (.ipynb)": (
             ".ipynb",
             partial(export_notebook, run),
-            _PROGRAM_HELP,
+            about_program,
             is_repeatable,
         ),
     }

@@ -28,6 +28,8 @@ _TRIALS_HELP = (
     "The runs of a sweep stand folded in one row, which has its best run's values. A press shows "
     "or folds them; a tick chooses them all. A search or filter that finds only some shows those."
 )
+_ONLY_IF_ANY = ("pinned", "findings", "parent", "drawings")
+"""The columns that are drawn only if some run has something in them."""
 _MAX_ROWS, _HEIGHT = 14, 500
 """More rows than these are scrolled, in a table of this height in pixels."""
 _FROZEN_WIDTHS = {"pinned": 65, "name": "medium"}
@@ -102,7 +104,7 @@ def _pick_columns(rows: pd.DataFrame, fields: list[str]) -> list[str]:
     names[middle:middle] = fields
     if _TRIALS in rows:
         names.insert(names.index("name") + 1, _TRIALS)
-    empty = {name for name in ("pinned", "findings") if not rows[name].any()}
+    empty = {name for name in _ONLY_IF_ANY if not rows[name].any()}
     return [name for name in names if name not in empty]
 
 

@@ -8,8 +8,10 @@ from core.config import RunConfig
 from core.config.architecture import count_parameters, describe_layers
 from core.runs import Run
 from core.runs.errors import RunError
+from core.runs.origin import Origin
 from dashboard import text
 from dashboard.app_pages.train.live_panel import SCENE, render_live_panel
+from dashboard.app_pages.train.origin import pick_origin, start_afresh
 from dashboard.app_pages.train.result import render_next_steps
 from dashboard.app_pages.train.ten_digits import read_ten_digits
 from dashboard.live.components import describe_network, render_picture
@@ -23,7 +25,15 @@ _NAME = "run_name"
 
 
 def render_start(config: RunConfig) -> None:
-    """Draw the button that trains the form's network, and the run's name."""
+    """Draw the button that trains the form's network, the run's name, and what it starts from."""
+    place = st.container()
+    origin = pick_origin(config)
+    with place:
+        _render_button(config, origin)
+
+
+def _render_button(config: RunConfig, origin: Origin | None) -> None:
+    """Draw the button that trains the form's network from `origin`, if it can, and its name."""
     button, name = st.columns([1, 3], vertical_alignment="bottom")
     with button:
         st.button(
@@ -32,11 +42,21 @@ def render_start(config: RunConfig) -> None:
             type="primary",
             icon=":material/play_arrow:",
             width="stretch",
-            on_click=lambda: start_and_show(config, st.session_state[_NAME]),
+            on_click=_start,
+            args=(config, origin),
+            disabled=origin is None,
             help="Train the network that the form describes. Runs wait for one another.",
         )
     with name:
         st.text_input("Name of the next run", key=_NAME, placeholder=config.summary(), max_chars=80)
+
+
+def _start(config: RunConfig, origin: Origin) -> None:
+    name = st.session_state[_NAME]
+    if origin.parent and not name:
+        name = f"{config.summary()}, from {origin.parent.name}"
+    start_and_show(config, name, origin)
+    start_afresh()
 
 
 def render_network(config: RunConfig, run: Run | None) -> None:

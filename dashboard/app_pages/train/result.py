@@ -11,9 +11,11 @@ from core.analysis.metrics import interval_on_test_set
 from core.config import RunConfig
 from core.runs import Run
 from core.runs.errors import RunError
+from core.runs.origin import can_train_on
 from core.runs.status import State, Status
 from core.runs.summary import Results
 from dashboard import text
+from dashboard.app_pages.train.origin import train_on
 from dashboard.parts.metrics import render_accuracy
 from dashboard.parts.start import start_and_show
 from dashboard.session import form
@@ -88,6 +90,16 @@ def render_next_steps(run: Run) -> None:
         )
         for number, (label, icon, config) in enumerate(suggestions):
             st.button(label, key=f"next_{number}", icon=icon, on_click=_train, args=(config,))
+        if can_train_on(run):
+            st.button(
+                "Train on",
+                key="train_on",
+                icon=":material/alt_route:",
+                on_click=train_on,
+                args=(run,),
+                help="Fills the form with this run's hyperparameters; the next run then starts "
+                "from its network, with another rate, more epochs or other regularisation.",
+            )
 
 
 def _looks(run: Run) -> list[tuple[str, str, str, dict[str, str]]]:

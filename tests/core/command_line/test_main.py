@@ -18,6 +18,7 @@ from core.config import PRESETS, RunConfig
 from core.config.architecture import count_parameters
 from core.runs import HISTORY_COLUMNS, Run, RunStore
 from core.runs.status import Request, State, Status
+from core.training import train as train_here
 
 SMALL = ["--training-images", "1000", "--validation-share", "0.05"]
 RESULT = re.compile(
@@ -83,6 +84,28 @@ def test_train_ends_with_one_line_and_a_run_directory(store: RunStore) -> None:
     assert float(line["loss"]) == pytest.approx(last["test_loss"], abs=5e-5)
     assert float(line["accuracy"]) == pytest.approx(last["test_accuracy"], abs=5e-5)
     assert float(line["seconds"]) == pytest.approx(run.status.seconds, abs=0.05)
+
+
+@pytest.mark.usefixtures("_interrupt_handler")
+def test_train_from_another_run_goes_on_with_its_network(store: RunStore) -> None:
+    parent = store.create(RunConfig(hidden=(16,), training_images=1_000, validation_share=0.05))
+    assert train_here(parent).state is State.FINISHED
+    assert main(["train", "--from", parent.id, "--epochs", "1", "--learning-rate", "1e-6"]) == 0
+    child = store.list()[0]
+    changes = {"epochs": 1, "learning_rate": 1e-6}
+    assert child.config == parent.config.model_copy(update=changes)
+    assert child.record.parent
+    assert child.record.parent.run == parent.id
+    accuracies = [run.history["test_accuracy"].iloc[-1] for run in (parent, child)]
+    assert accuracies[1] == pytest.approx(accuracies[0], abs=0.003)
+
+
+def test_a_run_that_cannot_be_trained_on_is_refused_with_a_sentence(
+    store: RunStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "there is no run 'nobody'" in fail(capsys, "train", "--from", "nobody")
+    queued = store.create(RunConfig())
+    assert "has not ended with a network" in fail(capsys, "train", "--from", queued.id)
 
 
 @pytest.fixture

@@ -26,7 +26,10 @@ def bomb() -> bytes:
 
 
 def test_what_is_written_is_read_and_nothing_is_changed() -> None:
-    imported = read_archive(write_archive(IMAGES, LABELS))
+    to_learn = np.arange(len(LABELS)) % 3 == 0
+    imported = read_archive(write_archive(IMAGES, LABELS, to_learn))
+    assert imported.to_learn is not None
+    np.testing.assert_array_equal(imported.to_learn, to_learn)
     np.testing.assert_array_equal(imported.images, IMAGES)
     np.testing.assert_array_equal(imported.labels, LABELS)
     assert imported.changes == ()

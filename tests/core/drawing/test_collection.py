@@ -17,6 +17,11 @@ from core.drawing.collection import DrawingStore, as_arrays, export_drawings
 X_TEST, Y_TEST = load_mnist().x_test, load_mnist().y_test
 
 
+def halves(store: DrawingStore) -> dict[bytes, bool]:
+    """Which half each picture is in."""
+    return {one.image.tobytes(): one.is_to_learn for one in store.load_all()}
+
+
 NO_INK = b64encode(bytes(784)).decode()
 
 
@@ -42,7 +47,7 @@ def test_a_drawing_reads_back(store: DrawingStore) -> None:
 def test_the_file_is_as_documented(store: DrawingStore) -> None:
     drawing_id = store.add(X_TEST[0] / np.float32(255), 7, "Ada")
     stored = json.loads((store.root / f"{drawing_id}.json").read_text())
-    assert set(stored) == {"label", "owner", "created", "pixels"}
+    assert set(stored) == {"label", "owner", "created", "pixels", "to_learn"}
     assert b64decode(stored["pixels"]) == X_TEST[0].tobytes()
     assert [path.name for path in store.root.iterdir()] == [f"{drawing_id}.json"]
 
@@ -122,12 +127,13 @@ def test_export_and_import(store: DrawingStore, tmp_path: Path) -> None:
         store.add(X_TEST[number] / np.float32(255), int(Y_TEST[number]), "Ada")
     content = export_drawings(store.load_all())
     with np.load(io.BytesIO(content)) as arrays:
-        assert set(arrays) == {"images", "labels"}
+        assert set(arrays) == {"images", "labels", "to_learn"}
     other = DrawingStore(tmp_path / "elsewhere")
     assert len(other.add_file(content, "Grace").labels) == 5
     for before, after in zip(as_arrays(store.load_all()), as_arrays(other.load_all()), strict=True):
         assert sorted(before.tolist()) == sorted(after.tolist())
     assert {drawing.owner for drawing in other.load_all()} == {"Grace"}
+    assert halves(store) == halves(other)
 
 
 def test_a_file_is_kept_as_it_was_put_right(store: DrawingStore) -> None:
@@ -158,3 +164,61 @@ def test_a_file_where_the_folder_should_be_is_told(store: DrawingStore) -> None:
     assert store.load_all() == []
     with pytest.raises(DrawingError, match="the collection cannot be written"):
         store.add(X_TEST[0] / np.float32(255), 7, "Ada")
+
+
+def test_each_digit_of_a_person_is_divided_into_equal_halves(store: DrawingStore) -> None:
+    for owner, first in (("Ada", 0), ("Grace", 40)):
+        for number in range(40):
+            store.add(X_TEST[first + number] / np.float32(255), number % 10, owner)
+    for owner in ("Ada", "Grace"):
+        own = [one for one in store.load_all() if one.owner == owner]
+        assert sum(one.is_to_learn for one in own) == 20
+        for label in range(10):
+            assert sum(one.is_to_learn for one in own if one.label == label) == 2
+
+
+def test_odd_ones_of_each_digit_are_divided_too(store: DrawingStore) -> None:
+    for number in range(10):
+        store.add(X_TEST[number] / np.float32(255), number, "Ada")
+    assert sum(one.is_to_learn for one in store.load_all()) == 5
+
+
+def test_a_drawing_stays_in_its_half_whatever_comes_and_goes(store: DrawingStore) -> None:
+    rng = np.random.default_rng(0)
+    first: dict[bytes, bool] = {}
+    archives = []
+    for number in rng.integers(0, 30, 200):  # the same picture again and again, of two people
+        kept = store.load_all()
+        if len(kept) > 12:
+            archives.append(export_drawings(kept))
+            store.delete(one.id for one in kept[:: int(rng.integers(2, 5))])
+        if archives and rng.random() < 0.1:
+            store.add_file(archives[-1], "Ada")
+        owner = ["Ada", "Grace"][number % 2]
+        store.add(X_TEST[number] / np.float32(255), int(Y_TEST[number]), owner)
+        now = halves(store)
+        # A picture that is gone altogether is a new one when it is drawn again.
+        first = {image: half for image, half in first.items() if image in now}
+        assert now == first | now == now | first
+        first = now
+    assert len(set(first.values())) == 2
+
+
+def test_a_drawing_from_before_the_halves_has_one_for_good(store: DrawingStore) -> None:
+    for number in range(20):
+        drawing_id = store.add(X_TEST[number] / np.float32(255), 1, "Ada")
+        path = store.root / f"{drawing_id}.json"
+        stored = json.loads(path.read_text())
+        del stored["to_learn"]
+        path.write_text(json.dumps(stored))
+    halves_now = halves(DrawingStore(store.root))
+    assert halves_now == halves(DrawingStore(store.root))
+    assert set(halves_now.values()) == {True, False}
+
+
+def test_an_archive_of_another_program_is_divided_here(store: DrawingStore) -> None:
+    store.add_file(archive(images=X_TEST[:10], labels=Y_TEST[:10]), "Ada")
+    assert abs(sum(halves(store).values()) - 5) <= 1
+    strange = archive(images=X_TEST[10:20], labels=Y_TEST[10:20], to_learn=np.zeros(3))
+    store.add_file(strange, "Ada")
+    assert len(store.load_all()) == 20

@@ -22,15 +22,17 @@ from sklearn.metrics import accuracy_score, log_loss
 
 from core.config import PRESETS, Activation, Optimizer, RunConfig, Schedule
 from core.data import MNIST_PATH, load_mnist, one_hot, scale_images
-from core.export import can_export, export_notebook, export_script, is_reproducible
+from core.export import explain_no_export, export_notebook, export_script, is_reproducible
 from core.export.program import STANDALONE
 from core.runs import Run, RunStore
 from core.runs.errors import NoNetworkError
+from core.runs.origin import Drawings, Origin
 from core.runs.status import Request, State, Status
 from core.training import train
 
 Small = Callable[..., RunConfig]
 
+NOT_ENDED = "Only a run that has ended with a network can be repeated by a program."
 HOSTILE_NAME = "a \"name\" 'of' \"\"\" ''' \\ {0} {x} %s # %% \u2028 ü"
 
 
@@ -293,8 +295,8 @@ def test_a_run_that_was_stopped_before_its_first_step_is_not_exported(
     run.request(Request.STOP)
     train(run)
     assert run.status.state is State.STOPPED
-    assert not can_export(run)
-    with pytest.raises(NoNetworkError, match=run.id):
+    assert explain_no_export(run) == NOT_ENDED
+    with pytest.raises(NoNetworkError, match=NOT_ENDED):
         export_script(run)
 
 
@@ -303,7 +305,56 @@ def test_a_run_without_a_network_is_not_exported(
     store: RunStore, small: Small, state: State
 ) -> None:
     run = store.create(small(), state=state)
-    assert not can_export(run)
+    assert explain_no_export(run) == NOT_ENDED
     for export in (export_script, export_notebook):
-        with pytest.raises(NoNetworkError, match=run.id):
+        with pytest.raises(NoNetworkError, match=NOT_ENDED):
             export(run)
+
+
+# --- runs that start from others
+
+
+def test_the_script_of_a_run_that_was_trained_on_repeats_the_chain(
+    store: RunStore, small: Small, tmp_path: Path
+) -> None:
+    first = trained(store, small(hidden=(24,), batch_size=96, batch_normalization=True))
+    config = first.config.model_copy(update={"learning_rate": 0.005, "epochs": 2, "rotation": 10.0})
+    second = train_on(store, config, first)
+    third = train_on(
+        store, config.model_copy(update={"dropout": 0.3, "optimizer": Optimizer.SGD}), second
+    )
+    assert explain_no_export(third) is None
+    path = tmp_path / "program.py"
+    path.write_text(export_script(third), encoding="utf-8")
+    program, output = execute(path)
+    found = re.findall(r"^test accuracy (\S+), test loss (\S+)", output, re.MULTILINE)
+    assert [(float(right), float(loss)) for right, loss in found] == [
+        result(run) for run in (first, second, third)
+    ]
+    weights = keras.models.load_model(third.model_path).get_weights()
+    pairs = zip(program["model"].get_weights(), weights, strict=True)
+    assert all(np.array_equal(theirs, ours) for theirs, ours in pairs)
+    cells = nbformat.reads(export_notebook(third), 4).cells
+    assert len({cell.id for cell in cells}) == len(cells)
+
+
+def test_why_no_program_repeats_a_run_is_said(store: RunStore, small: Small) -> None:
+    first = trained(store, small())
+    second = train_on(store, first.config, first)
+    images = load_mnist().x_test[:20]
+    drawings = Drawings(images, np.zeros(20, np.uint8), "Ada", 0.25)
+    taught = train_on(store, first.config, first, drawings)
+    for run in (taught, train_on(store, first.config, taught)):
+        assert "learned from drawings" in str(explain_no_export(run))
+    store.delete(first.id)
+    assert "was deleted" in str(explain_no_export(second))
+    with pytest.raises(NoNetworkError, match="was deleted"):
+        export_script(second)
+
+
+def train_on(
+    store: RunStore, config: RunConfig, parent: Run, drawings: Drawings | None = None
+) -> Run:
+    run = store.create(config, origin=Origin(parent, drawings))
+    assert train(run).state is State.FINISHED, run.status.error
+    return run

@@ -72,7 +72,7 @@ def test_run_may_be_created_running(store: RunStore) -> None:
 def test_configuration_is_stored_as_plain_json(run: Run) -> None:
     stored = json.loads((run.path / "config.json").read_text())
     assert stored["config"]["hidden"] == [512, 256]
-    assert set(stored) == {"name", "owner", "created", "config", "trial"}
+    assert set(stored) == {"name", "owner", "created", "config", "trial", "parent", "drawings"}
 
 
 def test_a_run_from_before_sweeps_marked_theirs_is_read(run: Run) -> None:

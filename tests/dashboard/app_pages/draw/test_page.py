@@ -239,7 +239,7 @@ def test_a_collection_is_exported_and_imported(
     assert accuracies["Accuracy"].tolist() == pytest.approx([100 * right])
 
     content = media.download(app, "export_drawings")
-    images, labels, _ = read_archive(content)
+    images, labels, *_ = read_archive(content)
     assert labels.tolist() == Y_TEST[:3][::-1].tolist()
     np.testing.assert_array_equal(images, X_TEST[:3][::-1])
 
