@@ -8,11 +8,13 @@ from core.drawing.answers import Reading
 from core.drawing.separate import separate_digits
 from core.engine import calls
 from core.runs import Run
+from dashboard.access.visitor import visitor
 from dashboard.app_pages.draw.canvas import SCENE, has_square, pick_canvas
 from dashboard.app_pages.draw.drawing_charts import draw_ink
 from dashboard.app_pages.draw.drawing_views import render_views
 from dashboard.app_pages.draw.label_drawing import render_label_buttons
 from dashboard.app_pages.draw.several_digits import finish_digit, pick_digit
+from dashboard.app_pages.draw.teach import render_teaching_progress
 from dashboard.live.components import (
     PICTURE_HELP,
     Served,
@@ -41,6 +43,7 @@ def render_drawing(run: Run, epoch: int) -> None:
         picked = pick_canvas()
     with right:
         answer = st.container(key="drawing_answer")
+        render_teaching_progress(run, visitor().name)
     _render_network(run, epoch)
     strip = st.container(key="drawing_steps")
     with strip:

@@ -3,6 +3,7 @@
 from core.runs import Run
 from dashboard.app_pages.draw.drawing import render_drawing
 from dashboard.app_pages.draw.handwriting import render_handwriting
+from dashboard.app_pages.draw.teach import HANDWRITING, TABS
 from dashboard.parts.epoch_slider import pick_kept_epoch
 from dashboard.parts.messages import explain_worker_errors
 from dashboard.parts.run_header import require_run
@@ -16,4 +17,4 @@ def render_one_digit(run: Run) -> None:
 
 
 run, _ = require_run()
-render_tabs({"One digit": render_one_digit, "My handwriting": render_handwriting}, "draw", run)
+render_tabs({"One digit": render_one_digit, HANDWRITING: render_handwriting}, TABS, run)

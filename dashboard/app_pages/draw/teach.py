@@ -8,9 +8,11 @@ import streamlit as st
 from core.analysis.comparison import compare_on_images
 from core.analysis.metrics import accuracy
 from core.analysis.verdict import judge_training_on
+from core.config import RunConfig
 from core.data import ByteLabels, Indices, Mask, load_mnist
 from core.drawing.archive import DrawingError
 from core.drawing.collection import as_arrays
+from core.drawing.halves import LEAST_DRAWINGS
 from core.drawing.teaching import (
     drawings_to_learn,
     drawings_to_measure,
@@ -18,9 +20,9 @@ from core.drawing.teaching import (
     teaching_config,
 )
 from core.engine import calls
-from core.runs import Run
+from core.runs import MAX_NAME, Run
 from core.runs.errors import RunError
-from core.runs.origin import Origin, can_train_on
+from core.runs.origin import Drawings, Origin, can_train_on
 from core.runs.status import LearnedDrawings
 from dashboard import text
 from dashboard.charts.feature_map import WRONG
@@ -32,12 +34,26 @@ from dashboard.session.cache import call_worker
 from dashboard.session.queries import all_drawings, estimate_seconds, read_test_probabilities
 from dashboard.session.server import server
 
+TABS, HANDWRITING = "draw", "My handwriting"
+"""The key of the page's tabs, and the tab of the collection."""
+_TAUGHT = ", taught"
 _MAX_SHOWN = 40
 _HELP = (
     "Trains this network on for a few epochs, a quarter of each of them drawings: the half of them "
     "that is there to learn from. The other half is kept for measuring, and never learned from. "
     "Which half a drawing is in was decided when it was kept."
 )
+
+
+def render_teaching_progress(run: Run, owner: str) -> None:
+    """Say how many drawings are kept and how many it takes; with enough, draw the button, which
+    leads to what came of it.
+    """
+    kept = len(select_drawings(all_drawings(), owner))
+    if 0 < kept < LEAST_DRAWINGS:
+        st.caption(f"**{kept} of {LEAST_DRAWINGS}** drawings kept to teach it your hand.")
+    elif kept:
+        _offer_teaching(run, owner, and_show=True)
 
 
 def render_teaching(run: Run, owner: str | None) -> None:
@@ -50,7 +66,8 @@ def render_teaching(run: Run, owner: str | None) -> None:
         _offer_teaching(run, owner)
 
 
-def _offer_teaching(run: Run, owner: str | None) -> None:
+def _offer_teaching(run: Run, owner: str | None, and_show: bool = False) -> None:
+    """Draw the button; pressed, it shows the collection too if that is elsewhere."""
     drawings, problem = None, ""
     try:
         drawings = drawings_to_learn(all_drawings(), owner)
@@ -61,16 +78,18 @@ def _offer_teaching(run: Run, owner: str | None) -> None:
     config = teaching_config(run.config)
     again = " again" if run.record.drawings else ""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
+        is_pressed = st.button(
             f"Teach it {'my' if owner else 'our'} hand{again}",
             key="teach",
             type="secondary" if again else "primary",
             icon=":material/school:",
             disabled=bool(problem),
-            on_click=start_and_show,
-            args=(config, f"{run.name}, taught"[:80], Origin(run, drawings)),
+            on_click=_teach,
+            args=(config, run, drawings, and_show),
             help=_HELP,
         )
+        if is_pressed and and_show:
+            st.rerun()  # the whole page, for the square is redrawn alone
         if drawings is None or problem:
             st.caption(f"{text.escape(problem[:1].upper() + problem[1:])}.")
             return
@@ -80,6 +99,13 @@ def _offer_teaching(run: Run, owner: str | None) -> None:
             f"It learns from **{learned}** of {kept} drawings, and is measured on the other "
             f"**{kept - learned}**: {text.about(seconds)}."
         )
+
+
+def _teach(config: RunConfig, run: Run, drawings: Drawings, and_show: bool) -> None:
+    name = run.name.removesuffix(_TAUGHT)[: MAX_NAME - len(_TAUGHT)]
+    start_and_show(config, f"{name}{_TAUGHT}", Origin(run, drawings))
+    if and_show:
+        st.session_state[TABS] = HANDWRITING
 
 
 def _render_before_and_after(run: Run, learned: LearnedDrawings) -> None:

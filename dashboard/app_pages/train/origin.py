@@ -56,6 +56,11 @@ def train_on(run: Run) -> None:
     """Fill the form with the run's configuration, and have the next run start from its network."""
     form.fill_form(run.config)
     linked.PARENT.choose(run.id)
+    st.toast(
+        f"The next run starts from {text.escape(run.name)}. Change what it is to have otherwise, "
+        "and press Train.",
+        icon=":material/alt_route:",
+    )
 
 
 def _pick_parent(config: RunConfig, parent: Run | None) -> str:
