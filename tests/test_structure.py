@@ -129,7 +129,14 @@ ALLOWED = {
     "dashboard.app_pages.runs": PAGE | {"core.export", "dashboard.access", "dashboard.menu"},
     "dashboard.app_pages.sweep": PAGE | {"core.sweep", "dashboard.access"},
     "dashboard.app_pages.train": PAGE
-    | {"core.data", "core.analysis", "core.drawing", "dashboard.access", "dashboard.live"},
+    | {
+        "core.data",
+        "core.analysis",
+        "core.drawing",
+        "core.engine",
+        "dashboard.access",
+        "dashboard.live",
+    },
     "dashboard.menu": {"dashboard.access"},
     "dashboard.main": {
         "dashboard.access",

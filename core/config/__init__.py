@@ -15,6 +15,7 @@ from core.config.run_config import (
     TRAINING_SET,
     Activation,
     Optimizer,
+    Precision,
     RunConfig,
     Schedule,
     bounds,

@@ -15,6 +15,13 @@ from core.maps.request import MapRequest
 from core.runs import Run
 
 
+def bfloat16_speed() -> float:
+    """`core.training.precision.bfloat16_speed`"""
+    from core.training import precision
+
+    return precision.bfloat16_speed()
+
+
 def draw_variants(config: RunConfig, image: Images, count: int, epoch: int) -> Images:
     """`core.training.variants.draw_variants`"""
     from core.training import variants

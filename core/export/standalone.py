@@ -30,6 +30,7 @@ LEARNING_RATE = 0.001
 SCHEDULE = "constant"
 BATCH_SIZE = 512
 EPOCHS = 50
+PRECISION = "float32"
 EARLY_STOPPING = False
 PATIENCE = 5
 MIN_DELTA = 0.0
@@ -86,6 +87,7 @@ augment = Augmentation(*changes) if any(changes) else None
 # %% The network. Each layer draws its numbers from a seed of its own.
 
 layers: list[keras.Layer] = []
+policy = "mixed_bfloat16" if PRECISION == "bfloat16" else "float32"  # but for the output
 
 
 def next_seed() -> int:
@@ -95,21 +97,23 @@ def next_seed() -> int:
 
 
 if INPUT_DROPOUT:
-    layers.append(keras.layers.Dropout(INPUT_DROPOUT, seed=next_seed()))
+    layers.append(keras.layers.Dropout(INPUT_DROPOUT, seed=next_seed(), dtype=policy))
 for units in HIDDEN:
     dense = keras.layers.Dense(
         units,
         None if BATCH_NORMALIZATION else ACTIVATION,
         kernel_initializer=keras.initializers.GlorotUniform(next_seed()),
         kernel_regularizer=keras.regularizers.L2(L2) if L2 else None,
+        dtype=policy,
     )
     layers.append(dense)
     if BATCH_NORMALIZATION:
-        layers += [keras.layers.BatchNormalization(), keras.layers.Activation(ACTIVATION)]
+        layers.append(keras.layers.BatchNormalization(dtype=policy))
+        layers.append(keras.layers.Activation(ACTIVATION, dtype=policy))
     if DROPOUT:
-        layers.append(keras.layers.Dropout(DROPOUT, seed=next_seed()))
+        layers.append(keras.layers.Dropout(DROPOUT, seed=next_seed(), dtype=policy))
 glorot = keras.initializers.GlorotUniform(next_seed())
-layers.append(keras.layers.Dense(10, "softmax", kernel_initializer=glorot))
+layers.append(keras.layers.Dense(10, "softmax", kernel_initializer=glorot, dtype="float32"))
 model = keras.Sequential([keras.Input((784,)), *layers])
 if START_WEIGHTS:
     model.set_weights(START_WEIGHTS)

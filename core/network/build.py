@@ -3,9 +3,11 @@
 import keras
 import numpy as np
 
-from core.config import MOMENTUM, PIXELS, Optimizer, RunConfig
+from core.config import MOMENTUM, PIXELS, Optimizer, Precision, RunConfig
 from core.config.architecture import Layer, LayerKind, describe_layers
 from core.data import Floats
+
+_POLICIES = {Precision.FLOAT32: "float32", Precision.BFLOAT16: "mixed_bfloat16"}
 
 
 def build_model(config: RunConfig) -> keras.Sequential:
@@ -50,6 +52,8 @@ def flatten_weights(model: keras.Model) -> Floats:
 
 
 def _build_layer(layer: Layer, config: RunConfig, seed: int) -> keras.Layer:
+    # The probabilities are float32 in any case, as Keras advises.
+    policy = "float32" if layer.name == "output" else _POLICIES[config.precision]
     match layer.kind:
         case LayerKind.DENSE:
             penalised = config.l2 and layer.name != "output"
@@ -58,11 +62,12 @@ def _build_layer(layer: Layer, config: RunConfig, seed: int) -> keras.Layer:
                 activation=layer.activation,
                 kernel_initializer=keras.initializers.GlorotUniform(seed=seed),
                 kernel_regularizer=keras.regularizers.L2(config.l2) if penalised else None,
+                dtype=policy,
                 name=layer.name,
             )
         case LayerKind.BATCH_NORMALIZATION:
-            return keras.layers.BatchNormalization(name=layer.name)
+            return keras.layers.BatchNormalization(dtype=policy, name=layer.name)
         case LayerKind.ACTIVATION:
-            return keras.layers.Activation(layer.activation, name=layer.name)
+            return keras.layers.Activation(layer.activation, dtype=policy, name=layer.name)
         case LayerKind.DROPOUT:
-            return keras.layers.Dropout(layer.rate, seed=seed, name=layer.name)
+            return keras.layers.Dropout(layer.rate, seed=seed, dtype=policy, name=layer.name)

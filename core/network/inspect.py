@@ -126,7 +126,7 @@ def activations_and_gradient(
         scores = values[_BEFORE_OUTPUT] @ output.kernel + output.bias
         score = tf.reduce_max(scores) if digit is None else scores[0, digit]
     gradient: Floats = keras.ops.convert_to_numpy(tape.gradient(score, pixels) * pixels)
-    found = {name: keras.ops.convert_to_numpy(values[name])[0] for name in names}
+    found = {name: np.asarray(values[name][0], np.float32) for name in names}
     return found, gradient.reshape(IMAGE_SIDE, IMAGE_SIDE)
 
 

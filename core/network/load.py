@@ -140,7 +140,7 @@ def layer_outputs(model: keras.Sequential, layer: str, images: Array) -> Floats:
     truncated = keras.Model(model.inputs[0], model.get_layer(layer).output)
     pixels = as_pixels(images)
     blocks = [
-        keras.ops.convert_to_numpy(truncated(pixels[start : start + _BLOCK], training=False))
+        np.asarray(truncated(pixels[start : start + _BLOCK], training=False), np.float32)
         for start in range(0, len(pixels), _BLOCK)
     ]
     return np.concatenate(blocks)

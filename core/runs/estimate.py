@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import least_squares  # type: ignore[import-untyped]
 
-from core.config import TEST_SET, Optimizer, RunConfig
+from core.config import TEST_SET, Optimizer, Precision, RunConfig
 from core.config.architecture import LayerKind, count_parameters, describe_layers
 from core.data import Doubles
 from core.runs.summary import Summary
@@ -28,6 +28,7 @@ _USUAL = {
     "batch": 2e-4,
     "image": 1e-6,
     "operation": 4e-12,
+    "bfloat16 operation": 8e-12,
     "updated value": 1e-9,
     "dropped unit": 7e-9,
     "augmented image": 3e-6,
@@ -176,13 +177,18 @@ def _count(config: RunConfig, epochs: int) -> dict[str, float]:
         "epoch": 1,
         "batch": batches,
         "image": trained + measured,
-        # Of matrix products: forward, and backward to inputs and weights; forward to measure.
-        "operation": parameters * (6 * trained + 2 * measured),
+        # Of matrix products: forward, and backward to inputs and weights; forward to measure:
+        "operation": 0.0,
+        "bfloat16 operation": 0.0,
         "updated value": batches * values,
         # Whatever else is done unit by unit, batch normalisation too
         "dropped unit": trained * sum(layer.units for layer in layers if layer.kind in _UNITWISE),
         "augmented image": trained * config.is_augmented,
     }
+    in_bfloat16 = config.precision is Precision.BFLOAT16
+    per_epoch["bfloat16 operation" if in_bfloat16 else "operation"] = parameters * (
+        6 * trained + 2 * measured
+    )
     return once | {part: epochs * count for part, count in per_epoch.items()}
 
 

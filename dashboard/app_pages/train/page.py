@@ -4,8 +4,9 @@ from contextlib import suppress
 
 import streamlit as st
 
-from core.config import RunConfig
+from core.config import Precision, RunConfig
 from core.config.architecture import count_parameters, describe_layers
+from core.engine import WORKER_LOST_ERRORS, EngineError, calls
 from core.runs import Run
 from core.runs.errors import RunError
 from core.runs.origin import Origin
@@ -19,6 +20,7 @@ from dashboard.parts.config_form import render_form_column
 from dashboard.parts.run_header import find_chosen_run
 from dashboard.parts.start import start_and_show
 from dashboard.session import form
+from dashboard.session.cache import cached, call_worker_uncached
 from dashboard.session.queries import estimate_seconds
 
 _NAME = "run_name"
@@ -79,8 +81,21 @@ def render_network(config: RunConfig, run: Run | None) -> None:
         f"The numbers between the layers count the **{count_parameters(config):,}** parameters, "
         f"weights and biases, that the network learns · {images} · "
         f"{'at most ' if config.early_stopping else ''}**{text.about(seconds)}** for "
-        f"{config.epochs} epochs, {source}"
+        f"{config.epochs} epochs, {source}{_describe_precision(config)}"
     )
+
+
+def _describe_precision(config: RunConfig) -> str:
+    """How fast this machine multiplies in bfloat16, if the network is to."""
+    if config.precision is Precision.FLOAT32:
+        return ""
+    try:
+        speed = cached(call_worker_uncached, calls.bfloat16_speed)
+    except (EngineError, TimeoutError, *WORKER_LOST_ERRORS):  # it is no more than a remark
+        return ""
+    if speed >= 1:
+        return f" · bfloat16 multiplies **{speed:.1f} times** as fast as float32 on this machine"
+    return f" · bfloat16 takes **{1 / speed:.1f} times** as long as float32 on this machine"
 
 
 def _has_network_of(run: Run, config: RunConfig) -> bool:

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, log_loss
 
-from core.config import PRESETS, Activation, Optimizer, RunConfig, Schedule
+from core.config import PRESETS, Activation, Optimizer, Precision, RunConfig, Schedule
 from core.data import MNIST_PATH, load_mnist, one_hot, scale_images
 from core.export import explain_no_export, export_notebook, export_script, is_reproducible
 from core.export.program import STANDALONE
@@ -199,8 +199,15 @@ def test_the_script_in_a_process_of_its_own(regularised: Run, tmp_path: Path) ->
             "elastic": 1,
             "epochs": 3,
         },
+        {
+            "hidden": (24,),
+            "precision": Precision.BFLOAT16,
+            "batch_normalization": True,
+            "dropout": 0.2,
+            "epochs": 2,
+        },
     ],
-    ids=["early stopping", "linear", "augmentation"],
+    ids=["early stopping", "linear", "augmentation", "bfloat16"],
 )
 def test_the_script_ends_in_the_numbers_of_the_run(
     store: RunStore, small: Small, tmp_path: Path, config: dict[str, object]

@@ -135,3 +135,20 @@ def test_dense_then_batch_normalization_then_activation_then_dropout() -> None:
     assert [layer.name for layer in model.layers] == [x.name for x in describe_layers(config)]
     assert model.get_layer("hidden_1").activation is keras.activations.linear
     assert model.get_layer("activation_1").activation is keras.activations.tanh
+
+
+def test_bfloat16_computes_in_it_keeps_its_weights_and_answers_in_float32() -> None:
+    values = {"hidden": (16, 8), "batch_normalization": True, "dropout": 0.2}
+    model = build_model(RunConfig(precision="bfloat16", **values))
+    plain = build_model(RunConfig(**values))
+    assert {variable.dtype for variable in model.trainable_variables} == {"float32"}
+    for ours, theirs in zip(model.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    computed = {layer.name: layer.compute_dtype for layer in model.layers}
+    assert computed.pop("output") == "float32"
+    assert set(computed.values()) == {"bfloat16"}
+    images = np.random.default_rng(0).random((50, 784), np.float32)
+    answers, expected = (np.asarray(one(images, training=False)) for one in (model, plain))
+    assert answers.dtype == np.float32
+    np.testing.assert_allclose(answers, expected, atol=0.02)
+    assert not np.array_equal(answers, expected)

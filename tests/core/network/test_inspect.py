@@ -292,3 +292,14 @@ def test_runs_and_results_can_be_sent_to_a_worker_and_back(trained: Run) -> None
     run = pickle.loads(pickle.dumps(trained))
     table = pickle.loads(pickle.dumps(layer_table(run)))
     pd.testing.assert_frame_equal(table, layer_table(trained))
+
+
+def test_what_a_network_in_bfloat16_gives_is_float32_too(untrained: Callable[..., Run]) -> None:
+    run, plain = (untrained(hidden=(8, 4), precision=p) for p in ("bfloat16", "float32"))
+    for name in ("hidden_1", "hidden_2", "output"):
+        found, expected = (layer_features(one, name, X_TEST[:20]) for one in (run, plain))
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, expected, atol=0.05)
+    activations, gradient = activations_and_gradient(load_network(run), X_TEST[0])
+    assert {values.dtype for values in activations.values()} == {np.dtype(np.float32)}
+    assert gradient.dtype == np.float32
