@@ -71,6 +71,17 @@ def ruled(draw: photographs.Drawer, tilt: float = 0, digits: int = 1) -> Kind:
     return Kind(make, digits, has_ruling=True)
 
 
+def framed_on_squares_in_a_shadow(number: int) -> np.ndarray:
+    page = np.maximum(beside([number]), marks(frame(150, 150, 650, 650, 8)))
+    squares = marks(ruling(60, 3, squared=True), 2)
+    return photograph(np.maximum(page, squares), light() * shadow(60))
+
+
+def lined_in_a_shadow(*numbers: int) -> np.ndarray:
+    page = np.maximum(beside(numbers), marks(ruling(90, 4), 2))
+    return photograph(page, light() * shadow(8))
+
+
 def cells(*numbers: int) -> np.ndarray:
     """Three cells of a form, a digit in each."""
     page = beside(numbers, 266)
@@ -101,6 +112,10 @@ KINDS = {
     "lined paper, two lines of digits": Kind(two_lines, 4, has_ruling=True),
     "a sharp shadow": Kind(lambda n: photograph(beside([n]), light() * shadow(8))),
     "a soft shadow": Kind(lambda n: photograph(beside([n]), light() * shadow(60))),
+    "a frame on squared paper, in a shadow": Kind(
+        framed_on_squares_in_a_shadow, has_frame=True, has_ruling=True
+    ),
+    "lined paper in a shadow, two digits": Kind(lined_in_a_shadow, 2, has_ruling=True),
     "two digits": Kind(lambda *two: photograph(beside(two), light()), 2),
 }
 
