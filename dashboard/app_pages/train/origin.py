@@ -47,9 +47,8 @@ def pick_origin(config: RunConfig) -> Origin | None:
 
 
 def start_afresh() -> None:
-    """Have the next run start from random weights and MNIST again."""
+    """Have the next run start from random weights again."""
     linked.PARENT.choose(None)
-    st.session_state[_WHOSE] = _MNIST
 
 
 def train_on(run: Run) -> None:

@@ -56,7 +56,9 @@ def _render_button(config: RunConfig, origin: Origin | None) -> None:
 def _start(config: RunConfig, origin: Origin) -> None:
     name = st.session_state[_NAME]
     if origin.parent and not name:
-        name = f"{config.summary()}, from {origin.parent.name}"
+        changes = config.differences(origin.parent.config).items()
+        changed = ", ".join(f"{field.replace('_', ' ')} {value}" for field, value in changes)
+        name = f"{origin.parent.name}, then {changed or 'the same'}"
     start_and_show(config, name, origin)
     start_afresh()
 
