@@ -4,20 +4,23 @@ import base64
 import io
 import re
 from collections.abc import Sequence
+from getpass import getuser
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, CDPSession, Locator, Page, expect
+from scipy import ndimage
 
 from core.config import RunConfig
 from core.data import load_mnist
-from core.drawing.collection import DrawingStore
+from core.drawing.collection import DrawingStore, as_arrays
+from core.drawing.reading import predict
 from core.runs import Run
 from core.runs.status import State
 from dashboard.live.routes import VERSION
-from tests.e2e.controls import new_context, press
+from tests.e2e.controls import await_controls, new_context, press
 from tests.e2e.figures import settle
 from tests.e2e.server import Server, wait_for
 
@@ -266,3 +269,51 @@ def test_two_digits_in_the_square_are_each_read(page: Page, server: Server, read
     expect(answer(page)).to_have_text(re.compile("^Read as 7"))
     press(page, "Read as 1")
     expect(answer(page)).to_have_text(re.compile("^Read as 1"))
+
+
+def slant(image: np.ndarray) -> np.ndarray:
+    """A test digit as a hand would write it that leans far over."""
+    turn, lean = np.deg2rad(40), 0.7
+    rotation = [[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]
+    matrix = np.array(rotation) @ [[1, 0], [lean, 1]] / 0.85
+    middle = np.array([13.5, 13.5])
+    return ndimage.affine_transform(image / 255, matrix, middle - matrix @ middle, order=1)
+
+
+def test_twenty_drawings_are_taught_and_those_not_learned_are_read_better(
+    page: Page, server: Server, reader: Run, drawings: DrawingStore
+) -> None:
+    mnist = load_mnist()
+    for number in range(5_000, 5_020):
+        image, label = slant(mnist.x_test[number]), int(mnist.y_test[number])
+        drawings.add(image, label, getuser())
+    images, labels = as_arrays(drawings.load_all())
+    right = predict(reader, images).argmax(axis=1) == labels
+    assert right.mean() <= 2 / 3
+    open_page(page, server, reader)
+    press(page, "Teach it my hand")
+    expect(page.get_by_role("tab", name="My handwriting")).to_have_attribute(
+        "aria-selected", "true"
+    )
+    wait_for(
+        lambda: server.newest_run().status.state is State.FINISHED,
+        "the network to be taught, which a busy machine takes a minute for",
+        deadline=120,
+    )
+    expect(page.locator(".st-key-run_header").get_by_text("finished")).to_be_visible()
+    await_controls(page)
+    found = []
+    for when in ("Before", "After"):
+        metric = page.get_by_test_id("stMetric").filter(has_text=re.compile(f"^{when}: "))
+        expect(metric).to_contain_text(re.compile(r"95 %: [\d.]+ to [\d.]+ %"))
+        text = metric.inner_text()
+        found.append(tuple(map(int, re.findall(r": (\d+) of (\d+) drawings", text)[0])))
+    (before, total), (after, _) = found
+    to_measure = [one for one in drawings.load_all() if not one.is_to_learn]
+    assert total == len(to_measure)
+    taught = server.newest_run()
+    for run, count in ((reader, before), (taught, after)):
+        images, labels = as_arrays(to_measure)
+        assert (predict(run, images).argmax(axis=1) == labels).sum() == count
+    assert after > before
+    server.runs.delete(taught.id)
