@@ -11,8 +11,9 @@ from dashboard.app_pages.compare.published_errors_chart import draw_published_er
 def render_published_errors(compared: list[ComparedRun]) -> None:
     """Draw the test errors on one axis, and say where the published ones come from."""
     st.caption(
-        "Test errors of dense networks, trained without augmentation: published ones as diamonds, "
-        "yours in their colours with 95 % intervals. Further to the left is better."
+        "Test errors of dense networks: published ones as diamonds, open where they learned from "
+        "distorted images too, yours in their colours with 95 % intervals. Further to the left is "
+        "better."
     )
     runs = pd.DataFrame(
         [{"name": one.title, "color": one.color, **vars(one.summary.results)} for one in compared]

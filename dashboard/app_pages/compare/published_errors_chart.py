@@ -11,7 +11,7 @@ from dashboard.charts.colors import NEUTRAL
 from dashboard.charts.plotly_layout import percent
 
 _ROW = 30
-_TICKS = [0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 20, 50, 100]
+_TICKS = [0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 20, 50, 100]
 
 
 _NAME = 34
@@ -28,17 +28,19 @@ def draw_published_errors(runs: pd.DataFrame) -> go.Figure:
     rows += zip(1 - runs["test_accuracy"], names, strict=True)
     rows.sort(key=lambda row: -row[0])
     figure = go.Figure()
-    figure.add_scatter(
-        x=[100 * one.error for one in PUBLISHED],
-        y=[one.name for one in PUBLISHED],
-        mode="markers+text",
-        text=[text.percent(one.error) for one in PUBLISHED],
-        textposition="middle right",
-        marker={"color": NEUTRAL, "size": 9, "symbol": "diamond"},
-        customdata=[one.source for one in PUBLISHED],
-        hovertemplate=f"%{{y}}: {percent('x')}<br>%{{customdata}}<extra></extra>",
-        name="published",
-    )
+    for is_augmented, symbol in ((False, "diamond"), (True, "diamond-open")):
+        published = [one for one in PUBLISHED if one.is_augmented == is_augmented]
+        figure.add_scatter(
+            x=[100 * one.error for one in published],
+            y=[one.name for one in published],
+            mode="markers+text",
+            text=[text.percent(one.error) for one in published],
+            textposition="middle right",
+            marker={"color": NEUTRAL, "size": 9, "symbol": symbol},
+            customdata=[one.source for one in published],
+            hovertemplate=f"%{{y}}: {percent('x')}<br>%{{customdata}}<extra></extra>",
+            name="published",
+        )
     for name, run in zip(names, runs.itertuples(), strict=True):
         error = 1 - run.test_accuracy
         figure.add_scatter(

@@ -27,8 +27,11 @@ def test_rows_go_from_the_highest_error_to_the_lowest() -> None:
 
 
 def test_a_run_is_drawn_with_its_interval_in_its_colour() -> None:
-    published, run, _ = draw_published_errors(RUNS).data
-    assert list(published.x) == pytest.approx([100 * one.error for one in PUBLISHED])
+    published, distorted, run, _ = draw_published_errors(RUNS).data
+    errors = [100 * one.error for one in PUBLISHED]
+    assert [*published.x, *distorted.x] == pytest.approx(errors)
+    assert list(distorted.x) == [0.7, 0.35]
+    assert distorted.marker.symbol == "diamond-open"
     assert (run.x[0], run.marker.color) == (pytest.approx(1.11), "#112233")
     assert run.error_x.array[0] == pytest.approx(0.23)
     assert run.error_x.arrayminus[0] == pytest.approx(0.19)
