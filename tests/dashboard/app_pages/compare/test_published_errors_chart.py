@@ -30,7 +30,7 @@ def test_a_run_is_drawn_with_its_interval_in_its_colour() -> None:
     published, distorted, run, _ = draw_published_errors(RUNS).data
     errors = [100 * one.error for one in PUBLISHED]
     assert [*published.x, *distorted.x] == pytest.approx(errors)
-    assert list(distorted.x) == [0.7, 0.35]
+    assert list(distorted.x) == pytest.approx([0.7, 0.35])
     assert distorted.marker.symbol == "diamond-open"
     assert (run.x[0], run.marker.color) == (pytest.approx(1.11), "#112233")
     assert run.error_x.array[0] == pytest.approx(0.23)
