@@ -68,7 +68,9 @@ def load_parent_weights(run: Run) -> list[Array] | None:
     if path is None:
         return None
     with run.files.explain_read_errors(path.name):
-        weights: list[Array] = keras.saving.load_model(path, compile=False).get_weights()
+        weights: list[Array] = keras.saving.load_model(
+            path, compile=False, safe_mode=True
+        ).get_weights()
     return weights
 
 

@@ -1,12 +1,15 @@
 """README's pictures, taken of a real server: `python -m tests.e2e.pictures`."""
 
 import tempfile
+from getpass import getuser
 from pathlib import Path
 
 from playwright.sync_api import Page, expect, sync_playwright
 
 from core.config import RunConfig
 from core.course.load import load_course
+from core.data import load_mnist
+from core.drawing.collection import DrawingStore
 from core.maps.request import MapRequest
 from core.maps.store import StoredMap
 from core.runs import Run
@@ -15,6 +18,7 @@ from core.sweep.store import SweepStore
 from tests.e2e.conftest import CHROMIUM
 from tests.e2e.controls import press
 from tests.e2e.server import ROOT, Server, wait_for
+from tests.e2e.test_draw_page import slant
 
 FOLDER = ROOT / "dashboard" / "pictures"
 
@@ -35,6 +39,7 @@ def main() -> None:
             take_analysis(page, server, runs[0])
             take_runs(page, server, runs)
             take_draw(page, server, runs[0])
+            take_taught(page, server)
             take_learn(page, server)
             take_sweep(page, server)
         finally:
@@ -114,6 +119,27 @@ def take_draw(page: Page, server: Server, run: Run) -> None:
     page.mouse.move(network["x"] + 0.4 * network["width"], network["y"] + 150)
     expect(page.get_by_text("what excites it most", exact=True)).to_be_visible()
     take(page, "draw")
+    page.set_viewport_size({"width": 1280, "height": 1000})
+
+
+def take_taught(page: Page, server: Server) -> None:
+    """What came of teaching a network twenty drawings of a hand that leans far over."""
+    config = RunConfig(hidden=(256,), epochs=2, batch_size=256)
+    run = server.runs.create(config, name="a network")
+    wait_for(lambda: run.status.state is State.FINISHED, "the run", deadline=300)
+    mnist = load_mnist()
+    collection = DrawingStore(server.runs.root.parent / "drawings")
+    for number in range(5_000, 5_020):
+        collection.add(slant(mnist.x_test[number]), int(mnist.y_test[number]), getuser())
+    page.goto(f"{server.url}/draw?run={run.id}&draw=My+handwriting")
+    press(page, "Teach it my hand")
+    wait_for(lambda: server.newest_run().id != run.id, "the run to be queued")
+    taught = server.newest_run()
+    wait_for(lambda: taught.status.state is State.FINISHED, "the lesson", deadline=300)
+    page.set_viewport_size({"width": 1280, "height": 830})
+    expect(page.locator(".st-key-run_header").get_by_text("finished")).to_be_visible()
+    expect(page.locator(".st-key-taught_drawings .js-plotly-plot")).to_be_visible()
+    take(page, "taught")
     page.set_viewport_size({"width": 1280, "height": 1000})
 
 
