@@ -28,19 +28,7 @@ def draw_published_errors(runs: pd.DataFrame) -> go.Figure:
     rows += zip(1 - runs["test_accuracy"], names, strict=True)
     rows.sort(key=lambda row: -row[0])
     figure = go.Figure()
-    for is_augmented, symbol in ((False, "diamond"), (True, "diamond-open")):
-        published = [one for one in PUBLISHED if one.is_augmented == is_augmented]
-        figure.add_scatter(
-            x=[100 * one.error for one in published],
-            y=[one.name for one in published],
-            mode="markers+text",
-            text=[text.percent(one.error) for one in published],
-            textposition="middle right",
-            marker={"color": NEUTRAL, "size": 9, "symbol": symbol},
-            customdata=[one.source for one in published],
-            hovertemplate=f"%{{y}}: {percent('x')}<br>%{{customdata}}<extra></extra>",
-            name="published",
-        )
+    _add_published(figure)
     for name, run in zip(names, runs.itertuples(), strict=True):
         error = 1 - run.test_accuracy
         figure.add_scatter(
@@ -79,6 +67,23 @@ def draw_published_errors(runs: pd.DataFrame) -> go.Figure:
         dragmode=False,
     )
     return figure
+
+
+def _add_published(figure: go.Figure) -> None:
+    """Draw the published networks, those with augmentation as open diamonds."""
+    for is_augmented, symbol in ((False, "diamond"), (True, "diamond-open")):
+        published = [one for one in PUBLISHED if one.is_augmented == is_augmented]
+        figure.add_scatter(
+            x=[100 * one.error for one in published],
+            y=[one.name for one in published],
+            mode="markers+text",
+            text=[text.percent(one.error) for one in published],
+            textposition="middle right",
+            marker={"color": NEUTRAL, "size": 9, "symbol": symbol},
+            customdata=[one.source for one in published],
+            hovertemplate=f"%{{y}}: {percent('x')}<br>%{{customdata}}<extra></extra>",
+            name="published",
+        )
 
 
 def _short(name: str) -> str:
