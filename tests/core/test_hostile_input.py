@@ -123,7 +123,7 @@ def test_rubbish_is_no_archive_of_drawings(content: bytes) -> None:
 def test_a_damaged_archive_is_read_or_refused(place: int, damage: bytes) -> None:
     content = GOOD[:place] + damage + GOOD[place + len(damage) :]
     try:
-        images, labels, _ = read_archive(content)
+        images, labels, *_ = read_archive(content)
     except DrawingError:
         return
     assert images.shape == (len(labels), 28, 28)
