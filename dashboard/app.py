@@ -27,6 +27,7 @@ from dashboard.menu import PAGES
 from dashboard.session.cache import cached
 from dashboard.session.last_messages import mend_last_messages
 from dashboard.session.left_pages import mend_left_pages
+from dashboard.session.queries import measure_bfloat16
 from dashboard.session.server import server
 from dashboard.session.stale_elements import mend_stale_elements
 
@@ -55,12 +56,13 @@ def _prepare() -> None:
 
 
 def _compute_facts() -> None:
-    """Compute what pages say of the data set: the first visitor of Data would wait a second."""
+    """Compute what pages say of the data set and of this machine: the first visitor would wait."""
     with suppress(DataError):
         cached(describe_arrays)
         cached(scaler_difference)
         cached(preparation_steps, RunConfig())
         cached(training_class_images, RunConfig())
+    measure_bfloat16()
 
 
 def _return_freed_memory() -> None:

@@ -43,7 +43,7 @@ ALLOWED = {
     "core.training": {"core.config", "core.data", "core.analysis", "core.runs", "core.network"},
     "core.maps": {"core.config", "core.data", "core.runs", "core.network"},
     "core.drawing": {"core.config", "core.data", "core.analysis", "core.runs", "core.network"},
-    "core.export": {"core.runs", "core.training"},
+    "core.export": {"core.config", "core.runs", "core.training"},
     "core.engine": {
         "core.config",
         "core.data",
@@ -133,7 +133,6 @@ ALLOWED = {
         "core.data",
         "core.analysis",
         "core.drawing",
-        "core.engine",
         "dashboard.access",
         "dashboard.live",
     },

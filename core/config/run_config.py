@@ -297,8 +297,8 @@ class RunConfig(BaseModel):
     ] = Field(
         0.0,
         title="Elastic displacement",
-        description="How far each training image is bent, as an unsteady hand would: two thirds "
-        "of its pixels move by less than this many pixels, neighbours alike.",
+        description="How far each training image is bent, as an unsteady hand would: in each "
+        "direction two thirds of its pixels move by less than this many, neighbours alike.",
     )
     seed: Annotated[
         int,

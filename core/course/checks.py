@@ -61,14 +61,17 @@ def find_mismatch(lesson: Lesson, runs: Sequence[Summary], since: datetime | Non
             return "does not count: it did not come to its end"
         return ""
     config = newest.record.config
+    if not newest.is_from_scratch:
+        return "does not count: it started from another run, or learned from drawings"
     different = min((wanted.differences(config) for wanted in missing), key=len)
     return f"has {' and '.join(different[:2])}"
 
 
 def is_wanted(lesson: Lesson, run: Summary) -> bool:
     """Whether the lesson needs a run of this configuration, however far it is."""
-    is_plain = run.config is not None and run.is_from_scratch
-    return is_plain and any(wanted.fits(run.config) for wanted in lesson.runs if run.config)
+    if run.config is None or not run.is_from_scratch:
+        return False
+    return any(wanted.fits(run.config) for wanted in lesson.runs)
 
 
 def _find(lesson: Lesson, runs: Sequence[Summary]) -> list[Summary | None]:

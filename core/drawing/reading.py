@@ -13,11 +13,17 @@ import tensorflow as tf
 
 from core.config import CLASSES, PIXELS, RunConfig
 from core.config.architecture import PIXELS_LAYER, hidden_layers
-from core.data import Array, Floats, Indices, load_mnist, split_indices
+from core.data import Array, Floats, Indices, Mask, load_mnist, split_indices
 from core.drawing.answers import Neighbours, Reading, RunAnswer
 from core.network.build import build_model
 from core.network.inspect import activations_and_gradient
-from core.network.load import as_pixels, layer_features, layer_outputs, load_network
+from core.network.load import (
+    as_pixels,
+    layer_features,
+    layer_outputs,
+    load_network,
+    load_parent_network,
+)
 from core.runs import Run
 from core.runs.errors import RunError
 
@@ -75,6 +81,18 @@ def predict(run: Run, images: Array, epoch: int | None = None) -> Floats:
     As it stands, or after `epoch`. Raises what `load_network` raises.
     """
     return layer_outputs(load_network(run, epoch), "output", images)
+
+
+def predict_before(run: Run, images: Array) -> Floats:
+    """As `predict`, by the network that the run started from. Raises what loading it raises."""
+    return layer_outputs(load_parent_network(run), "output", images)
+
+
+def right_before(run: Run) -> Mask:
+    """Which test images the network got right that the run started from: bool (10000,)."""
+    mnist = load_mnist()
+    right: Mask = predict_before(run, mnist.x_test).argmax(axis=1) == mnist.y_test
+    return right
 
 
 def _answer(run: Run, image: Floats) -> RunAnswer:

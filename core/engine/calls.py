@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from core.config import RunConfig
-from core.data import Array, Doubles, Floats, Images, Indices
+from core.data import Array, Doubles, Floats, Images, Indices, Mask
 from core.drawing.answers import Neighbours, Reading, RunAnswer
 from core.maps.request import MapRequest
 from core.runs import Run
@@ -85,6 +85,20 @@ def predict(run: Run, images: Array, epoch: int | None = None) -> Floats:
     from core.drawing import reading
 
     return reading.predict(run, images, epoch)
+
+
+def predict_before(run: Run, images: Array) -> Floats:
+    """`core.drawing.reading.predict_before`"""
+    from core.drawing import reading
+
+    return reading.predict_before(run, images)
+
+
+def right_before(run: Run) -> Mask:
+    """`core.drawing.reading.right_before`"""
+    from core.drawing import reading
+
+    return reading.right_before(run)
 
 
 def read_image(run: Run, epoch: int, image: Array, digit: int | None = None) -> Reading:

@@ -36,10 +36,6 @@ _WORKERS_DIED = (
 _log = logging.getLogger(__name__)
 
 
-_Wanted = tuple[str, RunConfig, tuple[str, int]]
-"""A run that was asked for: whose, its configuration, and what it starts from."""
-
-
 class QueueError(RuntimeError):
     """A run is not queued; the message is a sentence for the user."""
 
@@ -122,7 +118,7 @@ class RunQueue:
         self._last_attempts: dict[str, float] = {}
         self._turns = itertools.count()
         self._last_turns: dict[str, int] = {}
-        self._recently_added: dict[_Wanted, tuple[float, Run]] = {}
+        self._recently_added: dict[tuple[str, RunConfig], tuple[float, Run]] = {}
         self._ended: set[str] = set()
         """Runs that have ended: of a thousand, those need not be read again every second."""
         self._lock = threading.RLock()
@@ -150,11 +146,11 @@ class RunQueue:
                 )
             for config, _ in requested:
                 origin.check(config)
-                self._refuse_repetition((owner or getuser(), config, _key(origin)))
+                self._refuse_repetition(owner or getuser(), config)
             runs = []
             for config, name in requested:
                 run = self._store.create(config, name, owner, origin=origin)
-                self._recently_added[run.record.owner, config, _key(origin)] = self._clock(), run
+                self._recently_added[run.record.owner, config] = self._clock(), run
                 self.waiting.append(run)
                 runs.append(run)
         return runs
@@ -229,12 +225,12 @@ class RunQueue:
         }
         self._deaths = {key: value for key, value in self._deaths.items() if key in known}
 
-    def _refuse_repetition(self, wanted: _Wanted) -> None:
+    def _refuse_repetition(self, owner: str, config: RunConfig) -> None:
         since = self._clock() - _REPEAT_SECONDS
         self._recently_added = {
             key: added for key, added in self._recently_added.items() if added[0] > since
         }
-        _, run = self._recently_added.get(wanted, (0.0, None))
+        _, run = self._recently_added.get((owner, config), (0.0, None))
         with suppress(RunNotFoundError):
             if run and run.status.state.is_active:
                 raise RepeatedRunError(
@@ -336,9 +332,3 @@ def _owner(run: Run) -> str | None:
     with suppress(RunNotFoundError, DamagedRunError):
         return run.record.owner if run.path.is_dir() else None
     return None
-
-
-def _key(origin: Origin) -> tuple[str, int]:
-    """The parent's id and the number of drawings: what tells two origins apart."""
-    parent, drawings = origin.parent, origin.drawings
-    return parent.id if parent else "", len(drawings.labels) if drawings else 0

@@ -13,8 +13,9 @@ import nbformat
 import numpy as np
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from core.config import Optimizer
 from core.runs import Run, RunStore
-from core.runs.errors import NoNetworkError, RunNotFoundError
+from core.runs.errors import DamagedRunError, NoNetworkError, RunNotFoundError
 from core.runs.origin import can_train_on
 from core.runs.status import State
 from core.runs.summary import kept_learning_rate
@@ -38,8 +39,9 @@ def export_script(run: Run) -> str:
 
 def export_notebook(run: Run) -> str:
     """The run as a Jupyter notebook, format 4.5. Raises NoNetworkError as `export_script` does."""
+    program = _cells(run, MNIST_PATH="None")
     cells = [new_markdown_cell(_describe(run), id="about")]
-    for number, (text, code) in enumerate(_cells(run, MNIST_PATH="None")):
+    for number, (text, code) in enumerate(program):
         cells += [
             new_markdown_cell(text, id=f"text-{number}"),
             new_code_cell(code, id=f"code-{number}"),
@@ -51,26 +53,41 @@ def export_notebook(run: Run) -> str:
 
 
 def is_reproducible(run: Run) -> bool:
-    """Whether the program ends in the run's very numbers: not if a person moved its learning rate,
-    or that of a run before it.
+    """Whether the program ends in the run's very numbers; `explain_difference` says why not."""
+    return explain_difference(run) is None
 
-    Where within an epoch that happened is not kept.
+
+def explain_difference(run: Run) -> str | None:
+    """Why the program ends near the run's numbers and not in the same, as sentences; None if it
+    ends in the same. Raises RunError for a run that was deleted or is damaged.
     """
-    for one in _chain(run):
-        (rates,) = one.history_columns("base_learning_rate")
-        if not kept_learning_rate(one, rates):
-            return False
-    return True
+    chain = _chain(run)
+    rates = [one.history_columns("base_learning_rate")[0] for one in chain]
+    if not all(map(kept_learning_rate, chain, rates)):  # when within an epoch, nobody knows
+        return (
+            "A person moved the learning rate while the run trained; the program changes it only\n"
+            "from epoch to epoch, so it ends near the run's numbers, not in the same."
+        )
+    if any(map(_is_of_older_adam, chain)):
+        return (
+            "The run was trained by an older Digit Lab, which computed Adam's steps in another\n"
+            "order; so the program ends near its numbers, not in the same."
+        )
+    return None
 
 
 def explain_no_export(run: Run) -> str | None:
     """Why no program can repeat the run, as a sentence; None if one can."""
+    if not can_train_on(run):  # if it was stopped before its first step, too
+        return "Only a run that has ended with a network can be repeated by a program."
     try:
         chain = _chain(run)
     except RunNotFoundError:
         return "A run that it was trained on from was deleted: a program would have to begin there."
-    if not all(map(can_train_on, chain)):  # if it was stopped before its first step, too
-        return "Only a run that has ended with a network can be repeated by a program."
+    except DamagedRunError as error:
+        return f"A run that it was trained on from cannot be read: {error}."
+    if not all(map(can_train_on, chain)):
+        return "A run that it was trained on from is damaged: a program would have to begin there."
     if any(one.record.drawings for one in chain):
         return "It learned from drawings, which are people's own: no program carries them."
     return None
@@ -79,20 +96,24 @@ def explain_no_export(run: Run) -> str | None:
 def _chain(run: Run) -> list[Run]:
     """The run after those that it was trained on from, the first one first.
 
-    Raises RunNotFoundError if one was deleted.
+    Raises RunNotFoundError if one was deleted, DamagedRunError.
     """
     chain = [run]
     while parent := chain[0].record.parent:
+        if parent.run in {one.id for one in chain}:
+            raise DamagedRunError(f"run {parent.run} is said to start from itself")
         chain.insert(0, RunStore(run.path.parent).get(parent.run))
     return chain
 
 
+def _is_of_older_adam(run: Run) -> bool:
+    config = run.config  # "precision" came with the one kernel
+    return config.optimizer is Optimizer.ADAM and "precision" not in config.model_fields_set
+
+
 def _describe(run: Run) -> str:
-    exact = (
+    exact = explain_difference(run) or (
         "On the machine that trained the run it ends in the same numbers, to the last digit."
-        if is_reproducible(run)
-        else "A person moved the learning rate while the run trained; the program changes it only\n"
-        "from epoch to epoch, so it ends near the run's numbers, not in the same."
     )
     return (
         "A dense network on MNIST: a run of Digit Lab as a program of its own.\n\n"
@@ -124,6 +145,8 @@ def _values(run: Run) -> dict[str, str]:
         "NAME": run.name,
         "RUN_RESULT": (float(result["test_accuracy"]), float(result["test_loss"])),
     }
+    if parent := run.record.parent:
+        values["EPOCHS_BEFORE"] = parent.epochs_before
     epochs = config.epochs
     if status.state is State.STOPPED:  # maybe in the middle of an epoch
         epochs = len(history)

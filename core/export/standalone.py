@@ -45,6 +45,7 @@ ELASTIC = 0.0
 SEED = 0
 
 START_WEIGHTS: list[np.ndarray] = []  # of the network to train on; none: random ones
+EPOCHS_BEFORE = 0  # that it has behind it
 LEARNING_RATES = [LEARNING_RATE] * EPOCHS  # of each epoch, before the schedule
 STEPS: int | None = None  # the step after which the run was stopped; None if it was not
 RUN_RESULT: tuple[float, float] | None = None  # test accuracy and loss
@@ -240,8 +241,8 @@ rates = rates[:STEPS]
 best: list[np.ndarray] = []
 best_loss, best_epoch = np.inf, 0
 for epoch, first in enumerate(range(0, len(rates), batches), start=1):
-    order = np.random.default_rng((SEED, epoch)).permutation(len(x))
-    key = np.int64(epoch_key(SEED, epoch))
+    order = np.random.default_rng((SEED, EPOCHS_BEFORE + epoch)).permutation(len(x))
+    key = np.int64(epoch_key(SEED, EPOCHS_BEFORE + epoch))
     train_steps(x, y, order.astype(np.int32), rates[first : first + batches], key)
     loss, accuracy = evaluate(*validation)
     print(f"epoch {epoch}: validation loss {loss:.4f}, accuracy {accuracy:.4f}")

@@ -59,19 +59,29 @@ def load_network_and_epoch(run: Run) -> tuple[keras.Sequential, int]:
     raise NoNetworkError(f"run {run.id} ended before its first epoch did, and has no network")
 
 
-def load_parent_weights(run: Run) -> list[Array] | None:
-    """The weights that the run starts from, layer by layer; None if they are random.
+def load_parent_network(run: Run) -> keras.Sequential:
+    """The network that the run started from; it is shared, do not change it.
+
+    Raises NoNetworkError if it started from random weights, DamagedRunError.
+    """
+    path = parent_network_path(run)
+    if path is None:
+        raise NoNetworkError(f"run {run.id} started from random weights")
+    with run.files.explain_read_errors(path.name):
+        return _load(path, path.stat().st_mtime_ns)
+
+
+def start_from_parent(run: Run, model: keras.Sequential) -> None:
+    """Give the model the weights that the run starts from, if they are not random ones.
 
     Raises DamagedRunError.
     """
     path = parent_network_path(run)
     if path is None:
-        return None
+        return
+    weights = load_parent_network(run).get_weights()
     with run.files.explain_read_errors(path.name):
-        weights: list[Array] = keras.saving.load_model(
-            path, compile=False, safe_mode=True
-        ).get_weights()
-    return weights
+        model.set_weights(weights)
 
 
 def load_weights(run: Run, epoch: int) -> Floats:

@@ -143,8 +143,15 @@ def _weigh(timings: Iterable[Timing]) -> Iterator[tuple[Timing, float]]:
 def _find_kind(timing: Timing) -> tuple[object, ...]:
     """What runs have in common that teach nearly the same."""
     counts = _count(timing.config, 1)
-    sizes = (counts[part] for part in ("operation", "batch", "dropped unit"))
-    return timing.is_here, *(round(2 * math.log10(1 + size)) for size in sizes)
+    operations = counts["operation"] + counts["bfloat16 operation"]
+    sizes = (operations, counts["batch"], counts["dropped unit"])
+    config = timing.config
+    return (
+        timing.is_here,
+        config.precision,
+        config.is_augmented,
+        *(round(2 * math.log10(1 + size)) for size in sizes),
+    )
 
 
 def _equate(timing: Timing) -> Iterator[tuple[Doubles, float, float]]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.config import RunConfig, field_text, hyperparameter
+from core.config import CLASSES, IMAGE_SIDE, RunConfig, field_text, hyperparameter
 from core.data import ByteLabels, Images
 from core.runs.errors import NoNetworkError, RunError
 from core.runs.run import Run
@@ -55,6 +55,8 @@ class Origin:
             require_trainable(self.parent)
             if problem := explain_misfit(config, self.parent):
                 raise RunError(problem)
+        if self.drawings:
+            _check_drawings(self.drawings)
 
     def describe(self) -> tuple[Parent | None, LearnedDrawings | None]:
         """What the run's record says of it."""
@@ -62,13 +64,16 @@ class Origin:
         if self.parent:
             before = self.parent.record.parent
             epoch = self.parent.status.final_epoch or 0
+            seconds = float(self.parent.history_columns("seconds")[0][:epoch].sum())
             parent = Parent(
                 run=self.parent.id,
                 name=self.parent.name,
                 epoch=epoch,
                 epochs_before=epoch + (before.epochs_before if before else 0),
-                seconds_before=self.parent.status.seconds
-                + (before.seconds_before if before else 0),
+                seconds_before=seconds + (before.seconds_before if before else 0.0),
+                learned_drawings=bool(
+                    self.parent.record.drawings or (before and before.learned_drawings)
+                ),
             )
         if self.drawings:
             count, owner, share = len(self.drawings.labels), *self.drawings[2:]
@@ -78,7 +83,10 @@ class Origin:
     def copy_into(self, folder: Path) -> None:
         """Write what it consists of into the folder of a new run. Raises OSError."""
         if self.parent:
-            shutil.copyfile(self.parent.model_path, folder / _PARENT_NETWORK)
+            try:
+                shutil.copyfile(self.parent.model_path, folder / _PARENT_NETWORK)
+            except FileNotFoundError:
+                raise NoNetworkError(f"run {self.parent.id} was deleted meanwhile") from None
         if self.drawings:
             images, labels = self.drawings[:2]
             np.savez_compressed(folder / _DRAWINGS, images=images, labels=labels)
@@ -96,7 +104,20 @@ def read_drawings(run: Run) -> Drawings | None:
         return None
     with run.files.explain_read_errors(_DRAWINGS):
         arrays = load_arrays(run.path / _DRAWINGS)
-        return Drawings(arrays["images"], arrays["labels"], learned.owner, learned.share)
+        drawings = Drawings(arrays["images"], arrays["labels"], learned.owner, learned.share)
+        _check_drawings(drawings)
+        return drawings
+
+
+def _check_drawings(drawings: Drawings) -> None:
+    """Raise ValueError if they are none to learn from."""
+    images, labels, _, share = drawings
+    if images.dtype != np.uint8 or images.shape != (len(labels), IMAGE_SIDE, IMAGE_SIDE):
+        raise ValueError(f"expected images uint8 (n, 28, 28), not {images.dtype} {images.shape}")
+    if labels.dtype != np.uint8 or not len(labels) or labels.max() >= CLASSES:
+        raise ValueError(f"expected labels uint8 from 0 to 9, not {labels.dtype} {labels.shape}")
+    if not 0 < share <= MOST_DRAWINGS_SHARE:
+        raise ValueError(f"{share:g} of an epoch is out of range; choose up to a half")
 
 
 def can_train_on(run: Run) -> bool:

@@ -26,7 +26,8 @@ def find_regularized_pair(
     with_it: list[_Candidate] = []
     without: list[_Candidate] = []
     for run in runs:
-        if run.config and run.results.epochs_done:
+        is_chosen = run.id in (regularized, plain)
+        if run.config and run.results.epochs_done and (run.is_from_scratch or is_chosen):
             is_regularized = run.config.is_regularized
             chosen = regularized if is_regularized else plain
             if chosen in (None, run.id):

@@ -125,6 +125,8 @@ class Parent(BaseModel):
     """The epochs that went into that network, those of the parent's parents too."""
     seconds_before: Seconds = 0.0
     """The time spent training them."""
+    learned_drawings: bool = False
+    """Whether that network had learned from drawings."""
 
 
 class LearnedDrawings(BaseModel):

@@ -52,15 +52,15 @@ def learning_rate_factors(config: RunConfig, first: int, count: int) -> Floats:
 def draw_order(config: RunConfig, epoch: int, drawings: int = 0, share: float = 0.0) -> Array:
     """Indices of the images of an epoch, int32 (training_size,), in its order.
 
-    Of a run that learns from so many `drawings` they take this share: each comes alike often, as
-    an index after those of the training images, of which as many are left out by turns.
+    Of a run that learns from so many `drawings` they take this share: each comes equally often, as
+    an index after those of the training images. As many of these are left out, others each epoch.
     """
     rng = np.random.default_rng((config.seed, epoch))
     size = config.training_size
     order = rng.permutation(size)
     if drawings:
         drawn = round(share * size)
-        repeated = size + np.arange(drawn) % drawings
+        repeated = size + rng.permutation(drawings)[np.arange(drawn) % drawings]
         order = rng.permutation(np.concatenate([order[drawn:], repeated]))
     return order.astype(np.int32)
 
@@ -151,8 +151,9 @@ class TrainingLoops:
 def _refuse_ignored_options(model: keras.Model) -> None:
     """Raise ValueError for what `optimizer.apply` does, and `update_step`, which we call, not."""
     names = ["clipnorm", "clipvalue", "global_clipnorm", "weight_decay", "use_ema"]
-    names += ["loss_scale_factor", "gradient_accumulation_steps", "amsgrad"]
-    values = {name: getattr(model.optimizer, name, None) for name in names}
+    names += ["loss_scale_factor", "gradient_accumulation_steps"]
+    values = {name: getattr(model.optimizer, name) for name in names}
+    values["amsgrad"] = getattr(model.optimizer, "amsgrad", False)  # an option of Adam alone
     ignored = [f"{name}={value} of the optimizer" for name, value in values.items() if value]
     ignored += [f"the constraint on {v.path}" for v in model.trainable_variables if v.constraint]
     if ignored:

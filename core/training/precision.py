@@ -13,7 +13,7 @@ _PRODUCTS, _ROUNDS = 4, 8
 def bfloat16_speed() -> float:
     """How many times as fast as in float32 a product of matrices is, the best of several by turns.
 
-    Below 1 on a processor that has no instructions for it. Takes a tenth of a second.
+    Below 1 on a processor that has no instructions for it. Takes a tenth of a second where it has.
     """
     products = {}
     for precision in Precision:

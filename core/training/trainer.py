@@ -25,7 +25,7 @@ from core.network.checkpoint import (
     unpack_checkpoint,
     unpack_pause,
 )
-from core.network.load import load_parent_weights
+from core.network.load import start_from_parent
 from core.runs import Run
 from core.runs.errors import (
     DamagedRunError,
@@ -169,14 +169,16 @@ class _Training:
         self._report()
         self._warm = claim_warm_model(self.config)
         self._model, self._loops = self._warm.model, self._warm.loops
-        if weights := load_parent_weights(run):
-            self._model.set_weights(weights)
         if drawings := read_drawings(run):
             images, labels = scale_images(drawings.images), one_hot(drawings.labels)
             self._loops.add_images(Split(images, labels))
-        self._drawings = drawings
+        self._drawn = (len(drawings.labels), drawings.share) if drawings else (0, 0.0)
+        parent = run.record.parent  # whose epochs had orders and changed images of their own
+        self._epochs_before = parent.epochs_before if parent else 0
         self._resume()
         self._is_resumed = bool(self.rows) or self._epoch_progress.batch > 0
+        if not self._is_resumed:
+            start_from_parent(run, self._model)
 
     # --- the course of a run
 
@@ -195,9 +197,8 @@ class _Training:
         epoch = len(self.rows) + 1
         self._clock = _Clock(self._epoch_progress.seconds)
         self._clock.start()
-        learned = self._drawings
-        drawings = (len(learned.labels), learned.share) if learned else (0, 0.0)
-        self._train_batches(epoch, draw_order(self.config, epoch, *drawings))
+        order = draw_order(self.config, self._epochs_before + epoch, *self._drawn)
+        self._train_batches(epoch, order)
         batch = self._epoch_progress.batch
         if batch == 0:  # stopped before the first
             return
@@ -220,7 +221,7 @@ class _Training:
     def _train_batches(self, epoch: int, order: Array) -> None:
         """Train on the batches of an epoch that are left, or until a stop."""
         config = self.config
-        key = epoch_key(config.seed, epoch)
+        key = epoch_key(config.seed, self._epochs_before + epoch)
         while (batch := self._epoch_progress.batch) < config.batches:
             self._apply_control()
             if self._is_stopping:

@@ -18,7 +18,7 @@ def build_augmentation(config: RunConfig) -> Augmentation | None:
 def draw_variants(config: RunConfig, image: Images, count: int, epoch: int) -> Images:
     """`count` ways in which a run changes the image, uint8 (28, 28), in an epoch: (count, 28, 28).
 
-    They are drawn as for its first batch, were all its images this one.
+    They are drawn as for a batch of `count` times this image.
     """
     augment = build_augmentation(config)
     if augment is None:

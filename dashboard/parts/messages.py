@@ -25,21 +25,22 @@ def show_message() -> None:
 
 
 @contextmanager
-def explain_worker_errors() -> Iterator[None]:
+def explain_worker_errors(title: str = _TITLE) -> Iterator[None]:
     """Show why a worker that is called in this block fails, instead of what follows there."""
     try:
         yield
     except (EngineError, RunError) as error:
-        render_damage(error, _TITLE)
+        render_damage(error, title)
     except WORKER_LOST_ERRORS:
         st.error(
             "The worker that was asked died over it, maybe for lack of memory, or its cluster was "
             "shut down. Reload the page to ask again.",
-            title=_TITLE,
+            title=title,
             icon=":material/heart_broken:",
         )
     except TimeoutError:
         st.warning(
-            "No worker had time to look into the network. Reload the page to ask again.",
+            "No worker had time for it. Reload the page to ask again.",
+            title=title,
             icon=":material/hourglass_empty:",
         )

@@ -163,20 +163,21 @@ def _pick_style() -> tuple[CurveStyle, bool, float]:
 def _pick_places(runs: Iterable[Run]) -> dict[Run, Parent]:
     """The runs whose curves are to begin where those of their parents end, if the user wishes it.
 
-    Drawn only if there are several runs, one of them with a parent.
+    Drawn only if a run and its parent are among them.
     """
     runs = list(runs)
-    parents = {run: run.record.parent for run in runs if run.record.parent}
-    if len(runs) < 2 or not parents:
+    ids = {run.id for run in runs}
+    parents = {run: parent for run in runs if (parent := run.record.parent)}
+    if not any(parent.run in ids for parent in parents.values()):
         return {}
     is_wanted = st.toggle(
         "Behind their parents",
         key="curves_behind",
         bind="query-params",
         help="A run that was trained on begins where its parent's network was left, and not at "
-        "epoch 0.",
+        "epoch 0. The table below counts from each run's own start.",
     )
-    return {run: parent for run, parent in parents.items() if parent} if is_wanted else {}
+    return parents if is_wanted else {}
 
 
 def _move(history: pd.DataFrame, parent: Parent | None) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from dashboard.parts.run_state import render_state
 from dashboard.session import linked
 from dashboard.session.cache import cached
 from dashboard.session.follow import follow
-from dashboard.session.queries import read_findings, read_history
+from dashboard.session.queries import queue_position, read_findings, read_history
 from dashboard.session.server import server
 from dashboard.session.trials import offered_runs
 
@@ -151,7 +151,14 @@ def render_no_epoch(run: Run, name: str) -> None:
     """Say that the run, called `name`, has no epoch to show: not yet, or for good."""
     status = run.status
     if status.state.is_active:
-        st.info(f"{name} has not ended its first epoch yet.", icon=":material/hourglass_empty:")
+        waits = ""
+        if place := queue_position(run):
+            ahead, seconds = place
+            runs = f"{ahead} {'run is' if ahead == 1 else 'runs are'} before it, it"
+            waits = f" {runs if ahead else 'It'} starts in {text.about(seconds)}."
+        st.info(
+            f"{name} has not ended its first epoch yet.{waits}", icon=":material/hourglass_empty:"
+        )
         return
     why = f" {text.escape(status.error)}" if status.error else ""
     st.info(f"{name} ended before its first epoch did.{why}", icon=":material/block:")

@@ -53,7 +53,9 @@ def start_and_show(
     config: RunConfig,
     name: str | None = None,
     origin: Origin = Origin(),  # noqa: B008 (frozen)
-) -> None:
-    """Queue a run of `config`, and make it the run that is looked at."""
-    for run in start_runs([(config, name)], origin):
+) -> bool:
+    """Queue a run of `config`, and make it the run that is looked at; return whether that went."""
+    runs = start_runs([(config, name)], origin)
+    for run in runs:
         linked.RUN.choose(run.id)
+    return bool(runs)

@@ -78,6 +78,11 @@ def call_worker_uncached(
     return future.result(timeout=_WORKER_SECONDS)  # type: ignore[no-any-return]
 
 
+def call_worker_once(function: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
+    """As `call_worker`, for what depends on the arguments alone, none of them a run."""
+    return _cached(None, call_worker_uncached, function, *args, **kwargs)  # type: ignore[no-any-return]
+
+
 def _version(arg: object) -> object:
     if isinstance(arg, Run):
         return arg.version

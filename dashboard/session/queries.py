@@ -1,5 +1,7 @@
 """What pages read from the server: runs, histories, answers, drawings, trials, estimates."""
 
+from contextlib import suppress
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -8,6 +10,7 @@ import streamlit as st
 from core.analysis.diagnosis import Finding
 from core.config import RunConfig
 from core.drawing.collection import Drawing
+from core.engine import WORKER_LOST_ERRORS, EngineError, calls
 from core.runs import Run
 from core.runs.diagnosis.diagnose_run import diagnose_run
 from core.runs.errors import RunNotFoundError
@@ -16,11 +19,17 @@ from core.runs.summary import Summary, summarize
 from core.sweep.config import SweepConfig
 from core.sweep.store import Sweep
 from core.sweep.study import load_study, trial_table
-from dashboard.session.cache import cached, cached_by_version, history_version
+from dashboard.session.cache import (
+    cached,
+    cached_by_version,
+    call_worker_uncached,
+    history_version,
+)
 from dashboard.session.server import server
 
 _HANDOVER_SECONDS = 0.5
 """From the end of a run to the beginning of the next: by how much a worker waits for it."""
+_bfloat16_speed: float | None = None
 _summaries: dict[str, tuple[object, Summary]] = {}
 """Each run's summary, with the version of its files: in a list of a thousand runs, `cached` would
 take too long."""
@@ -90,6 +99,18 @@ def estimate_trial_seconds(config: SweepConfig) -> tuple[float, bool]:
 def sweep_seconds(trials: int, seconds: float) -> float:
     """Seconds that `trials` trials of `seconds` each take, if no other runs wait."""
     return trials * seconds / _slots()
+
+
+def measure_bfloat16() -> None:
+    """Have a worker measure `bfloat16_speed`; called when the server starts, and nothing trains."""
+    global _bfloat16_speed
+    with suppress(EngineError, TimeoutError, *WORKER_LOST_ERRORS):
+        _bfloat16_speed = call_worker_uncached(calls.bfloat16_speed)
+
+
+def bfloat16_speed() -> float | None:
+    """How many times as fast as in float32 a worker multiplies; None if that is not known."""
+    return _bfloat16_speed
 
 
 def queue_position(run: Run) -> tuple[int, float] | None:

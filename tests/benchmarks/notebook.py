@@ -9,6 +9,7 @@ import statistics
 from core.config import PRESETS, RunConfig
 from core.runs import Run, RunStore
 from core.runs.status import State
+from core.runs.summary import summarize
 from core.training import train
 
 SEEDS = range(5)
@@ -42,7 +43,11 @@ def trained(store: RunStore, preset: str, seed: int) -> Run:
     """A finished run of the preset from this seed; trained now, if there is none."""
     config: RunConfig = PRESETS[preset].model_copy(update={"seed": seed})
     for run in store.list():
-        if run.status.state is State.FINISHED and run.config == config:
+        if (
+            summarize(run).is_from_scratch
+            and run.status.state is State.FINISHED
+            and run.config == config
+        ):
             return run
     run = store.create(config, name=f"{preset}, seed {seed}", state=State.RUNNING)
     train(run)

@@ -292,16 +292,25 @@ def test_twenty_drawings_are_taught_and_those_not_learned_are_read_better(
     assert right.mean() <= 2 / 3
     open_page(page, server, reader)
     press(page, "Teach it my hand")
-    expect(page.get_by_role("tab", name="My handwriting")).to_have_attribute(
-        "aria-selected", "true"
-    )
-    wait_for(
-        lambda: server.newest_run().status.state is State.FINISHED,
-        "the network to be taught, which a busy machine takes a minute for",
-        deadline=120,
-    )
-    expect(page.locator(".st-key-run_header").get_by_text("finished")).to_be_visible()
-    await_controls(page)
+    wait_for(lambda: server.newest_run().id != reader.id, "the run to be queued")
+    taught = server.newest_run()
+    try:
+        wait_for(
+            lambda: taught.status.state is State.FINISHED,
+            "the network to be taught, which a busy machine takes a minute for",
+            deadline=120,
+        )
+        tab = page.get_by_role("tab", name="My handwriting")
+        expect(tab).to_have_attribute("aria-selected", "true")
+        expect(page.locator(".st-key-run_header").get_by_text("finished")).to_be_visible()
+        await_controls(page)
+        check_what_it_learned(page, drawings, reader, taught)
+    finally:
+        server.runs.delete(taught.id)
+
+
+def check_what_it_learned(page: Page, drawings: DrawingStore, reader: Run, taught: Run) -> None:
+    """That the page says how each read the drawings that were not learned, and reads more now."""
     found = []
     for when in ("Before", "After"):
         metric = page.get_by_test_id("stMetric").filter(has_text=re.compile(f"^{when}: "))
@@ -311,9 +320,7 @@ def test_twenty_drawings_are_taught_and_those_not_learned_are_read_better(
     (before, total), (after, _) = found
     to_measure = [one for one in drawings.load_all() if not one.is_to_learn]
     assert total == len(to_measure)
-    taught = server.newest_run()
     for run, count in ((reader, before), (taught, after)):
         images, labels = as_arrays(to_measure)
         assert (predict(run, images).argmax(axis=1) == labels).sum() == count
     assert after > before
-    server.runs.delete(taught.id)

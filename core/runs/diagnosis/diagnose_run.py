@@ -40,7 +40,7 @@ def diagnose_run(run: Run, others: Iterable[Summary] = ()) -> list[Finding]:
 
 def _find_plain(run: Run, others: Iterable[Summary]) -> Reference | None:
     """The first of `others` without regularisation that is else like the run."""
-    if not run.config.is_regularized:
+    if not run.config.is_regularized or run.record.parent or run.record.drawings:
         return None
     wanted = _compared_values(run.config)
     for other in others:

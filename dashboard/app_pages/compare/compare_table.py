@@ -56,8 +56,9 @@ def render_compare_table(compared: list[ComparedRun]) -> None:
     )
     if not fields:
         same = "Their hyperparameters are the same."
-        from_scratch = all(one.summary.is_from_scratch for one in compared)
-        st.caption(same if from_scratch else f"{same} They differ in what they started from.")
+        origins = {_origin(one) for one in compared}
+        differ = " They differ in what they started from, or learned from beside MNIST."
+        st.caption(same + (differ if len(origins) > 1 else ""))
 
 
 def _row(one: ComparedRun, fields: list[str]) -> dict[str, str]:
@@ -81,6 +82,12 @@ def _row(one: ComparedRun, fields: list[str]) -> dict[str, str]:
         f"epoch {results.highest_epoch}",
         "Time": text.duration(status.seconds),
     }
+
+
+def _origin(one: ComparedRun) -> tuple[str, str]:
+    """The id of the run that it started from, and the drawings that it learned from."""
+    record = one.run.record
+    return record.parent.run if record.parent else "", describe_drawings(record.drawings)
 
 
 def _describe_origins(compared: list[ComparedRun]) -> dict[str, list[str]]:

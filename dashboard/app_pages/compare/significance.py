@@ -138,7 +138,7 @@ def _render_seeds(pair: Pair, first: dict[int, float], second: dict[int, float])
 
 def _why_not_whole(summary: Summary) -> str:
     if not summary.is_from_scratch:
-        return "it starts from another run, or learned from drawings, which more seeds would not"
+        return "it starts from another run, or learned from drawings: other seeds do not repeat it"
     if summary.status.state is State.FINISHED:
         return "its learning rate was changed while it trained"
     if summary.status.state.is_active:

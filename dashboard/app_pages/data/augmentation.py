@@ -11,7 +11,7 @@ from dashboard.charts.images import draw_image_grid
 from dashboard.parts.controls import render_control
 from dashboard.parts.messages import explain_worker_errors
 from dashboard.session import form
-from dashboard.session.cache import call_worker_uncached
+from dashboard.session.cache import call_worker_once
 
 _FIELDS = hyperparameters(Group.AUGMENTATION)
 _START = {"rotation": 10.0, "zoom": 0.1, "shear": 0.1, "shift": 1.5, "elastic": 0.5}
@@ -38,7 +38,7 @@ def render_augmentation(_: RunConfig) -> None:
             )
         chosen = formed.model_copy(update=values)
         st.button(
-            "As the form has it",
+            "Set them to the form's",
             key="set_to_form",
             icon=":material/sync:",
             on_click=_set_sliders,
@@ -46,19 +46,21 @@ def render_augmentation(_: RunConfig) -> None:
             disabled=chosen == formed,
         )
         epoch = st.number_input(
-            "Epoch", 1, 200, key=_EPOCH, help="In every epoch an image is changed otherwise."
+            "Epoch", 1, 200, key=_EPOCH, help="In every epoch an image is changed differently."
         )
-    with explain_worker_errors():
-        with sliders:
-            _render_variants("By these sliders", chosen, digit.images[0], int(epoch))
-            st.page_link(
-                "app_pages/train/page.py",
-                label="Put them into the form",
-                icon=":material/tune:",
-                query_params=form.link_to(chosen),
-            )
-        with of_form:
-            _render_variants("As the form has it", formed, digit.images[0], int(epoch))
+    for column, heading, config in (
+        (sliders, "By these sliders", chosen),
+        (of_form, "By the form of Train", formed),
+    ):
+        with column:
+            _render_variants(heading, config, digit.images[0], int(epoch))
+    with sliders:
+        st.page_link(
+            "app_pages/train/page.py",
+            label="Put them into the form",
+            icon=":material/tune:",
+            query_params=form.link_to(chosen),
+        )
 
 
 def _render_variants(heading: str, config: RunConfig, image: Images, epoch: int) -> None:
@@ -69,14 +71,15 @@ def _render_variants(heading: str, config: RunConfig, image: Images, epoch: int)
     st.caption(
         ", ".join(f"{field.title.lower()} {getattr(config, field.name):g}" for field in _FIELDS)
     )
-    variants = call_worker_uncached(calls.draw_variants, config, image, _COUNT, epoch)
-    with scrollable(_COLUMNS * _SIZE):
-        st.plotly_chart(
-            draw_image_grid(variants, columns=_COLUMNS, size=_SIZE),
-            key=heading,
-            config={"displayModeBar": False},
-            alt=f"{_COUNT} variants of the image: {heading.lower()}",
-        )
+    with explain_worker_errors("The variants cannot be shown"):
+        variants = call_worker_once(calls.draw_variants, config, image, _COUNT, epoch)
+        with scrollable(_COLUMNS * _SIZE):
+            st.plotly_chart(
+                draw_image_grid(variants, columns=_COLUMNS, size=_SIZE),
+                key=heading,
+                config={"displayModeBar": False},
+                alt=f"{_COUNT} variants of the image: {heading.lower()}",
+            )
 
 
 def _set_sliders(config: RunConfig) -> None:

@@ -43,7 +43,8 @@ def render_drawing(run: Run, epoch: int) -> None:
         picked = pick_canvas()
     with right:
         answer = st.container(key="drawing_answer")
-        render_teaching_progress(run, visitor().name)
+        with explain_worker_errors():
+            render_teaching_progress(run, visitor().name)
     _render_network(run, epoch)
     strip = st.container(key="drawing_steps")
     with strip:

@@ -9,10 +9,10 @@ import streamlit as st
 from core.analysis.metrics import accuracy, confusion_matrix
 from core.data import Indices
 from core.drawing.collection import Drawing, DrawingError, as_arrays, export_drawings
-from core.drawing.teaching import drawings_to_measure, select_drawings
+from core.drawing.teaching import drawings_to_measure, has_learned_drawings, select_drawings
 from core.engine import calls
 from core.runs import Run
-from core.runs.errors import DamagedRunError, NoNetworkError, RunNotFoundError
+from core.runs.errors import DamagedRunError, NoNetworkError, RunError, RunNotFoundError
 from dashboard import text
 from dashboard.access.visitor import may_change_of, visitor
 from dashboard.app_pages.draw.teach import render_teaching
@@ -62,6 +62,8 @@ def render_handwriting(run: Run) -> None:
         left, right = st.columns([5, 4], gap="medium")
         with left:
             st.markdown("How this run reads them")
+            if _has_learned(run):
+                st.caption("It has learned from drawings, maybe from some of these.")
             st.echarts_chart(
                 draw_confusion_matrix(confusion_matrix(labels, answers)),
                 key="handwriting_matrix",
@@ -92,7 +94,8 @@ def _offer_export(chosen: list[Drawing]) -> None:
         icon=":material/download:",
         on_click="ignore",
         disabled=not chosen,
-        help="An .npz file with `images`, uint8 (n, 28, 28), and `labels`, uint8 (n,).",
+        help="An .npz file with `images`, uint8 (n, 28, 28), `labels`, uint8 (n,), and `to_learn`, "
+        "whether each is in the half to learn from.",
     )
 
 
@@ -140,10 +143,10 @@ def _render_runs(chosen: list[Drawing]) -> None:
     rows = []
     runs = _newest_with_network()
     names = label_runs(runs)
-    taught = any(run.record.drawings for run in runs)
+    taught = any(map(_has_learned, runs))
     for run in runs:
         with suppress(NoNetworkError, DamagedRunError, RunNotFoundError):
-            images, labels = as_arrays(_measured_on(run, chosen) if taught else chosen)
+            images, labels = as_arrays(drawings_to_measure(chosen, run) if taught else chosen)
             if not len(labels):
                 continue
             answers = call_worker(calls.predict, run, images).argmax(axis=1)
@@ -153,10 +156,10 @@ def _render_runs(chosen: list[Drawing]) -> None:
                     "Run": names[run.id],
                     "Accuracy": 100 * measured.value,
                     "95 %": text.percent_range(measured.low, measured.high),
-                    "Of": measured.total,
+                    "Drawings": measured.total,
                 }
             )
-    half = " One of them has learned from drawings: all are measured on the other half."
+    half = " Some have learned from drawings: all are measured on the half that none learns from."
     st.markdown(
         "Accuracy of every run",
         help=f"Of the {_MAX_RUNS} newest that have a network, each as it stands, with Wilson's "
@@ -176,9 +179,10 @@ def _render_runs(chosen: list[Drawing]) -> None:
     )
 
 
-def _measured_on(run: Run, chosen: list[Drawing]) -> list[Drawing]:
-    """Those of the drawings in the half that is not learned from; none that the run has learned."""
-    return [drawing for drawing in drawings_to_measure(chosen, run) if not drawing.is_to_learn]
+def _has_learned(run: Run) -> bool:
+    with suppress(RunError):  # deleted since
+        return has_learned_drawings(run)
+    return False
 
 
 def _newest_with_network() -> list[Run]:

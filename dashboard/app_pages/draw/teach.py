@@ -8,12 +8,12 @@ import streamlit as st
 from core.analysis.comparison import compare_on_images
 from core.analysis.metrics import accuracy
 from core.analysis.verdict import judge_training_on
-from core.config import RunConfig
 from core.data import ByteLabels, Indices, Mask, load_mnist
 from core.drawing.archive import DrawingError
-from core.drawing.collection import as_arrays
+from core.drawing.collection import Drawing, as_arrays
 from core.drawing.halves import LEAST_DRAWINGS
 from core.drawing.teaching import (
+    count_missing,
     drawings_to_learn,
     drawings_to_measure,
     select_drawings,
@@ -22,7 +22,7 @@ from core.drawing.teaching import (
 from core.engine import calls
 from core.runs import MAX_NAME, Run
 from core.runs.errors import RunError
-from core.runs.origin import Drawings, Origin, can_train_on
+from core.runs.origin import Origin, can_train_on
 from core.runs.status import LearnedDrawings
 from dashboard import text
 from dashboard.charts.feature_map import WRONG
@@ -32,7 +32,6 @@ from dashboard.parts.run_state import render_state
 from dashboard.parts.start import start_and_show
 from dashboard.session.cache import call_worker
 from dashboard.session.queries import all_drawings, estimate_seconds, read_test_probabilities
-from dashboard.session.server import server
 
 TABS, HANDWRITING = "draw", "My handwriting"
 """The key of the page's tabs, and the tab of the collection."""
@@ -49,11 +48,11 @@ def render_teaching_progress(run: Run, owner: str) -> None:
     """Say how many drawings are kept and how many it takes; with enough, draw the button, which
     leads to what came of it.
     """
-    kept = len(select_drawings(all_drawings(), owner))
-    if 0 < kept < LEAST_DRAWINGS:
-        st.caption(f"**{kept} of {LEAST_DRAWINGS}** drawings kept to teach it your hand.")
-    elif kept:
-        _offer_teaching(run, owner, and_show=True)
+    own = select_drawings(all_drawings(), owner)
+    if 0 < len(own) < LEAST_DRAWINGS:
+        st.caption(f"**{len(own)} of {LEAST_DRAWINGS}** drawings kept to teach it your hand.")
+    elif own and _render_button(run, owner, own) and st.session_state.get(TABS) == HANDWRITING:
+        st.rerun()  # the whole page, for the square is redrawn alone
 
 
 def render_teaching(run: Run, owner: str | None) -> None:
@@ -63,57 +62,66 @@ def render_teaching(run: Run, owner: str | None) -> None:
     with st.container(border=True):
         if run.record.drawings:
             _render_before_and_after(run, run.record.drawings)
-        _offer_teaching(run, owner)
+        own = select_drawings(all_drawings(), owner)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            _render_button(run, owner, own)
+            st.caption(_say_what_it_learns(run, own))
 
 
-def _offer_teaching(run: Run, owner: str | None, and_show: bool = False) -> None:
-    """Draw the button; pressed, it shows the collection too if that is elsewhere."""
-    drawings, problem = None, ""
+def _render_button(run: Run, owner: str | None, own: list[Drawing]) -> bool:
+    """Draw the button; return whether it was pressed."""
+    learned = run.record.drawings
+    again = " again" if learned and learned.owner == owner else ""
+    return st.button(
+        f"Teach it {'my' if owner else 'our'} hand{again}",
+        key="teach",
+        type="secondary" if again else "primary",
+        icon=":material/school:",
+        disabled=bool(count_missing(own)) or not can_train_on(run),
+        on_click=_teach,
+        args=(run, owner),
+        help=_HELP,
+    )
+
+
+def _say_what_it_learns(run: Run, own: list[Drawing]) -> str:
+    """What the button would do, or why it cannot."""
+    if missing := count_missing(own):
+        return f"{missing} more {'drawing is' if missing == 1 else 'drawings are'} needed."
+    if not can_train_on(run):
+        if run.status.state.is_active:
+            return "It can be taught once this run has ended."
+        return "This run has no network that could be taught."
+    learned = sum(drawing.is_to_learn for drawing in own)
+    seconds, _ = estimate_seconds(teaching_config(run))
+    return (
+        f"It learns from **{learned}** of {len(own)} drawings, and is measured on the other "
+        f"**{len(own) - learned}**: {text.about(seconds)}."
+    )
+
+
+def _teach(run: Run, owner: str | None) -> None:
+    """Queue the run that learns the drawings as they are now, and show what comes of it."""
     try:
         drawings = drawings_to_learn(all_drawings(), owner)
-    except DrawingError as error:
-        problem = str(error)
-    if not can_train_on(run):
-        problem = "this run has not ended with a network yet"
-    config = teaching_config(run.config)
-    again = " again" if run.record.drawings else ""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        is_pressed = st.button(
-            f"Teach it {'my' if owner else 'our'} hand{again}",
-            key="teach",
-            type="secondary" if again else "primary",
-            icon=":material/school:",
-            disabled=bool(problem),
-            on_click=_teach,
-            args=(config, run, drawings, and_show),
-            help=_HELP,
-        )
-        if is_pressed and and_show:
-            st.rerun()  # the whole page, for the square is redrawn alone
-        if drawings is None or problem:
-            st.caption(f"{text.escape(problem[:1].upper() + problem[1:])}.")
-            return
-        learned, kept = len(drawings.labels), len(select_drawings(all_drawings(), owner))
-        seconds, _ = estimate_seconds(config)
-        st.caption(
-            f"It learns from **{learned}** of {kept} drawings, and is measured on the other "
-            f"**{kept - learned}**: {text.about(seconds)}."
-        )
-
-
-def _teach(config: RunConfig, run: Run, drawings: Drawings, and_show: bool) -> None:
-    name = run.name.removesuffix(_TAUGHT)[: MAX_NAME - len(_TAUGHT)]
-    start_and_show(config, f"{name}{_TAUGHT}", Origin(run, drawings))
-    if and_show:
+        name = run.name.removesuffix(_TAUGHT)[: MAX_NAME - len(_TAUGHT)]
+        config = teaching_config(run)
+    except (DrawingError, RunError) as error:
+        st.toast(f"{text.escape(error)}.", icon=":material/error:", duration="long")
+        return
+    if start_and_show(config, f"{name}{_TAUGHT}", Origin(run, drawings)):
         st.session_state[TABS] = HANDWRITING
 
 
 def _render_before_and_after(run: Run, learned: LearnedDrawings) -> None:
     status = run.status
-    measured = drawings_to_measure(all_drawings(), run)
+    of_them = select_drawings(all_drawings(), learned.owner)
+    measured = drawings_to_measure(of_them, run)
     whose = f"{text.escape(learned.owner)}'s" if learned.owner else "everybody's"
+    has_before = run.record.parent is not None
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**Before and after** it learned from {learned.count} of {whose} drawings")
+        title = "Before and after" if has_before else "After"
+        st.markdown(f"**{title}** it learned from {learned.count} of {whose} drawings")
         if status.state.is_active:
             render_state(status.state)
     if not measured:
@@ -121,16 +129,12 @@ def _render_before_and_after(run: Run, learned: LearnedDrawings) -> None:
         return
     images, labels = as_arrays(measured)
     after = call_worker(calls.predict, run, images).argmax(axis=1)
-    before = None
-    with suppress(RunError):  # deleted
-        parent = _find_parent(run)
-        before = call_worker(calls.predict, parent, images).argmax(axis=1) if parent else None
+    before = call_worker(calls.predict_before, run, images).argmax(axis=1) if has_before else None
     with st.grid(3, min_column_width=200):
-        about = f"Of the {len(labels)} drawings that it did not learn from."
         if before is not None:
-            _render_reading("Before", labels, before, about)
-        _render_reading("After", labels, after, about)
-        _render_forgetting(run)
+            _render_reading("Before", labels, before)
+        _render_reading("After", labels, after)
+        _render_forgetting(run, has_before)
     if before is not None:
         found = compare_on_images(before == labels, after == labels)
         st.markdown(
@@ -138,66 +142,56 @@ def _render_before_and_after(run: Run, learned: LearnedDrawings) -> None:
             help="McNemar's exact test: of the drawings that it read right only before or only "
             "after, each would be as likely one as the other if it had learned nothing.",
         )
-    _render_drawings(run, before, after)
+    _render_drawings(measured, before, after)
 
 
-def _render_reading(label: str, labels: ByteLabels, answers: Indices, about: str) -> None:
+def _render_reading(label: str, labels: ByteLabels, answers: Indices) -> None:
     found = accuracy(labels, answers)
     render_accuracy(
         f"{label}: {found.correct} of {found.total} drawings",
         found.value,
         found.low,
         found.high,
-        f"{about} The interval is Wilson's: few drawings say little.",
+        f"Of the {found.total} drawings that it did not learn from. The interval is Wilson's: few "
+        "drawings say little.",
     )
 
 
-def _render_forgetting(run: Run) -> None:
+def _render_forgetting(run: Run, has_before: bool) -> None:
     """Draw what became of its accuracy on MNIST."""
-    help_ = "Whether it forgot other hands over this one: its accuracy on the 10,000 test images."
+    about = "Whether it forgot other hands over this one: its accuracy on the 10,000 test images."
     with suppress(RunError, IndexError):
-        now, parent = _right_answers(run), _find_parent(run)
-        if parent is None:
-            st.metric("On MNIST", text.percent(float(now.mean())), help=help_)
+        answers = read_test_probabilities(run, run.network_epoch).argmax(axis=1)
+        now: Mask = np.equal(answers, load_mnist().y_test)
+        shown = text.percent(float(now.mean()))
+        if not has_before:
+            st.metric("On MNIST", shown, help=about)
             return
-        found = compare_on_images(_right_answers(parent), now)
+        found = compare_on_images(call_worker(calls.right_before, run), now)
         st.metric(
             "On MNIST",
-            text.percent(float(now.mean())),
-            f"{100 * found.difference:+.2f} points".replace("-", "−"),
+            shown,
+            f"{100 * found.difference:+.2f} points".replace("-", "\N{MINUS SIGN}"),
             delta_color="off",
             delta_arrow="off",
-            help=f"{help_} {judge_training_on(found, 'test images')}",
+            help=f"{about} {judge_training_on(found, 'test images')}",
         )
 
 
-def _right_answers(run: Run) -> Mask:
-    answers = read_test_probabilities(run, run.network_epoch).argmax(axis=1)
-    right: Mask = np.equal(answers, load_mnist().y_test)
-    return right
-
-
-def _find_parent(run: Run) -> Run | None:
-    """The run that it was trained on from; None if it was not, or that one was deleted."""
-    parent = run.record.parent
-    with suppress(RunError):
-        return server().store.get(parent.run) if parent else None
-    return None
-
-
-def _render_drawings(run: Run, before: Indices | None, after: Indices) -> None:
-    measured = drawings_to_measure(all_drawings(), run)[:_MAX_SHOWN]
+def _render_drawings(measured: list[Drawing], before: Indices | None, after: Indices) -> None:
     images, labels = as_arrays(measured)
-    told = zip(labels, labels if before is None else before, after, strict=False)
-    st.caption("What it was: what the network said before → what it says now.")
+    if before is None:
+        words = "what it was → what the network says"
+        captions = [f"{label} → {now}" for label, now in zip(labels, after, strict=True)]
+    else:
+        words = "what it was: what the network said before → what it says now"
+        told = zip(labels, before, after, strict=True)
+        captions = [f"{label}: {was} → {now}" for label, was, now in told]
+    shown = f"The newest {_MAX_SHOWN} of {len(labels)}" if len(labels) > _MAX_SHOWN else "Each"
+    st.caption(f"{shown}, {words}.")
+    wrong = [WRONG if is_wrong else None for is_wrong in after != labels]
     st.plotly_chart(
-        draw_image_grid(
-            images,
-            [f"{label}: {was} → {now}" for label, was, now in told],
-            colors=[
-                WRONG if now != label else None for now, label in zip(after, labels, strict=False)
-            ],
-        ),
+        draw_image_grid(images[:_MAX_SHOWN], captions[:_MAX_SHOWN], colors=wrong[:_MAX_SHOWN]),
         key="taught_drawings",
         config=GRID_CONFIG,
         alt="The drawings that the network did not learn from, and its answers",

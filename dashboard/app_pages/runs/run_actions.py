@@ -66,7 +66,7 @@ def _render_one(summary: Summary) -> None:
             if can_train_on(run):
                 st.page_link(
                     "app_pages/train/page.py",
-                    label="Train on",
+                    label="Train on …",
                     icon=":material/alt_route:",
                     query_params={linked.PARENT.name: run.id, **form_link(summary.config)},
                     help="Opens the Train page with this run's hyperparameters; the next run then "

@@ -1,5 +1,7 @@
 """What the next run starts from: random weights or a run's network, MNIST alone or drawings too."""
 
+from contextlib import suppress
+
 import streamlit as st
 
 from core.config import RunConfig
@@ -13,12 +15,12 @@ from core.runs.origin import (
     MOST_DRAWINGS_SHARE,
     Drawings,
     Origin,
+    can_train_on,
     explain_misfit,
     require_trainable,
 )
 from dashboard import text
 from dashboard.access.visitor import visitor
-from dashboard.parts.controls import choose
 from dashboard.parts.run_picker import label_runs
 from dashboard.session import form, linked
 from dashboard.session.queries import all_drawings
@@ -26,49 +28,63 @@ from dashboard.session.server import server
 from dashboard.session.trials import offered_runs
 
 _MNIST, _MINE, _ALL = "MNIST alone", "My drawings too", "Everybody's too"
-_WHOSE, _SHARE = "learn_from", "drawings_share"
+_WHOSE, _SHARE, _OPENED = "learn_from", "drawings_percent", "_origin_opened"
 
 
-def pick_origin(config: RunConfig) -> Origin | None:
-    """Let the user choose what a run of `config` starts from; None if it cannot start from that.
+def pick_origin(config: RunConfig) -> bool:
+    """Let the user choose what a run of `config` starts from; return whether it can.
 
-    Folded away as long as that is random weights and MNIST.
+    Folded away until something else than random weights and MNIST is chosen.
     """
     parent = linked.find_member(linked.PARENT, server().store)
-    learns = _WHOSE in st.query_params or st.session_state.get(_WHOSE, _MNIST) != _MNIST
+    st.session_state.setdefault(_WHOSE, _MNIST)
+    st.session_state.setdefault(_SHARE, round(100 * USUAL_SHARE))
+    is_chosen = parent is not None or st.session_state[_WHOSE] != _MNIST
+    # Once open it stays so, or it would fold while another is chosen.
+    st.session_state[_OPENED] = is_chosen or st.session_state.get(_OPENED, False)
     with st.expander(
         "Train a run on, or learn from drawings",
         icon=":material/alt_route:",
-        expanded=parent is not None or learns,
+        expanded=st.session_state[_OPENED],
     ):
-        parent_problem = _pick_parent(config, parent)
-        drawings, drawings_problem = _pick_drawings()
-    return None if parent_problem or drawings_problem else Origin(parent, drawings)
+        return all([_pick_parent(config, parent), _pick_drawings()])
+
+
+def read_origin() -> Origin:
+    """What was chosen, as it is now. Raises RunError, DrawingError."""
+    parent = linked.PARENT.find(server().store.get)
+    return Origin(parent, _read_drawings())
 
 
 def start_afresh() -> None:
-    """Have the next run start from random weights again."""
+    """Have the next run start from random weights and MNIST again."""
     linked.PARENT.choose(None)
+    st.session_state[_WHOSE] = _MNIST
 
 
 def train_on(run: Run) -> None:
     """Fill the form with the run's configuration, and have the next run start from its network."""
-    form.fill_form(run.config)
+    try:
+        name, config = run.name, run.config
+    except RunError as error:  # deleted since the button was drawn
+        st.toast(f"{text.escape(error)}.", icon=":material/delete:")
+        return
+    form.fill_form(config)
     linked.PARENT.choose(run.id)
     st.toast(
-        f"The next run starts from {text.escape(run.name)}. Change what it is to have otherwise, "
-        "and press Train.",
+        f"The next run starts from {text.escape(name)}. Change what should differ, and press "
+        "Train.",
         icon=":material/alt_route:",
     )
 
 
-def _pick_parent(config: RunConfig, parent: Run | None) -> str:
-    """Let the user choose the run whose network is trained on; return why it cannot be, or ""."""
+def _pick_parent(config: RunConfig, parent: Run | None) -> bool:
+    """Let the user choose the run whose network is trained on; return whether it can be."""
     linked.pick_member(
         linked.PARENT,
         server().store,
         parent,
-        offered_runs(),
+        [run for run in offered_runs() if _has_network(run)],
         label_runs,
         "Starts from",
         "The run whose network is trained on. Its layers stay, and so do the images held out; all "
@@ -76,61 +92,78 @@ def _pick_parent(config: RunConfig, parent: Run | None) -> str:
         placeholder="random weights",
     )
     if parent is None:
-        return ""
+        return True
     try:
         require_trainable(parent)
         problem = explain_misfit(config, parent)
     except RunError as error:
         st.error(f"{text.escape(error)}.", icon=":material/error:")
-        return str(error)
+        return False
     if problem:
         st.error(f"{text.escape(problem)}.", icon=":material/error:")
         st.button("Take them from that run", key="take_kept", on_click=_take_kept, args=(parent,))
-        return problem
+        return False
     st.caption(
         f"Its network is that after epoch {parent.status.final_epoch}. Layers and images held out "
         "stay as they are there; the optimizer starts fresh."
     )
-    return ""
+    return True
+
+
+def _has_network(run: Run) -> bool:
+    with suppress(RunError):  # deleted since it was listed
+        return can_train_on(run)
+    return False
 
 
 def _take_kept(parent: Run) -> None:
     """Set what a run has in common with its parent as it is there."""
-    config, found = form.current_config(), parent.config
-    kept = {name: getattr(found, name) for name in KEPT_LAYERS + KEPT_SPLIT}
-    form.fill_form(config.model_copy(update=kept))
+    with suppress(RunError):  # deleted since the button was drawn: the page says so
+        found = parent.config
+        kept = {name: getattr(found, name) for name in KEPT_LAYERS + KEPT_SPLIT}
+        form.fill_form(form.current_config().model_copy(update=kept))
 
 
-def _pick_drawings() -> tuple[Drawings | None, str]:
-    """Let the user choose drawings to learn from beside MNIST; return them, and why there are none
-    if some were wished.
-    """
-    whose = choose(
+def _pick_drawings() -> bool:
+    """Let the user choose drawings to learn from beside MNIST; return whether there are enough."""
+    whose = st.segmented_control(
         "Learns from",
         [_MNIST, _MINE, _ALL],
-        _WHOSE,
-        "Half of the drawings that were kept are there to learn from; the other half is never "
+        key=_WHOSE,
+        required=True,
+        persist_state="session",
+        help="Half of the drawings that were kept are there to learn from; the other half is never "
         "learned from, and shows on the page Draw what came of it.",
     )
     if whose == _MNIST:
-        return None, ""
-    share = st.slider(
+        return True
+    st.slider(
         "Share of an epoch",
-        0.05,
-        MOST_DRAWINGS_SHARE,
-        USUAL_SHARE,
-        0.05,
+        5,
+        round(100 * MOST_DRAWINGS_SHARE),
+        step=5,
+        format="%d %%",
         key=_SHARE,
-        bind="query-params",
+        persist_state="session",
         help="Of the images that the network sees in an epoch, this many are drawings, each "
-        "repeated alike often; as many of MNIST's are left out, others in every epoch.",
+        "repeated equally often; as many of MNIST's are left out, others in every epoch.",
     )
     try:
-        drawings = drawings_to_learn(
-            all_drawings(), visitor().name if whose == _MINE else None, share
-        )
+        drawings = _read_drawings()
     except DrawingError as error:
-        st.error(f"{text.escape(str(error).capitalize())}.", icon=":material/draw:")
-        return None, str(error)
-    st.caption(f"**{len(drawings.labels)}** drawings are there to learn from.")
-    return drawings, ""
+        sentence = str(error)
+        st.error(f"{text.escape(sentence[:1].upper() + sentence[1:])}.", icon=":material/draw:")
+        st.page_link("app_pages/draw/page.py", label="Draw some", icon=":material/draw:")
+        return False
+    if drawings:
+        st.caption(f"**{len(drawings.labels)}** drawings are there to learn from.")
+    return True
+
+
+def _read_drawings() -> Drawings | None:
+    """The drawings that were chosen. Raises DrawingError if they are too few."""
+    whose = st.session_state.get(_WHOSE, _MNIST)
+    if whose == _MNIST:
+        return None
+    owner = visitor().name if whose == _MINE else None
+    return drawings_to_learn(all_drawings(), owner, st.session_state[_SHARE] / 100)

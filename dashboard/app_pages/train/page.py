@@ -6,13 +6,13 @@ import streamlit as st
 
 from core.config import Precision, RunConfig
 from core.config.architecture import count_parameters, describe_layers
-from core.engine import WORKER_LOST_ERRORS, EngineError, calls
-from core.runs import Run
+from core.drawing.archive import DrawingError
+from core.runs import MAX_NAME, Run
 from core.runs.errors import RunError
 from core.runs.origin import Origin
 from dashboard import text
 from dashboard.app_pages.train.live_panel import SCENE, render_live_panel
-from dashboard.app_pages.train.origin import pick_origin, start_afresh
+from dashboard.app_pages.train.origin import pick_origin, read_origin, start_afresh
 from dashboard.app_pages.train.result import render_next_steps
 from dashboard.app_pages.train.ten_digits import read_ten_digits
 from dashboard.live.components import describe_network, render_picture
@@ -20,8 +20,7 @@ from dashboard.parts.config_form import render_form_column
 from dashboard.parts.run_header import find_chosen_run
 from dashboard.parts.start import start_and_show
 from dashboard.session import form
-from dashboard.session.cache import cached, call_worker_uncached
-from dashboard.session.queries import estimate_seconds
+from dashboard.session.queries import bfloat16_speed, estimate_seconds
 
 _NAME = "run_name"
 
@@ -29,14 +28,8 @@ _NAME = "run_name"
 def render_start(config: RunConfig) -> None:
     """Draw the button that trains the form's network, the run's name, and what it starts from."""
     place = st.container()
-    origin = pick_origin(config)
-    with place:
-        _render_button(config, origin)
-
-
-def _render_button(config: RunConfig, origin: Origin | None) -> None:
-    """Draw the button that trains the form's network from `origin`, if it can, and its name."""
-    button, name = st.columns([1, 3], vertical_alignment="bottom")
+    can_start = pick_origin(config)
+    button, name = place.columns([1, 3], vertical_alignment="bottom")
     with button:
         st.button(
             "Train",
@@ -45,22 +38,34 @@ def _render_button(config: RunConfig, origin: Origin | None) -> None:
             icon=":material/play_arrow:",
             width="stretch",
             on_click=_start,
-            args=(config, origin),
-            disabled=origin is None,
+            args=(config,),
+            disabled=not can_start,
             help="Train the network that the form describes. Runs wait for one another.",
         )
     with name:
         st.text_input("Name of the next run", key=_NAME, placeholder=config.summary(), max_chars=80)
 
 
-def _start(config: RunConfig, origin: Origin) -> None:
-    name = st.session_state[_NAME]
-    if origin.parent and not name:
-        changes = config.differences(origin.parent.config).items()
-        changed = ", ".join(f"{field.replace('_', ' ')} {value}" for field, value in changes)
-        name = f"{origin.parent.name}, then {changed or 'the same'}"
-    start_and_show(config, name, origin)
-    start_afresh()
+def _start(config: RunConfig) -> None:
+    try:
+        origin = read_origin()
+        name = st.session_state[_NAME] or _name_run(config, origin)
+    except (RunError, DrawingError) as error:  # deleted since the button was drawn
+        st.toast(f"{text.escape(error)}.", icon=":material/delete:")
+        return
+    if start_and_show(config, name, origin):
+        start_afresh()
+
+
+def _name_run(config: RunConfig, origin: Origin) -> str | None:
+    """The name of a run that does not start from nothing; None: that of its configuration."""
+    drawings = ", and drawings" if origin.drawings else ""
+    if origin.parent is None:
+        return f"{config.summary()[: MAX_NAME - len(drawings)]}{drawings}" if drawings else None
+    changes = config.differences(origin.parent.config).items()
+    changed = ", ".join(f"{field.replace('_', ' ')} {value}" for field, value in changes)
+    ending = f", then {changed or 'the same'}{drawings}"
+    return origin.parent.name[: max(MAX_NAME - len(ending), 20)] + ending
 
 
 def render_network(config: RunConfig, run: Run | None) -> None:
@@ -88,12 +93,9 @@ def render_network(config: RunConfig, run: Run | None) -> None:
 
 
 def _describe_precision(config: RunConfig) -> str:
-    """How fast this machine multiplies in bfloat16, if the network is to."""
-    if config.precision is Precision.FLOAT32:
-        return ""
-    try:
-        speed = cached(call_worker_uncached, calls.bfloat16_speed)
-    except (EngineError, TimeoutError, *WORKER_LOST_ERRORS):  # it is no more than a remark
+    """How fast this machine multiplies in bfloat16, if the network is to, and once it is known."""
+    speed = bfloat16_speed() if config.precision is Precision.BFLOAT16 else None
+    if speed is None:
         return ""
     if speed >= 1:
         return f" · bfloat16 multiplies **{speed:.1f} times** as fast as float32 on this machine"

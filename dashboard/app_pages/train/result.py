@@ -15,7 +15,7 @@ from core.runs.origin import can_train_on
 from core.runs.status import State, Status
 from core.runs.summary import Results
 from dashboard import text
-from dashboard.app_pages.train.origin import train_on
+from dashboard.app_pages.train.origin import start_afresh, train_on
 from dashboard.parts.metrics import render_accuracy
 from dashboard.parts.start import start_and_show
 from dashboard.session import form
@@ -75,7 +75,10 @@ def render_next_steps(run: Run) -> None:
     try:
         if run.status.state not in {State.FINISHED, State.STOPPED} or not run.epochs_done:
             return
-        suggestions = _suggestions(run.config, read_findings(run))
+        # Its configuration alone, from random weights, would be another run altogether.
+        is_plain = not run.record.parent and not run.record.drawings
+        suggestions = _suggestions(run.config, read_findings(run)) if is_plain else []
+        is_trainable = can_train_on(run)
     except RunError:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -83,16 +86,17 @@ def render_next_steps(run: Run) -> None:
         for name, label, icon, query in _looks(run):
             st.page_link(f"app_pages/{name}/page.py", label=label, icon=icon, query_params=query)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            "**Train next**",
-            width="content",
-            help="Each of these trains at once, and fills the form with what it trains.",
-        )
+        if suggestions:
+            st.markdown(
+                "**Train next**",
+                width="content",
+                help="Each of these trains at once, and fills the form with what it trains.",
+            )
         for number, (label, icon, config) in enumerate(suggestions):
             st.button(label, key=f"next_{number}", icon=icon, on_click=_train, args=(config,))
-        if can_train_on(run):
+        if is_trainable:
             st.button(
-                "Train on",
+                "Train on …",
                 key="train_on",
                 icon=":material/alt_route:",
                 on_click=train_on,
@@ -112,6 +116,7 @@ def _looks(run: Run) -> list[tuple[str, str, str, dict[str, str]]]:
 
 
 def _train(config: RunConfig) -> None:
+    start_afresh()
     form.fill_form(config)
     start_and_show(config)
 

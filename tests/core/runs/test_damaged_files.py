@@ -10,14 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.config import RunConfig
+from core.data import load_mnist
 from core.maps.job import compute_and_keep_map
 from core.maps.request import MapMethod, MapRequest
 from core.maps.store import StoredMap
 from core.network.build import build_model
 from core.network.checkpoint import Progress, pack_checkpoint
-from core.network.load import load_network
+from core.network.load import load_network, load_parent_network
 from core.runs import HISTORY_COLUMNS, Run, RunStore
 from core.runs.errors import RunError
+from core.runs.origin import Drawings, Origin, read_drawings
 from core.runs.status import State
 from core.runs.summary import summarize
 from core.runs.table import run_table
@@ -36,6 +38,8 @@ FILES = [
     "weights.npy",
     "checkpoint.npz",
     "model.keras",
+    "parent.keras",
+    "drawings.npz",
     f"maps/{MAP.key}.json",
     f"maps/{MAP.key}.npz",
 ]
@@ -55,6 +59,8 @@ READERS: list[Callable[[Run], object]] = [
     lambda run: StoredMap(run, MAP).status,
     lambda run: StoredMap(run, MAP).read_points(),
     load_network,
+    load_parent_network,
+    read_drawings,
 ]
 
 
@@ -62,7 +68,11 @@ READERS: list[Callable[[Run], object]] = [
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
     store = RunStore(tmp_path_factory.mktemp("whole"))
     config = RunConfig(hidden=(8,), training_images=1_000, validation_share=0.05, epochs=2)
-    run = store.create(config, state=State.RUNNING)
+    parent = store.create(config, state=State.RUNNING)
+    train(parent)
+    images, labels = load_mnist().x_test[:20], load_mnist().y_test[:20]
+    origin = Origin(parent, Drawings(images, labels, "Ada", 0.25))
+    run = store.create(config, state=State.RUNNING, origin=origin)
     train(run)
     run.request(learning_rate=0.01)
     run.update_label(name="of many files", note="…", pinned=True)

@@ -1,3 +1,5 @@
+import math
+
 from core.config import RunConfig
 from core.runs import RunStore
 from core.runs.status import State
@@ -6,7 +8,9 @@ from core.training.precision import bfloat16_speed
 
 
 def test_the_speed_is_a_ratio_of_times() -> None:
-    assert 0.02 < bfloat16_speed() < 50
+    speed = bfloat16_speed()
+    assert math.isfinite(speed)
+    assert speed > 0
 
 
 def test_a_network_learns_in_bfloat16(store: RunStore) -> None:

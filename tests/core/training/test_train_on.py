@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,6 +16,7 @@ from core.runs.errors import NoNetworkError, RunError
 from core.runs.origin import Drawings, Origin
 from core.runs.status import Request, State, Status
 from core.training import train
+from core.training.augmentation import epoch_key
 from core.training.loops import draw_order
 from core.training.trainer import _Training
 
@@ -139,7 +141,7 @@ def test_a_share_of_an_epoch_are_drawings_each_alike_often(store: RunStore, smal
         assert len(order) == size == 1_000
         drawn = order[order >= size] - size
         assert len(drawn) == 250
-        assert set(np.bincount(drawn, minlength=30)) == {8, 9}
+        assert set(np.bincount(drawn, minlength=30)) == {8, 9}  # 250 of 30
         kept = order[order < size]
         assert len(np.unique(kept)) == 750
         assert np.ptp(np.flatnonzero(order >= size)) > 900  # spread over the epoch
@@ -189,3 +191,83 @@ def test_resumed_it_ends_in_the_same_weights(
         load_network(run).get_weights(), load_network(undisturbed).get_weights(), strict=True
     ):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_of_more_drawings_than_places_others_come_in_each_epoch(small: Small) -> None:
+    config = small()
+    seen = [set(draw_order(config, epoch, 400, 0.05)) for epoch in range(1, 40)]
+    size = config.training_size
+    drawn = [{index for index in epoch if index >= size} for epoch in seen]
+    assert {len(epoch) for epoch in drawn} == {50}
+    assert len(set.union(*drawn)) > 380
+
+
+def test_its_epochs_follow_those_of_its_parent(store: RunStore, parent: Run) -> None:
+    """Their orders and changed images are none that the parent has seen."""
+    run = store.create(parent.config, origin=Origin(parent))
+    asked: list[tuple[int, int]] = []
+    training = _Training(run, lambda status: None, 0)
+    train_loop = training._loops.train
+
+    def note(order: Any, first: int, rates: Any, so_far: Any, key: int) -> Any:
+        asked.append((key, int(order[0])))
+        return train_loop(order, first, rates, so_far, key)
+
+    training._loops.train = note  # type: ignore[method-assign]
+    training.run_to_end()
+    epochs = range(parent.config.epochs + 1, 2 * parent.config.epochs + 1)
+    expected = [(epoch_key(0, epoch), int(draw_order(parent.config, epoch)[0])) for epoch in epochs]
+    assert list(dict.fromkeys(asked)) == expected
+
+
+def test_with_a_checkpoint_it_needs_its_parents_network_no_more(
+    store: RunStore, parent: Run
+) -> None:
+    run = store.create(parent.config, origin=Origin(parent))
+
+    def stop_in_the_third(status: Status) -> None:
+        if status.epoch == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(run, stop_in_the_third)
+    (run.path / "parent.keras").write_bytes(b"rubbish")
+    assert train(run).state is State.FINISHED
+
+
+def test_a_used_model_has_forgotten_the_drawings(store: RunStore, small: Small) -> None:
+    config = small(hidden=(19,))
+    plain, taught, again = (
+        store.create(config, origin=Origin(drawings=given)) for given in (None, drawings(), None)
+    )
+    for run in (plain, taught, again):
+        assert train(run).state is State.FINISHED
+    for ours, theirs in zip(
+        load_network(plain).get_weights(), load_network(again).get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+    assert not np.array_equal(
+        load_network(plain).get_weights()[0], load_network(taught).get_weights()[0]
+    )
+
+
+@pytest.mark.parametrize(
+    ("images", "labels"),
+    [
+        (np.zeros((5, 28, 28), np.float32), np.zeros(5, np.uint8)),
+        (np.zeros((5, 28, 27), np.uint8), np.zeros(5, np.uint8)),
+        (np.zeros((5, 28, 28), np.uint8), np.zeros(4, np.uint8)),
+        (np.zeros((5, 28, 28), np.uint8), np.full(5, 12, np.uint8)),
+        (np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8)),
+    ],
+)
+def test_drawings_that_are_none_are_a_damaged_run(
+    store: RunStore, small: Small, images: Any, labels: Any
+) -> None:
+    run = store.create(small(), origin=Origin(drawings=drawings()))
+    np.savez(run.path / "drawings.npz", images=images, labels=labels)
+    status = train(run)
+    assert status.state is State.FAILED
+    assert "Drawings.npz" in str(status.error)
+    with pytest.raises(ValueError, match="expected"):
+        store.create(small(), origin=Origin(drawings=Drawings(images, labels, None, 0.2)))

@@ -52,7 +52,7 @@ def test_the_form_is_shown_beside_them_and_they_can_be_set_to_it(lab: Lab) -> No
     go(app, "data", data="Augmentation")
     image = load_mnist().x_train[0]
     formed = draw_variants(RunConfig(rotation=20, shift=3), image, 24, epoch=1)
-    np.testing.assert_array_equal(shown(app, "As the form has it"), formed)
+    np.testing.assert_array_equal(shown(app, "By the form of Train"), formed)
     assert not np.array_equal(shown(app, "By these sliders"), formed)
     assert "rotation 20, zoom 0, shear 0, shift 3, elastic displacement 0" in words(app)
     app.button(key="set_to_form").click().run()

@@ -11,9 +11,10 @@ from streamlit.testing.v1 import AppTest
 from core.data import load_mnist
 from core.drawing.collection import Drawing, as_arrays
 from core.drawing.reading import predict
-from core.drawing.teaching import teaching_config
+from core.drawing.teaching import drawings_to_learn, teaching_config
+from core.engine.queue import QueueFullError
 from core.runs import Run
-from core.runs.origin import read_drawings
+from core.runs.origin import Origin, read_drawings
 from core.runs.status import State
 from core.training import train
 from dashboard.session.server import server
@@ -60,7 +61,7 @@ def test_what_it_learned_is_measured_on_the_other_half(lab: Lab, trained: Run) -
     to_learn = [one for one in server().drawings.load_all() if one.is_to_learn]
     assert f"learns from **{len(to_learn)}** of 40 drawings" in words(app)
     run = teach(app, lab)
-    assert run.config == teaching_config(trained.config)
+    assert run.config == teaching_config(trained)
     learned = read_drawings(run)
     assert learned
     np.testing.assert_array_equal(learned.images, as_arrays(to_learn)[0])
@@ -94,11 +95,11 @@ def test_every_run_is_measured_on_the_half_that_none_learned(lab: Lab, trained: 
     keep(range(30))
     app = lab.open("draw", run=trained.id, **VIEW)
     (table,) = [found.value for found in app.dataframe]
-    assert table["Of"].tolist() == [30]
+    assert table["Drawings"].tolist() == [30]
     run = teach(app, lab)
     app = lab.open("draw", run=run.id, **VIEW)
     (table,) = [found.value for found in app.dataframe]
-    assert table["Of"].tolist() == [len(measured())] * 2
+    assert table["Drawings"].tolist() == [len(measured())] * 2
     learned = read_drawings(run)
     assert learned
     # One that it has learned comes into the other half all the same, as another program's archive.
@@ -108,9 +109,74 @@ def test_every_run_is_measured_on_the_half_that_none_learned(lab: Lab, trained: 
     server().drawings._write(picture, 1, getuser(), to_learn=False)
     app = lab.open("draw", run=run.id, **VIEW)
     (table,) = [found.value for found in app.dataframe]
-    own, other = (table["Of"][table["Run"].str.contains("taught") == taught] for taught in (1, 0))
+    count = table["Drawings"]
+    own, other = (count[table["Run"].str.contains("taught") == taught] for taught in (1, 0))
     assert other.tolist() == [len(measured())]
     assert own.tolist() == [len(measured()) - 1]
+
+
+def test_runs_of_different_hands_are_measured_on_the_same_drawings(lab: Lab, trained: Run) -> None:
+    keep(range(24))
+    keep(range(24, 48), "Ada")
+    taught = lab.runs.create(
+        teaching_config(trained),
+        name="Ada's",
+        origin=Origin(trained, drawings_to_learn(server().drawings.load_all(), "Ada")),
+    )
+    assert train(taught).state is State.FINISHED
+    after = lab.runs.create(taught.config, name="on from it", origin=Origin(taught))
+    assert train(after).state is State.FINISHED
+    assert after.record.parent
+    assert after.record.parent.learned_drawings
+    lab.runs.delete(taught.id)  # the other still knows what it has learned
+    for whose in ("Mine", "Everybody's"):
+        app = lab.open("draw", run=after.id, **VIEW, whose_drawings=whose)
+        shown = [one for one in measured() if whose != "Mine" or one.owner == getuser()]
+        (table,) = [found.value for found in app.dataframe]
+        assert table["Drawings"].tolist() == [len(shown)] * 2
+        assert "It has learned from drawings" in words(app)
+
+
+def test_the_run_of_another_is_taught_for_the_first_time(lab: Lab, trained: Run) -> None:
+    keep(range(20))
+    keep(range(20, 40), "Ada")
+    drawings = drawings_to_learn(server().drawings.load_all(), "Ada")
+    run = lab.runs.create(teaching_config(trained), origin=Origin(trained, drawings))
+    assert train(run).state is State.FINISHED
+    app = lab.open("draw", run=run.id, **VIEW)
+    assert app.button(key="teach").label == "Teach it my hand"
+    assert "of Ada's drawings" in words(app)
+
+
+def test_taught_again_it_keeps_its_rate(lab: Lab, trained: Run) -> None:
+    keep(range(20))
+    run = teach(lab.open("draw", run=trained.id, **VIEW), lab)
+    assert run.config.learning_rate == trained.config.learning_rate / 2
+    assert teaching_config(run).learning_rate == run.config.learning_rate
+
+
+def test_a_press_after_the_run_was_deleted_says_so(lab: Lab, trained: Run) -> None:
+    keep(range(20))
+    app = lab.open("draw", run=trained.id, **VIEW)
+    lab.runs.delete(trained.id)
+    app.button(key="teach").click().run()
+    assert not app.exception
+    assert any(trained.id in toast.value.replace("\\", "") for toast in app.toast)
+    assert lab.runs.list() == []
+
+
+def test_where_the_queue_refuses_nothing_is_opened(
+    lab: Lab, trained: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object) -> None:
+        raise QueueFullError("ten of your runs wait")
+
+    keep(range(20))
+    app = lab.open("draw", run=trained.id)
+    monkeypatch.setattr(server().engine, "enqueue_all", refuse)
+    app.button(key="teach").click().run()
+    assert app.session_state["draw"] != "My handwriting"
+    assert any("ten of your runs wait" in toast.value for toast in app.toast)
 
 
 def test_a_class_is_learned_from_and_measured_on_together(lab: Lab, trained: Run) -> None:
@@ -132,7 +198,7 @@ def test_with_its_parent_and_the_drawings_gone_it_says_what_is_left(lab: Lab, tr
     run = teach(lab.open("draw", run=trained.id, **VIEW), lab)
     lab.runs.delete(trained.id)
     app = lab.open("draw", run=run.id, **VIEW)
-    assert [label.split(":")[0] for label in metrics(app)] == ["After", "On MNIST"]
+    assert [label.split(":")[0] for label in metrics(app)] == ["Before", "After", "On MNIST"]
     server().drawings.delete(one.id for one in server().drawings.load_all())
     app = lab.open("draw", run=run.id, **VIEW)
     assert "The drawings to measure it on were deleted" in words(app)

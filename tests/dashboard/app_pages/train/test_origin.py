@@ -4,6 +4,7 @@ from getpass import getuser
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.config import RunConfig
@@ -13,6 +14,7 @@ from core.runs import Run
 from core.runs.origin import Origin, read_drawings
 from core.runs.status import State
 from core.training import train
+from dashboard.session import queries
 from dashboard.session.server import server
 from tests.dashboard.app_pages.lab import Lab, chart, go, protos, spec, words
 
@@ -77,7 +79,8 @@ def test_a_run_without_a_network_is_no_start(lab: Lab) -> None:
 
 def test_with_too_few_drawings_it_says_how_many_are_missing(lab: Lab) -> None:
     keep_drawings(13)
-    app = lab.open("train", learn_from="My drawings too")
+    app = lab.open("train")
+    app.segmented_control(key="learn_from").set_value("My drawings too").run()
     assert any("7 more drawings are needed" in error.value for error in app.error)
     assert not train_button(app)
 
@@ -86,8 +89,13 @@ def test_a_run_learns_from_one_half_of_ones_own_drawings(lab: Lab) -> None:
     keep_drawings(22)
     for index in range(22, 26):
         server().drawings.add(MNIST.x_test[index] / np.float32(255), 1, "somebody else")
-    app = lab.open("train", learn_from="My drawings too", drawings_share="0.4")
+    app = lab.open("train")
+    app.segmented_control(key="learn_from").set_value("My drawings too").run()
+    app.slider(key="drawings_percent").set_value(40).run()
+    go(app, "draw")  # the choice outlasts a change of page
+    go(app, "train")
     app.button(key="train").click().run()
+    assert app.segmented_control(key="learn_from").value == "MNIST alone"  # the next one's
     (run,) = lab.runs.list()
     learned = read_drawings(run)
     assert learned
@@ -118,7 +126,7 @@ def test_the_chain_is_told_on_runs_and_compare_and_drawn_behind(lab: Lab, traine
     toggle.set_value(True).run()
     assert [first_epochs(app, place) for place in (0, 1)] == [[1, 2, 3], [4, 5]]
     assert spec(app, "curves_loss")["xAxis"]["max"] == 5
-    go(app, "curves", run=child.id, curves_others="")
+    app = lab.open("curves", run=child.id)  # without its parent
     assert not [one for one in app.toggle if one.key == "curves_behind"]
 
 
@@ -137,7 +145,44 @@ def test_a_deleted_parent_is_still_named(lab: Lab, trained: Run) -> None:
 
 def test_runs_offers_to_train_on(lab: Lab, trained: Run) -> None:
     app = lab.open("runs", runs=trained.id)
-    (link,) = [one for one in protos(app, "page_link") if one.label == "Train on"]
+    (link,) = [one for one in protos(app, "page_link") if one.label == "Train on …"]
     assert f"from={trained.id}" in link.query_string
     assert "hidden=32-16" in link.query_string
-    assert "Starts from" not in words(app)
+
+
+def test_a_press_after_the_parent_was_deleted_says_so(lab: Lab, trained: Run) -> None:
+    app = lab.open("train", run=trained.id)
+    app.button(key="train_on").click().run()
+    lab.runs.delete(trained.id)
+    app.button(key="train").click().run()
+    assert not app.exception
+    assert lab.runs.list() == []
+    assert any(trained.id in toast.value.replace("\\", "") for toast in app.toast)
+
+
+def test_of_a_run_that_was_trained_on_only_that_is_offered_again(lab: Lab, trained: Run) -> None:
+    child = lab.runs.create(trained.config, origin=Origin(trained))
+    assert train(child).state is State.FINISHED
+    app = lab.open("train", run=child.id)
+    assert not [button for button in app.button if str(button.key).startswith("next_")]
+    assert app.button(key="train_on").label == "Train on …"
+
+
+def test_another_suggestion_starts_afresh(lab: Lab, trained: Run) -> None:
+    app = lab.open("train", run=trained.id)
+    app.button(key="train_on").click().run()
+    seeds = [button for button in app.button if button.label.startswith("Another seed")]
+    seeds[0].click().run()
+    assert lab.runs.list()[0].record.parent is None
+    assert "from" not in app.query_params
+    assert train_button(app)
+
+
+def test_the_page_says_what_bfloat16_is_worth_here(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "_bfloat16_speed", None)
+    assert "float32 on this machine" not in words(lab.open("train", precision="bfloat16"))
+    queries.measure_bfloat16()
+    assert "float32 on this machine" in words(lab.open("train", precision="bfloat16"))
+    assert "float32 on this machine" not in words(lab.open("train"))
