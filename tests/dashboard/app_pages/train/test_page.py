@@ -79,7 +79,8 @@ def test_the_form_begins_with_the_notebooks_network_and_trains_it(lab: Lab) -> N
 def test_a_preset_fills_the_form(lab: Lab) -> None:
     app = lab.open("train")
     app.selectbox(key="preset").select("quick").run()
-    assert "**203,530** parameters" in words(app)  # 785 * 256 + 257 * 10
+    # 785 * 256 + 257 * 128 + 129 * 10, and four for each unit that is normalised
+    assert "**236,682** parameters" in words(app)
     app.text_input(key="run_name").set_value("a first try")
     app.button(key="train").click().run()
     (run,) = lab.runs.list()
