@@ -25,6 +25,7 @@ from core.runs.errors import RunError
 from core.runs.origin import Origin, can_train_on
 from core.runs.status import LearnedDrawings
 from dashboard import text
+from dashboard.access.visitor import visitor
 from dashboard.charts.feature_map import WRONG
 from dashboard.charts.images import GRID_CONFIG, draw_image_grid
 from dashboard.parts.metrics import render_accuracy
@@ -93,7 +94,7 @@ def _say_what_it_learns(run: Run, own: list[Drawing]) -> str:
             return "It can be taught once this run has ended."
         return "This run has no network that could be taught."
     learned = sum(drawing.is_to_learn for drawing in own)
-    seconds, _ = estimate_seconds(teaching_config(run))
+    seconds, _ = estimate_seconds(teaching_config(run.config))
     return (
         f"It learns from **{learned}** of {len(own)} drawings, and is measured on the other "
         f"**{len(own) - learned}**: {text.about(seconds)}."
@@ -105,7 +106,7 @@ def _teach(run: Run, owner: str | None) -> None:
     try:
         drawings = drawings_to_learn(all_drawings(), owner)
         name = run.name.removesuffix(_TAUGHT)[: MAX_NAME - len(_TAUGHT)]
-        config = teaching_config(run)
+        config = teaching_config(run.config)
     except (DrawingError, RunError) as error:
         st.toast(f"{text.escape(error)}.", icon=":material/error:", duration="long")
         return
@@ -118,6 +119,8 @@ def _render_before_and_after(run: Run, learned: LearnedDrawings) -> None:
     of_them = select_drawings(all_drawings(), learned.owner)
     measured = drawings_to_measure(of_them, run)
     whose = f"{text.escape(learned.owner)}'s" if learned.owner else "everybody's"
+    if learned.owner == visitor().name:
+        whose = "your"
     has_before = run.record.parent is not None
     with st.container(horizontal=True, vertical_alignment="center"):
         title = "Before and after" if has_before else "After"

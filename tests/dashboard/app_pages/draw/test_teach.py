@@ -61,7 +61,7 @@ def test_what_it_learned_is_measured_on_the_other_half(lab: Lab, trained: Run) -
     to_learn = [one for one in server().drawings.load_all() if one.is_to_learn]
     assert f"learns from **{len(to_learn)}** of 40 drawings" in words(app)
     run = teach(app, lab)
-    assert run.config == teaching_config(trained)
+    assert run.config == teaching_config(trained.config)
     learned = read_drawings(run)
     assert learned
     np.testing.assert_array_equal(learned.images, as_arrays(to_learn)[0])
@@ -119,7 +119,7 @@ def test_runs_of_different_hands_are_measured_on_the_same_drawings(lab: Lab, tra
     keep(range(24))
     keep(range(24, 48), "Ada")
     taught = lab.runs.create(
-        teaching_config(trained),
+        teaching_config(trained.config),
         name="Ada's",
         origin=Origin(trained, drawings_to_learn(server().drawings.load_all(), "Ada")),
     )
@@ -141,18 +141,18 @@ def test_the_run_of_another_is_taught_for_the_first_time(lab: Lab, trained: Run)
     keep(range(20))
     keep(range(20, 40), "Ada")
     drawings = drawings_to_learn(server().drawings.load_all(), "Ada")
-    run = lab.runs.create(teaching_config(trained), origin=Origin(trained, drawings))
+    run = lab.runs.create(teaching_config(trained.config), origin=Origin(trained, drawings))
     assert train(run).state is State.FINISHED
     app = lab.open("draw", run=run.id, **VIEW)
     assert app.button(key="teach").label == "Teach it my hand"
     assert "of Ada's drawings" in words(app)
 
 
-def test_taught_again_it_keeps_its_rate(lab: Lab, trained: Run) -> None:
+def test_taught_again_it_learns_as_fast(lab: Lab, trained: Run) -> None:
     keep(range(20))
     run = teach(lab.open("draw", run=trained.id, **VIEW), lab)
-    assert run.config.learning_rate == trained.config.learning_rate / 2
-    assert teaching_config(run).learning_rate == run.config.learning_rate
+    assert run.config.learning_rate == trained.config.learning_rate
+    assert teaching_config(run.config) == run.config
 
 
 def test_a_press_after_the_run_was_deleted_says_so(lab: Lab, trained: Run) -> None:
