@@ -117,7 +117,7 @@ def _read_results(run: Run, status: Status) -> Results:
         *interval_on_test_set(accuracy),
         float(test[best - 1]),
         ending,
-        tuple(diagnose(make_case(config, status, history))),
+        tuple(diagnose(make_case(config, status, history, has_parent=bool(run.record.parent)))),
         kept_learning_rate(run, history["base_learning_rate"]),
         float(history["seconds"][0]),
         float(np.median(history["seconds"][1:])) if epochs > 1 else None,

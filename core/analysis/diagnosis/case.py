@@ -47,6 +47,8 @@ class Case:
     """A comparable run without regularisation."""
     earlier: Reference | None = None
     """The run before this one, with a comparison."""
+    has_parent: bool = False
+    """Whether it started from another run's network, and not from random weights."""
 
     @cached_property
     def columns(self) -> dict[str, npt.NDArray[np.float64]]:

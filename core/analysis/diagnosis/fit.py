@@ -122,6 +122,8 @@ def find_unfinished(case: Case) -> Finding | None:
     if not is_best or ends_at_zero or case.stopped_early or falls < limit.STILL_FALLING:
         return None
     if case.epochs == 1:
+        if case.has_parent:  # whose epochs count too
+            return None
         words = "It has had one epoch, too few to tell what it can learn."
     else:
         words = (

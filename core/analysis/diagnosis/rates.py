@@ -70,7 +70,8 @@ def find_high_rate(case: Case) -> Finding | None:
     if rate < limit.HIGH_RATE * usual:
         return None  # something else makes it jump
     accuracy, worst_layer = case.value("train_accuracy"), case.worst_layer("dead")
-    dead = 0.0 if worst_layer is None else float(worst_layer["dead"])
+    # Units that a parent has killed say nothing of this run's rate.
+    dead = 0.0 if worst_layer is None or case.has_parent else float(worst_layer["dead"])
     is_very_high = rate >= limit.VERY_HIGH_RATE * usual
     learned_little = case.is_settled and is_very_high and accuracy < limit.LEARNED
     was_better = is_very_high and case.ending is Ending.HAD_BEEN_BETTER

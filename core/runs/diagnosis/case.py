@@ -14,6 +14,7 @@ def make_case(
     units: pd.DataFrame | None = None,
     plain: Reference | None = None,
     earlier: Reference | None = None,
+    has_parent: bool = False,
 ) -> Case:
     """The case of a run with at least one epoch in its `history`."""
     epochs, final = len(history["epoch"]), status.final_epoch
@@ -26,4 +27,5 @@ def make_case(
         units=units,
         plain=plain,
         earlier=earlier,
+        has_parent=has_parent,
     )

@@ -35,7 +35,8 @@ def diagnose_run(run: Run, others: Iterable[Summary] = ()) -> list[Finding]:
     with suppress(DataError, DamagedRunError, ValueError):  # what its units need; the rest does not
         units = read_unit_activity(run)
     plain, earlier = _find_plain(run, others), _find_earlier(run, others)
-    return diagnose(make_case(run.config, status, history, units, plain, earlier))
+    has_parent = run.record.parent is not None
+    return diagnose(make_case(run.config, status, history, units, plain, earlier, has_parent))
 
 
 def _find_plain(run: Run, others: Iterable[Summary]) -> Reference | None:

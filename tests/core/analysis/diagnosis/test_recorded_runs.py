@@ -1,6 +1,7 @@
 """Findings of really trained runs: those that have a fault, and those that have not."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from statsmodels.stats.proportion import proportion_confint
@@ -95,3 +96,20 @@ def test_a_run_without_a_fault_has_none_at_any_epoch(name: str) -> None:
                 faults = {finding.kind for finding in found if finding.is_fault}
                 assert faults <= {Kind.HAD_BEEN_BETTER}, (name, epochs, has_ended)
                 assert epochs > 1 or Kind.CLEAN not in {one.kind for one in found}
+
+
+def test_what_a_parent_did_is_not_laid_to_the_run() -> None:
+    """Units that were dead before it, and that it has had one epoch of its own."""
+    killed = 0
+    for name in ("adam-0.1", "adam2-0.03"):
+        for _, case in recorded_cases(name):
+            kinds = {one.kind for one in diagnose(case)}
+            of_a_child = {one.kind for one in diagnose(replace(case, has_parent=True))}
+            assert Kind.DEAD_UNITS in of_a_child
+            killed += Kind.RATE_TOO_HIGH in kinds - of_a_child
+    assert killed
+    _, case = next(iter(recorded_cases("quick")))
+    first = {name: values[:1] for name, values in case.history.items()}
+    assert [one.kind for one in diagnose(Case(case.config, first))] == [Kind.UNFINISHED]
+    found = diagnose(Case(case.config, first, has_parent=True))
+    assert [one.kind for one in found] == [Kind.CLEAN]
