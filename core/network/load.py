@@ -62,12 +62,12 @@ def load_network_and_epoch(run: Run) -> tuple[keras.Sequential, int]:
 def load_parent_network(run: Run) -> keras.Sequential:
     """The network that the run started from; it is shared, do not change it.
 
-    Raises NoNetworkError if it started from random weights, DamagedRunError.
+    Raises NoNetworkError if it started from random weights, DamagedRunError, RunNotWritableError.
     """
     path = parent_network_path(run)
     if path is None:
         raise NoNetworkError(f"run {run.id} started from random weights")
-    with run.files.explain_read_errors(path.name):
+    with run.explain_start_errors(path.name):
         return _load(path, path.stat().st_mtime_ns)
 
 

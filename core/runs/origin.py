@@ -98,11 +98,14 @@ def parent_network_path(run: Run) -> Path | None:
 
 
 def read_drawings(run: Run) -> Drawings | None:
-    """The drawings that the run learns from; None if from MNIST alone. Raises DamagedRunError."""
+    """The drawings that the run learns from; None if from MNIST alone.
+
+    Raises DamagedRunError, RunNotWritableError.
+    """
     learned = run.record.drawings
     if learned is None:
         return None
-    with run.files.explain_read_errors(_DRAWINGS):
+    with run.explain_start_errors(_DRAWINGS):
         arrays = load_arrays(run.path / _DRAWINGS)
         drawings = Drawings(arrays["images"], arrays["labels"], learned.owner, learned.share)
         _check_drawings(drawings)

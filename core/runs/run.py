@@ -211,6 +211,21 @@ class Run:
                 ) from error
             return None
 
+    @contextmanager
+    def explain_start_errors(self, name: str) -> Iterator[None]:
+        """Raise DamagedRunError for a file that the training starts from and that is rubbish;
+        RunNotWritableError if the disk does not give it out at present.
+        """
+        try:
+            with self.files.explain_read_errors(name):
+                yield
+        except DamagedRunError as error:
+            why = error.__cause__
+            if isinstance(why, OSError) and why.errno in _TRANSIENT_ERRORS:
+                words = f"{name} of run {self.id} cannot be read: {why.strerror}"
+                raise RunNotWritableError(words) from error
+            raise
+
     @property
     def is_closed(self) -> bool:
         """Whether there is no checkpoint: none written yet, or `close` removed it."""

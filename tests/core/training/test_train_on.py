@@ -1,5 +1,6 @@
 """Runs that start from another's network, or learn from drawings beside MNIST."""
 
+import errno
 import shutil
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +13,7 @@ from core.config import RunConfig
 from core.data import load_mnist, prepare_splits, scale_images
 from core.network.load import load_network
 from core.runs import Run, RunStore
-from core.runs.errors import NoNetworkError, RunError
+from core.runs.errors import NoNetworkError, RunError, RunNotWritableError
 from core.runs.origin import Drawings, Origin
 from core.runs.status import Request, State, Status
 from core.training import train
@@ -271,3 +272,18 @@ def test_drawings_that_are_none_are_a_damaged_run(
     assert "Drawings.npz" in str(status.error)
     with pytest.raises(ValueError, match="expected"):
         store.create(small(), origin=Origin(drawings=Drawings(images, labels, None, 0.2)))
+
+
+def test_drawings_that_the_disk_does_not_give_out_are_waited_for(
+    store: RunStore, small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    run = store.create(small(), origin=Origin(drawings=drawings()))
+    with monkeypatch.context() as patched:
+        patched.setattr("core.runs.origin.load_arrays", fail)
+        with pytest.raises(RunNotWritableError, match="Input/output error"):
+            train(run)
+    assert run.status.state.is_active
+    assert train(run).state is State.FINISHED
