@@ -1,6 +1,7 @@
 """What the next run starts from: random weights or a run's network, MNIST alone or drawings too."""
 
 from contextlib import suppress
+from itertools import islice
 
 import streamlit as st
 
@@ -28,6 +29,7 @@ from dashboard.session.server import server
 from dashboard.session.trials import offered_runs
 
 _MNIST, _MINE, _ALL = "MNIST alone", "My drawings too", "Everybody's too"
+_MAX_OFFERED = 50  # each has its status read whenever the page runs
 _WHOSE, _SHARE, _OPENED = "learn_from", "drawings_percent", "_origin_opened"
 
 
@@ -84,11 +86,12 @@ def _pick_parent(config: RunConfig, parent: Run | None) -> bool:
         linked.PARENT,
         server().store,
         parent,
-        [run for run in offered_runs() if _has_network(run)],
+        islice(filter(_has_network, offered_runs()), _MAX_OFFERED),
         label_runs,
         "Starts from",
         "The run whose network is trained on. Its layers stay, and so do the images held out; all "
-        "else may change. The optimizer starts fresh: it does not know how the weights moved last.",
+        "else may change. The optimizer starts fresh: it does not know how the weights moved last. "
+        "The newest runs are offered; any other has *Train on* on the page Runs.",
         placeholder="random weights",
     )
     if parent is None:
