@@ -37,7 +37,10 @@ def render_significance(pair: Pair, runs: list[Summary]) -> None:
     over_seeds = compare_over_seeds(first, second)
     by_images = judge_images(on_images, a.letter, b.letter)
     by_seeds = judge_seeds(over_seeds, a.letter, b.letter) if over_seeds else None
-    _render_verdict(by_seeds or by_images)
+    verdict = by_seeds or by_images
+    if not (a.summary.is_from_scratch and b.summary.is_from_scratch):
+        verdict = verdict._replace(advice="")  # which is to train more seeds
+    _render_verdict(verdict)
     _render_more_seeds(pair, runs)
     left, right = st.columns(2, gap="large")
     with left:

@@ -194,7 +194,9 @@ def _render_drawings(measured: list[Drawing], before: Indices | None, after: Ind
     st.caption(f"{shown}, {words}.")
     wrong = [WRONG if is_wrong else None for is_wrong in after != labels]
     st.plotly_chart(
-        draw_image_grid(images[:_MAX_SHOWN], captions[:_MAX_SHOWN], colors=wrong[:_MAX_SHOWN]),
+        draw_image_grid(
+            images[:_MAX_SHOWN], captions[:_MAX_SHOWN], columns=6, colors=wrong[:_MAX_SHOWN]
+        ),
         key="taught_drawings",
         config=GRID_CONFIG,
         alt="The drawings that the network did not learn from, and its answers",
