@@ -60,12 +60,6 @@ def drawings_to_measure(drawings: Iterable[Drawing], run: Run) -> list[Drawing]:
     ]
 
 
-def has_learned_drawings(run: Run) -> bool:
-    """Whether the run's network has learned from drawings, in this run or one before it."""
-    record = run.record
-    return bool(record.drawings or (record.parent and record.parent.learned_drawings))
-
-
 def teaching_config(config: RunConfig) -> RunConfig:
     """How a network of `config` is taught: a few epochs, at a rate that falls from its own to zero,
     on images that are changed, so that it learns the hand and not these drawings.

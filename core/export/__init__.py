@@ -1,3 +1,8 @@
 """A run as a program of its own, script or notebook, that needs only TensorFlow and NumPy."""
 
-from core.export.program import explain_no_export, export_notebook, export_script, is_reproducible
+from core.export.program import (
+    explain_difference,
+    explain_no_export,
+    export_notebook,
+    export_script,
+)

@@ -52,11 +52,6 @@ def export_notebook(run: Run) -> str:
     return notebook
 
 
-def is_reproducible(run: Run) -> bool:
-    """Whether the program ends in the run's very numbers; `explain_difference` says why not."""
-    return explain_difference(run) is None
-
-
 def explain_difference(run: Run) -> str | None:
     """Why the program ends near the run's numbers and not in the same, as sentences; None if it
     ends in the same. Raises RunError for a run that was deleted or is damaged.

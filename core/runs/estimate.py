@@ -28,7 +28,7 @@ _USUAL = {
     "batch": 2e-4,
     "image": 1e-6,
     "operation": 4e-12,
-    "bfloat16 operation": 8e-12,
+    "bfloat16 operation": 8e-12,  # unless it is known how fast the machine is at it
     "updated value": 1e-9,
     "dropped unit": 7e-9,
     "augmented image": 3e-6,
@@ -99,15 +99,19 @@ def read_timing(run: Summary) -> Timing | None:
     return Timing(run.config, results.epochs_done, epoch, overhead, is_here)
 
 
-def fit_costs(timings: Iterable[Timing]) -> Costs:
+def fit_costs(timings: Iterable[Timing], bfloat16_speed: float | None = None) -> Costs:
     """The costs that explain the timings best, which are given newest first.
 
     Of runs of a kind the newest count most. Where the timings say little, costs are the usual ones,
-    times as much as the machine is slower in all.
+    times as much as the machine is slower in all. `bfloat16_speed` is how many times as fast as in
+    float32 it multiplies, if that was measured.
     """
     weighted = list(_weigh(timings))
     equations = [(*equation, weight) for timing, weight in weighted for equation in _equate(timing)]
-    usual = np.array(list(_USUAL.values()))
+    costs = dict(_USUAL)
+    if bfloat16_speed:
+        costs["bfloat16 operation"] = costs["operation"] / bfloat16_speed
+    usual = np.array(list(costs.values()))
     counts = np.array([counts for counts, *_ in equations]).reshape(-1, len(usual)) * usual
     known, wanted, weights = np.array([rest for _, *rest in equations]).reshape(-1, 3).T
     precisions = np.sqrt(weights) / _RUN_VARIES
@@ -177,6 +181,9 @@ def _count(config: RunConfig, epochs: int) -> dict[str, float]:
     values = parameters * (1 + _OPTIMIZER_VALUES[config.optimizer])
     trained, batches = config.training_size, config.batches
     measured = trained + config.validation_size + TEST_SET
+    # Of matrix products: forward, and backward to inputs and weights; forward to measure.
+    operations = parameters * (6 * trained + 2 * measured)
+    in_bfloat16 = config.precision is Precision.BFLOAT16
     once: dict[str, float] = {"run": 1, "layer": len(layers)}  # to build and compile them
     per_epoch: dict[str, float] = {
         "writing": 1,  # of results
@@ -184,18 +191,13 @@ def _count(config: RunConfig, epochs: int) -> dict[str, float]:
         "epoch": 1,
         "batch": batches,
         "image": trained + measured,
-        # Of matrix products: forward, and backward to inputs and weights; forward to measure:
-        "operation": 0.0,
-        "bfloat16 operation": 0.0,
+        "operation": 0 if in_bfloat16 else operations,
+        "bfloat16 operation": operations if in_bfloat16 else 0,
         "updated value": batches * values,
         # Whatever else is done unit by unit, batch normalisation too
         "dropped unit": trained * sum(layer.units for layer in layers if layer.kind in _UNITWISE),
         "augmented image": trained * config.is_augmented,
     }
-    in_bfloat16 = config.precision is Precision.BFLOAT16
-    per_epoch["bfloat16 operation" if in_bfloat16 else "operation"] = parameters * (
-        6 * trained + 2 * measured
-    )
     return once | {part: epochs * count for part, count in per_epoch.items()}
 
 

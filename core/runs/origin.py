@@ -50,7 +50,10 @@ class Origin:
     drawings: Drawings | None = None
 
     def check(self, config: RunConfig) -> None:
-        """Raise RunError if a run of `config` cannot start from it, with a sentence."""
+        """Raise RunError if a run of `config` cannot start from it, with a sentence.
+
+        Raises ValueError for drawings that are none.
+        """
         if self.parent:
             require_trainable(self.parent)
             if problem := explain_misfit(config, self.parent):
@@ -71,9 +74,7 @@ class Origin:
                 epoch=epoch,
                 epochs_before=epoch + (before.epochs_before if before else 0),
                 seconds_before=seconds + (before.seconds_before if before else 0.0),
-                learned_drawings=bool(
-                    self.parent.record.drawings or (before and before.learned_drawings)
-                ),
+                learned_drawings=has_learned_drawings(self.parent),
             )
         if self.drawings:
             count, owner, share = len(self.drawings.labels), *self.drawings[2:]
@@ -121,6 +122,12 @@ def _check_drawings(drawings: Drawings) -> None:
         raise ValueError(f"expected labels uint8 from 0 to 9, not {labels.dtype} {labels.shape}")
     if not 0 < share <= MOST_DRAWINGS_SHARE:
         raise ValueError(f"{share:g} of an epoch is out of range; choose up to a half")
+
+
+def has_learned_drawings(run: Run) -> bool:
+    """Whether the run's network has learned from drawings, in this run or one before it."""
+    record = run.record
+    return bool(record.drawings or (record.parent and record.parent.learned_drawings))
 
 
 def can_train_on(run: Run) -> bool:

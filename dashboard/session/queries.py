@@ -102,7 +102,7 @@ def sweep_seconds(trials: int, seconds: float) -> float:
 
 
 def measure_bfloat16() -> None:
-    """Have a worker measure `bfloat16_speed`; called when the server starts, and nothing trains."""
+    """Have a worker measure `bfloat16_speed`; called once, when the server starts."""
     global _bfloat16_speed
     with suppress(EngineError, TimeoutError, *WORKER_LOST_ERRORS):
         _bfloat16_speed = call_worker_uncached(calls.bfloat16_speed)
@@ -158,4 +158,4 @@ def _load_drawings(version: object) -> list[Drawing]:
 
 @st.cache_resource(ttl=10, max_entries=1, show_spinner=False)
 def _fit_costs(root: str) -> Costs:
-    return fit_costs(filter(None, map(read_timing, summaries())))
+    return fit_costs(filter(None, map(read_timing, summaries())), _bfloat16_speed)

@@ -9,10 +9,11 @@ import streamlit as st
 from core.analysis.metrics import accuracy, confusion_matrix
 from core.data import Indices
 from core.drawing.collection import Drawing, DrawingError, as_arrays, export_drawings
-from core.drawing.teaching import drawings_to_measure, has_learned_drawings, select_drawings
+from core.drawing.teaching import drawings_to_measure, select_drawings
 from core.engine import calls
 from core.runs import Run
 from core.runs.errors import DamagedRunError, NoNetworkError, RunError, RunNotFoundError
+from core.runs.origin import has_learned_drawings
 from dashboard import text
 from dashboard.access.visitor import may_change_of, visitor
 from dashboard.app_pages.draw.teach import render_teaching
@@ -44,12 +45,13 @@ class _ImportResult(NamedTuple):
 def render_handwriting(run: Run) -> None:
     """Draw how each run reads the kept drawings, and the drawings themselves."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        owner = _pick_owner()
-        chosen = select_drawings(all_drawings(), owner)
+        kept = all_drawings()
+        owner = _pick_owner(kept)
+        chosen = select_drawings(kept, owner)
         _offer_export(chosen)
         _offer_import()
     with explain_worker_errors():
-        render_teaching(run, owner)
+        render_teaching(run, owner, kept)
     if not chosen:
         st.info(
             "No drawing is kept yet. Draw a digit, say what it was, and it is here.",
@@ -75,10 +77,10 @@ def render_handwriting(run: Run) -> None:
         _render_gallery(chosen, answers)
 
 
-def _pick_owner() -> str | None:
+def _pick_owner(kept: list[Drawing]) -> str | None:
     """Whose drawings the user looks at; None: everybody's. Their own, if there are no others."""
     owner = visitor().name
-    if all(drawing.owner == owner for drawing in all_drawings()):
+    if all(drawing.owner == owner for drawing in kept):
         return owner
     whose = choose("Whose drawings", ["Mine", "Everybody's"], "whose_drawings")
     return owner if whose == "Mine" else None
@@ -144,9 +146,12 @@ def _render_runs(chosen: list[Drawing]) -> None:
     runs = _newest_with_network()
     names = label_runs(runs)
     taught = any(map(_has_learned, runs))
+    of_all = [drawing for drawing in chosen if not (taught and drawing.is_to_learn)]
+    arrays = as_arrays(of_all)
     for run in runs:
         with suppress(NoNetworkError, DamagedRunError, RunNotFoundError):
-            images, labels = as_arrays(drawings_to_measure(chosen, run) if taught else chosen)
+            own = as_arrays(drawings_to_measure(of_all, run)) if run.record.drawings else arrays
+            images, labels = own
             if not len(labels):
                 continue
             answers = call_worker(calls.predict, run, images).argmax(axis=1)

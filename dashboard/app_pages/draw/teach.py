@@ -56,14 +56,16 @@ def render_teaching_progress(run: Run, owner: str) -> None:
         st.rerun()  # the whole page, for the square is redrawn alone
 
 
-def render_teaching(run: Run, owner: str | None) -> None:
+def render_teaching(run: Run, owner: str | None, kept: list[Drawing]) -> None:
     """Draw the button that has the run's network learn the drawings of `owner`, or of everybody;
     of a network that has learned some, how it read the others before and reads them now.
+
+    `kept` is the collection.
     """
     with st.container(border=True):
         if run.record.drawings:
-            _render_before_and_after(run, run.record.drawings)
-        own = select_drawings(all_drawings(), owner)
+            _render_before_and_after(run, run.record.drawings, kept)
+        own = select_drawings(kept, owner)
         with st.container(horizontal=True, vertical_alignment="center"):
             _render_button(run, owner, own)
             st.caption(_say_what_it_learns(run, own))
@@ -114,10 +116,9 @@ def _teach(run: Run, owner: str | None) -> None:
         st.session_state[TABS] = HANDWRITING
 
 
-def _render_before_and_after(run: Run, learned: LearnedDrawings) -> None:
+def _render_before_and_after(run: Run, learned: LearnedDrawings, kept: list[Drawing]) -> None:
     status = run.status
-    of_them = select_drawings(all_drawings(), learned.owner)
-    measured = drawings_to_measure(of_them, run)
+    measured = drawings_to_measure(select_drawings(kept, learned.owner), run)
     whose = f"{text.escape(learned.owner)}'s" if learned.owner else "everybody's"
     if learned.owner == visitor().name:
         whose = "your"

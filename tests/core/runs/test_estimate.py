@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import pytest
 
-from core.config import RunConfig
+from core.config import Precision, RunConfig
 from core.runs import HISTORY_COLUMNS, Run, RunStore
 from core.runs.estimate import Costs, Timing, fit_costs, read_timing
 from core.runs.status import State, Status
@@ -219,3 +219,22 @@ def test_so_is_each_run_from_all_others() -> None:
 def test_three_runs_do_not_swing_the_estimates_of_others() -> None:
     factors = np.array([*held_out_factors(load_timings(), learned=3)])
     assert np.mean(np.abs(np.log(factors)) <= np.log(2)) >= 0.9
+
+
+def test_what_bfloat16_is_worth_is_taken_as_measured_until_runs_tell() -> None:
+    half = LARGE.model_copy(update={"precision": Precision.BFLOAT16})
+    unknown, slow, fast = (fit_costs([], speed).run_seconds(half) for speed in (None, 0.25, 2))
+    assert fast < USUAL.run_seconds(LARGE) < unknown < slow
+    assert fit_costs([], 0.5).run_seconds(half) == pytest.approx(unknown)
+    assert fit_costs([], 2).run_seconds(LARGE) == pytest.approx(USUAL.run_seconds(LARGE))
+    true = machine(**{"bfloat16 operation": 0.2})
+    costs = fit_costs([took(true, half)] * 6, 0.25)
+    assert 0.7 < factor(costs, true, half) < 1.3
+
+
+def test_augmented_runs_do_not_push_out_plain_ones() -> None:
+    augmented = LARGE.model_copy(update={"rotation": 10.0, "elastic": 1.0})
+    true = machine(**{"augmented image": 3.0})
+    costs = fit_costs([*[took(true, augmented)] * 30, took(true, LARGE)])
+    for config in (augmented, LARGE):
+        assert 0.8 < factor(costs, true, config) < 1.25

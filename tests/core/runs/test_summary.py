@@ -7,7 +7,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from core.analysis.ending import Ending
 from core.config import RunConfig
-from core.export import is_reproducible
+from core.export import explain_difference
 from core.runs import HISTORY_COLUMNS, Run, RunStore
 from core.runs.errors import RunNotFoundError
 from core.runs.seed_siblings import next_seeds, seed_accuracies, siblings
@@ -337,12 +337,12 @@ def test_a_learning_rate_moved_and_moved_back_within_an_epoch_is_no_steady_one(
 ) -> None:
     run = ended(RunConfig(), ((0.9, 0.91),))
     assert summarize(run).results.kept_learning_rate
-    assert is_reproducible(run)
+    assert explain_difference(run) is None
     for rate in (0.5, run.config.learning_rate):
         run.request(learning_rate=rate)
     assert run.history["base_learning_rate"].eq(run.config.learning_rate).all()
     assert not summarize(run).results.kept_learning_rate
-    assert not is_reproducible(run)
+    assert "moved the learning rate" in str(explain_difference(run))
 
 
 def test_next_seeds_are_new() -> None:
