@@ -2,7 +2,6 @@
 
 from itertools import product
 
-import keras
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,10 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_arrays
 from PIL import Image
 
-from core.config import RunConfig
 from core.data import load_mnist, scale_images
 from core.drawing import DrawingSteps, find_ink, prepare, to_mnist
-from core.network.build import build_model
+from core.drawing.reading import predict
+from core.runs import Run
 
 X_TEST, Y_TEST = load_mnist().x_test, load_mnist().y_test
 
@@ -30,48 +29,36 @@ def place(image: np.ndarray, size: int, top: int, left: int, canvas: int = 280) 
 
 
 @pytest.fixture(scope="module")
-def network() -> keras.Model:
-    """784-64-10 after eight epochs over all 60,000 training images: right 96 times in 100."""
-    keras.utils.set_random_seed(0)  # of the order of the images
-    model = build_model(RunConfig(hidden=(64,)))
-    x, y = scale_images(load_mnist().x_train), np.eye(10)[load_mnist().y_train]
-    model.fit(x, y, batch_size=256, epochs=8, verbose=0)
-    return model
-
-
-@pytest.fixture(scope="module")
 def canvases() -> np.ndarray:
-    """4,000 test digits at random size and place."""
+    """1,000 test digits at random size and place."""
     rng = np.random.default_rng(0)
     pages = []
-    for image in X_TEST[:4_000]:
+    for image in X_TEST[:1_000]:
         size = int(rng.integers(100, 241))
         pages.append(place(image, size, *rng.integers(0, 281 - size, 2)))
     return np.stack(pages)
 
 
-def accuracy(network: keras.Model, pixels: np.ndarray) -> float:
-    answers = network(pixels.reshape(-1, 784), training=False).numpy().argmax(axis=1)
+def accuracy(reader: Run, pixels: np.ndarray) -> float:
+    answers = predict(reader, pixels.reshape(-1, 28, 28)).argmax(axis=1)
     return float((answers == Y_TEST[: len(answers)]).mean())
 
 
 @pytest.mark.parametrize("dark_on_light", [False, True])
 def test_digits_on_a_canvas_are_read_as_well_as_the_originals(
-    network: keras.Model, canvases: np.ndarray, dark_on_light: bool
+    reader: Run, canvases: np.ndarray, dark_on_light: bool
 ) -> None:
-    originals = accuracy(network, scale_images(X_TEST[:4_000]))
+    originals = accuracy(reader, scale_images(X_TEST[:1_000]))
     assert originals > 0.94
     pages = 255 - canvases if dark_on_light else canvases
-    prepared = accuracy(network, np.stack([to_mnist(page) for page in pages]))
-    assert prepared == pytest.approx(originals, abs=0.005)
+    prepared = accuracy(reader, np.stack([to_mnist(page) for page in pages]))
+    assert prepared > originals - 0.005
 
 
-def test_without_the_preparation_the_answers_fall_apart(
-    network: keras.Model, canvases: np.ndarray
-) -> None:
+def test_without_the_preparation_the_answers_fall_apart(reader: Run, canvases: np.ndarray) -> None:
     plain = DrawingSteps(crop=False, shrink=False, center=False)
-    pictures = np.stack([prepare(page, plain).image for page in canvases[:1_000]])
-    assert accuracy(network, pictures) < 0.5
+    pictures = np.stack([prepare(page, plain).image for page in canvases])
+    assert accuracy(reader, pictures) < 0.5
 
 
 # --- values
