@@ -3,8 +3,7 @@
 import io
 import os
 import re
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -42,33 +41,35 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunStore:
     return RunStore()
 
 
-def run_command(*arguments: str) -> str:
-    """What the real command says on both its streams; it must succeed."""
-    command = [sys.executable, "-m", "core", *arguments]
-    result = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600
-    )
-    assert result.returncode == 0, result.stdout
-    return result.stdout
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """`say("runs")`: what the command says on both its streams; it must succeed."""
+
+    def say(*arguments: str) -> str:
+        assert main(list(arguments)) == 0
+        return "".join(capsys.readouterr())
+
+    return say
 
 
-def test_every_command_shows_a_name_as_it_was_typed(store: RunStore) -> None:
-    said = run_command("train", *SMALL, "--name", NAME)
+def test_every_command_shows_a_name_as_it_was_typed(
+    store: RunStore, say: Callable[..., str]
+) -> None:
+    said = say("train", *SMALL, "--name", NAME)
     (run,) = store.list()
     assert run.name == NAME
     assert f"{NAME} ━" in said
     assert f"run {run.id} epochs 1 " in said
 
-    sweep = ["--vary", "dropout=0:0.7", "--trials", "1"]
-    said = run_command("sweep", *SMALL, *sweep, "--name", NAME)
+    said = say("sweep", *SMALL, "--vary", "dropout=0:0.7", "--trials", "1", "--name", NAME)
     (found,) = SweepStore(store).list()
     assert found.name == NAME
     assert f"{NAME} ━" in said
     assert f"sweep {found.id} trials 1 " in said
 
-    said = run_command("runs")
+    said = say("runs")
     assert sum(line.count(NAME) for line in said.splitlines()) == 2  # its trial's too
-    assert "quick: " in run_command("presets")
+    assert "quick: " in say("presets")
 
 
 @pytest.mark.parametrize("words", WORDS)
@@ -149,7 +150,9 @@ def test_what_is_no_character_to_print_is_replaced(
     assert "\x1b" not in capsys.readouterr().err
 
 
-def test_a_name_that_is_no_text_is_kept_as_far_as_it_is(store: RunStore) -> None:
+def test_a_name_that_is_no_text_is_kept_as_far_as_it_is(
+    store: RunStore, say: Callable[..., str]
+) -> None:
     name = os.fsdecode(b"half \xff a character")
-    run_command("train", *SMALL, "--name", name)
+    say("train", *SMALL, "--name", name)
     assert [run.name for run in store.list()] == ["half \ufffd a character"]

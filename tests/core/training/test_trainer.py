@@ -639,25 +639,26 @@ def die(status):
 train(run, die)
 """
 
-LONG: dict[str, Any] = {"epochs": 20, "batch_size": 16, "hidden": (32, 16), "dropout": 0.5}
-
 
 @pytest.fixture
-def undisturbed(small: Small, tmp_path: Path, request: pytest.FixtureRequest) -> Run:
-    run = RunStore(tmp_path / "undisturbed").create(small(**request.param))
+def undisturbed(small: Small, tmp_path: Path) -> Run:
+    run = RunStore(tmp_path / "undisturbed").create(
+        small(
+            epochs=20,
+            batch_size=16,
+            hidden=(32, 16),
+            dropout=0.5,
+            l2=1e-4,
+            schedule="cosine",
+            learning_rate=0.01,
+            early_stopping=True,
+            patience=5,
+        )
+    )
     train(run)
     return run
 
 
-@pytest.mark.parametrize(
-    "undisturbed",
-    [
-        LONG | {"l2": 1e-4, "schedule": "cosine"},
-        LONG | {"early_stopping": True, "patience": 5, "learning_rate": 0.01},
-    ],
-    ids=["dropout", "early stopping"],
-    indirect=True,
-)
 def test_killed_run_goes_on_to_the_same_weights(undisturbed: Run, store: RunStore) -> None:
     """It is killed by its own hand, so that it is certain when."""
     run = store.create(undisturbed.config)
