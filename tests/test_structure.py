@@ -359,3 +359,14 @@ def test_no_function_has_more_than_sixty_lines() -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }
     assert {name: count for name, count in functions.items() if count > 60} == {}
+
+
+def test_what_runs_apart_is_where_make_test_looks_for_it() -> None:
+    (line,) = (line for line in (ROOT / "Makefile").read_text().splitlines() if "-m apart" in line)
+    folders = [ROOT / folder for folder in line.partition("-m apart")[2].split()]
+    assert len(folders) == 2
+    mark = ".".join(("pytest", "mark", "apart"))  # not written out, or this file would have it too
+    marked = [file for file in (ROOT / "tests").rglob("*.py") if mark in file.read_text()]
+    assert marked
+    for file in marked:
+        assert any(folder in file.parents for folder in folders), file

@@ -25,7 +25,8 @@ def test_a_fresh_clone_reads_a_drawn_seven(page: Page, fresh: Server) -> None:
     example = fresh.newest_run()
     wait_for(lambda: len(example.history), "the worker to wake and end an epoch", deadline=60)
     canvas(page).wait_for(state="visible")
-    wait_for(lambda: not example.status.state.is_active, "the example to end")
+    what = "the example to end, which a busy machine takes a minute for"
+    wait_for(lambda: not example.status.state.is_active, what, deadline=120)
     expect(page.get_by_text("on the test set")).to_be_visible()
     draw(page, SEVEN)
     expect(answer(page)).to_contain_text("Read as 7")
