@@ -223,6 +223,7 @@ def test_a_drawing_outlives_a_reload_until_it_is_cleared(
 ) -> None:
     before = draw_seven(page, server, reader)
     wait_for(lambda: kept_in_browser(page), "the browser to keep the drawing")
+    kept = kept_in_browser(page)
     with page.context.new_page() as other:
         open_page(other, server, reader)  # another tab
         expect(other.get_by_text("Draw a digit in the square")).to_be_visible()
@@ -232,8 +233,12 @@ def test_a_drawing_outlives_a_reload_until_it_is_cleared(
     assert brightness(page) > 10  # it is seen, too
     draw(page, ((60, 150), (240, 150)))  # and may be drawn on
     expect(answer(page)).not_to_have_text(before)
+    wait_for(lambda: kept_in_browser(page) != kept, "the browser to keep the stroke")
     page.get_by_role("button", name="Undo").click()
     expect(answer(page)).to_have_text(before)
+    # The browser answers at once, but keeps what the server has seen: who leaves before that leaves
+    # with the drawing before it.
+    wait_for(lambda: kept_in_browser(page) == kept, "the server to see that it was taken back")
 
     page.get_by_role("link", name="Train", exact=True).click()
     expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
