@@ -12,7 +12,7 @@ from core.runs import Run
 from core.runs.status import State
 from core.training import train
 from tests.e2e.controls import forget, new_context
-from tests.e2e.server import Server, stop_all, wait_for
+from tests.e2e.server import WAKE, Server, stop_all, wait_for
 
 expect.set_options(timeout=30_000)
 
@@ -108,7 +108,7 @@ def reader(server: Server) -> Run:
     config = RunConfig(hidden=(64,), epochs=2, training_images=20_000)
     run = server.runs.create(config, name="a reader", state=State.RUNNING)
     assert train(run).state is State.FINISHED
-    wait_for(lambda: not first.status.state.is_active, "the worker to wake", deadline=60)
+    wait_for(lambda: not first.status.state.is_active, "the worker to wake", deadline=WAKE)
     server.runs.delete(first.id)
     return run
 

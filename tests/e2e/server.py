@@ -22,6 +22,10 @@ ROOT = Path(__file__).parents[2]
 FOR_ONE = ("streamlit", "run", "dashboard/app.py", "--server.port")
 FOR_A_CLASS = ("dashboard.run_class", "--port")
 _DEADLINE = 30.0
+WAKE = 120.0
+"""For what only the machine's speed decides, such as a worker that reads TensorFlow in: ten seconds
+on a slow machine, and a minute if that has much else to do.
+"""
 
 
 class Server:
@@ -63,7 +67,7 @@ class Server:
                 stdout=log,
                 stderr=log,
             )
-        wait_for(self._is_healthy, "a process that imports much to answer", deadline=60)
+        wait_for(self._is_healthy, "a process that imports much to answer", deadline=WAKE)
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)

@@ -20,7 +20,7 @@ from core.training import train
 from dashboard.access.invitation import network_address
 from tests.e2e.controls import button, forget, new_context, press, press_train
 from tests.e2e.figures import settle
-from tests.e2e.server import FOR_A_CLASS, Server, stop_all, wait_for
+from tests.e2e.server import FOR_A_CLASS, WAKE, Server, stop_all, wait_for
 from tests.e2e.test_draw_page import canvas
 
 HOSTILE = "<img src=x onerror=alert(1)> **bold** [a](http://evil.example) $x^2$ a -> b &lt;"
@@ -246,7 +246,7 @@ def test_two_annas_and_a_teacher(come_in: ComeIn, school: Server, teachers: str)
     wait_for(lambda: {run.id for run in school.runs.list()} - known, "a new run")
     run = school.newest_run()
     assert re.fullmatch("Anna #[0-9a-f]{8}", run.record.owner)
-    wait_for(lambda: run.status.state is State.RUNNING, "a worker to wake and train", deadline=60)
+    wait_for(lambda: run.status.state is State.RUNNING, "a worker to wake and train", deadline=WAKE)
     expect(anna).to_have_url(re.compile(f"run={run.id}"))  # else the reloaded page knows of no run
     anna.reload()
     press(anna, "Pause")

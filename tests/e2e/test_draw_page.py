@@ -22,7 +22,7 @@ from core.runs.status import State
 from dashboard.live.routes import VERSION
 from tests.e2e.controls import await_controls, new_context, press
 from tests.e2e.figures import settle
-from tests.e2e.server import Server, wait_for
+from tests.e2e.server import WAKE, Server, wait_for
 
 Point = tuple[int, int]
 SEVEN: Sequence[Point] = ((80, 60), (200, 60), (120, 230))
@@ -304,7 +304,7 @@ def test_twenty_drawings_are_taught_and_those_not_learned_are_read_better(
         wait_for(
             lambda: taught.status.state is State.FINISHED,
             "the network to be taught, which a busy machine takes a minute for",
-            deadline=120,
+            deadline=WAKE,
         )
         tab = page.get_by_role("tab", name="My handwriting")
         expect(tab).to_have_attribute("aria-selected", "true")

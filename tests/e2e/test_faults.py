@@ -11,7 +11,7 @@ from core.runs.status import Request, State
 from core.training import train
 from tests.e2e.controls import press, press_train
 from tests.e2e.figures import settle
-from tests.e2e.server import Server, wait_for
+from tests.e2e.server import WAKE, Server, wait_for
 
 CONFIG = RunConfig(hidden=(128, 64), dropout=0.5, l2=1e-4, epochs=8, training_images=20_000)
 QUICK = "hidden=16&epochs=3&training_images=2000"
@@ -53,7 +53,7 @@ def test_a_run_outlives_its_worker_and_its_server(
     wait_for(
         lambda: run.status.epoch >= 2 and run.status.batch > 0,
         "the worker to wake and train the second epoch",
-        deadline=60,
+        deadline=WAKE,
     )
     server.freeze_worker()
     assert run.status.state is State.RUNNING
@@ -66,7 +66,7 @@ def test_a_run_outlives_its_worker_and_its_server(
         server.start()
         page.goto(f"{server.url}/train?run={run.id}")
         expect(silence).to_be_visible()
-    wait_for(lambda: run.status.state is State.PAUSED, "a new worker to take it up", deadline=60)
+    wait_for(lambda: run.status.state is State.PAUSED, "a new worker to take it up", deadline=WAKE)
     expect(silence).to_have_count(0)
 
     app = page.get_by_test_id("stApp")
@@ -80,7 +80,7 @@ def test_a_run_outlives_its_worker_and_its_server(
     expect(app).to_have_attribute("data-test-script-state", "notRunning")
     expect(page.get_by_text(f"Epoch {run.status.epoch} of {CONFIG.epochs}")).to_be_visible()
     press(page, "Resume")
-    wait_for(lambda: not run.status.state.is_active, "a new worker to end the run", deadline=60)
+    wait_for(lambda: not run.status.state.is_active, "a new worker to end the run", deadline=WAKE)
     assert run.status.state is State.FINISHED
     assert list(run.history["epoch"]) == list(range(1, CONFIG.epochs + 1))
     for ours, reference in zip(weights(run), undisturbed, strict=True):
@@ -97,7 +97,7 @@ def test_train_pressed_twice_trains_once(page: Page, server: Server) -> None:
     train_button.dblclick()
     wait_for(lambda: len(server.runs.list()) > before, "the run to be created")
     run = server.newest_run()
-    wait_for(lambda: run.status.state is State.FINISHED, "the run to finish", deadline=60)
+    wait_for(lambda: run.status.state is State.FINISHED, "the run to finish", deadline=WAKE)
     expect(page.get_by_text("Test accuracy", exact=True)).to_be_visible()
     settle(page)
     expect(page.get_by_text("Sorry, this page ran into an error")).to_have_count(0)

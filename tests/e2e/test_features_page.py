@@ -16,7 +16,7 @@ from core.runs import Run
 from core.runs.status import State
 from tests.e2e.controls import press
 from tests.e2e.figures import click_point, figure
-from tests.e2e.server import Server, wait_for
+from tests.e2e.server import WAKE, Server, wait_for
 
 FEW = MapRequest(layer="hidden_2", split="test", points=200)
 
@@ -59,7 +59,7 @@ def test_a_map_is_made_and_its_points_are_chosen(page: Page, server: Server, tra
     page.goto(link(server, trained))
     press(page, "Make the map")
     what = "the worker to start and make the map"
-    wait_for(lambda: is_finished(trained, FEW), what, deadline=60)
+    wait_for(lambda: is_finished(trained, FEW), what, deadline=WAKE)
     points = StoredMap(trained, FEW).read_points()
     place = points[["x", "y"]]
     far = int(np.hypot(*(place - place.mean()).to_numpy().T).argmax())

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.server import Server, wait_for
+from tests.e2e.server import WAKE, Server, wait_for
 from tests.e2e.test_draw_page import SEVEN, answer, canvas, draw
 
 
@@ -23,10 +23,10 @@ def test_a_fresh_clone_reads_a_drawn_seven(page: Page, fresh: Server) -> None:
     page.goto(f"{fresh.url}/draw")
     wait_for(lambda: fresh.runs.list(), "the example")
     example = fresh.newest_run()
-    wait_for(lambda: len(example.history), "the worker to wake and end an epoch", deadline=60)
+    wait_for(lambda: len(example.history), "the worker to wake and end an epoch", deadline=WAKE)
     canvas(page).wait_for(state="visible")
     what = "the example to end, which a busy machine takes a minute for"
-    wait_for(lambda: not example.status.state.is_active, what, deadline=120)
+    wait_for(lambda: not example.status.state.is_active, what, deadline=WAKE)
     expect(page.get_by_text("on the test set")).to_be_visible()
     draw(page, SEVEN)
     expect(answer(page)).to_contain_text("Read as 7")

@@ -8,7 +8,7 @@ from core.config import RunConfig
 from core.runs import Run
 from core.runs.status import Request, State
 from tests.e2e.controls import pick
-from tests.e2e.server import Server, wait_for
+from tests.e2e.server import WAKE, Server, wait_for
 
 
 def test_a_run_that_trains_is_watched_and_another_one_picked(
@@ -16,7 +16,7 @@ def test_a_run_that_trains_is_watched_and_another_one_picked(
 ) -> None:
     """And the server, which has asked a worker for networks, has not loaded TensorFlow itself."""
     run = server.runs.create(RunConfig(hidden=(64,), epochs=200), name="still training")
-    wait_for(lambda: len(run.history) >= 1, "the worker to wake and end an epoch", deadline=60)
+    wait_for(lambda: len(run.history) >= 1, "the worker to wake and end an epoch", deadline=WAKE)
     run.request(Request.PAUSE)
     wait_for(lambda: run.status.state is State.PAUSED, "the pause")
     first = len(run.history)

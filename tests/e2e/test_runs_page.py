@@ -15,7 +15,7 @@ from core.runs import Run
 from core.runs.status import State, Trial
 from tests.e2e.controls import press
 from tests.e2e.figures import settle
-from tests.e2e.server import Server, wait_for
+from tests.e2e.server import WAKE, Server, wait_for
 
 SLOW = RunConfig(hidden=(16,), epochs=200, batch_size=64)
 
@@ -118,7 +118,7 @@ def test_a_run_that_trains_is_stopped_and_deleted_for_both_who_look(
     page: Page, server: Server, trained: Run
 ) -> None:
     run = server.runs.create(SLOW, name="zebra that trains")
-    wait_for(lambda: run.status.state is State.RUNNING, "the training", deadline=60)
+    wait_for(lambda: run.status.state is State.RUNNING, "the training", deadline=WAKE)
     with page.context.new_page() as second:
         for one in (page, second):
             open_runs(one, server, f"runs_search=zebra&runs={run.id}")

@@ -12,7 +12,7 @@ from core.sweep.store import Sweep, SweepStore
 from core.sweep.study import load_study, trial_table
 from tests.e2e.controls import press
 from tests.e2e.figures import click_point
-from tests.e2e.server import Server, wait_for
+from tests.e2e.server import WAKE, Server, wait_for
 
 SMALL = "hidden=16&epochs=3&training_images=1000"
 FIGURES = ("Epochs", "Parallel", "Importances", "Slices", "Contour", "Timeline")
@@ -44,7 +44,7 @@ def start_sweep(page: Page, runs: RunStore) -> Sweep:
 def await_trials(sweep: Sweep, count: int) -> None:
     """Wait until so many trials are complete; one of them waits for a worker that still starts."""
     for done in range(sweep.status.complete + 1, count + 1):
-        wait_for(lambda done=done: sweep.status.complete >= done, f"trial {done}", deadline=60)
+        wait_for(lambda done=done: sweep.status.complete >= done, f"trial {done}", deadline=WAKE)
 
 
 def states(runs: RunStore) -> set[State]:
@@ -55,7 +55,7 @@ def test_twelve_runs_with_a_restart_in_the_middle(page: Page, own_server: Server
     page.goto(f"{own_server.url}/sweep?{SMALL}&sweep_trials=12")
     expect(page.get_by_text(re.compile(r"12 runs · about"))).to_be_visible()
     sweep = start_sweep(page, own_server.runs)
-    wait_for(lambda: states(own_server.runs) - {State.QUEUED}, "a worker", deadline=60)
+    wait_for(lambda: states(own_server.runs) - {State.QUEUED}, "a worker", deadline=WAKE)
     await_trials(sweep, 4)
     sweep.request(Request.PAUSE)
     wait_for(lambda: not sweep.has_work, "the run under way to end")

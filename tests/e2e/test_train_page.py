@@ -13,7 +13,7 @@ from core.runs import Run
 from core.runs.status import Request, State
 from dashboard.charts.colors import SPLIT_COLORS
 from tests.e2e.controls import press, press_train
-from tests.e2e.server import Server, wait_for
+from tests.e2e.server import WAKE, Server, wait_for
 
 SLOW = "hidden=64&batch_size=16&epochs=200"  # goes on for as long as a test may look at it
 
@@ -48,7 +48,7 @@ def train(page: Page, server: Server, link: str) -> Run:
 
 def await_worker(run: Run) -> None:
     """Wait until the run trains: the server's worker may still be starting."""
-    wait_for(in_state(run, State.RUNNING), "a worker", deadline=60)
+    wait_for(in_state(run, State.RUNNING), "a worker", deadline=WAKE)
     wait_for(lambda: run.status.batch, "the first batches")
 
 

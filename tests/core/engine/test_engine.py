@@ -38,7 +38,7 @@ Wait = Callable[..., None]
 LONG: dict[str, Any] = {"epochs": 200, "batch_size": 16, "training_images": 4_000}
 # Long enough to be interrupted, and short enough to be trained to its end several times
 TWICE: dict[str, Any] = {"epochs": 40, "batch_size": 16, "dropout": 0.5}
-RESULT_SECONDS = WAKING_SECONDS = 60
+RESULT_SECONDS = WAKING_SECONDS = 120
 
 pytestmark = pytest.mark.apart  # it kills processes
 
@@ -103,7 +103,7 @@ def pause_after_two_epochs(run: Run, wait_until: Wait) -> None:
 
 
 def end(run: Run, state: State, wait_until: Wait) -> None:
-    wait_until(lambda: not run.status.state.is_active, f"{run} to end")
+    wait_until(lambda: not run.status.state.is_active, f"{run} to end", WAKING_SECONDS)
     assert run.status.state is state
 
 
@@ -190,7 +190,7 @@ def test_of_two_workers_each_trains_a_run_and_takes_over_that_of_a_dead_one(
 ) -> None:
     monkeypatch.setenv("DIGITLAB_WORKERS", "2")
     with running(store) as engine:
-        wait_until(lambda: engine.slots == 2, "two workers")
+        wait_until(lambda: engine.slots == 2, "two workers", WAKING_SECONDS)
         for _ in range(2):  # a worker chosen blindly would do for half of them
             runs = [store.create(small(**LONG)) for _ in range(2)]
             for run in runs:
