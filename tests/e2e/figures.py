@@ -28,6 +28,7 @@ def figure(page: Page, key: str) -> Locator:
     found = page.locator(f".st-key-{key} .js-plotly-plot")
     expect(found).to_have_count(1)  # an older figure stays until the new one is drawn
     expect(found).to_be_visible()
+    settle(page)
     return found
 
 

@@ -118,11 +118,13 @@ def stop_all(server: Server) -> None:
     for sweep in SweepStore(server.runs).list():
         if sweep.has_work:
             sweep.request(Request.STOP)
-            wait_for(lambda sweep=sweep: not sweep.has_work, f"{sweep} to stop")
+            wait_for(lambda sweep=sweep: not sweep.has_work, f"{sweep} to stop", deadline=WAKE)
     for run in server.runs.list():
         if run.status.state.is_active:
             run.request(Request.STOP)
-            wait_for(lambda run=run: not run.status.state.is_active, f"{run} to stop")
+            wait_for(
+                lambda run=run: not run.status.state.is_active, f"{run} to stop", deadline=WAKE
+            )
 
 
 def wait_for(condition, what: str, deadline: float = _DEADLINE, pause: float = 0.05) -> None:

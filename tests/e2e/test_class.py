@@ -182,6 +182,9 @@ def hostile(school: Server) -> list[Run]:
         assert train(run).state is State.FINISHED
         run.update_label(note=HOSTILE)
         runs.append(run)
+    first = school.runs.create(RunConfig(hidden=(16,), epochs=1, training_images=1_000))
+    wait_for(lambda: not first.status.state.is_active, "the worker to wake", deadline=WAKE)
+    school.runs.delete(first.id)
     return runs
 
 
@@ -326,6 +329,7 @@ def test_ones_runs_stay_ones_own_after_leaving_and_after_a_restart(
     press(page, "Leave")
     expect(page.get_by_label("Your name")).to_have_value("Bert")
     fill_in(page, "Bert", HOSTILE)
+    expect(name).to_be_visible()
     school.stop()
     school.start()
     page.goto(f"{school.url}/classroom")

@@ -114,6 +114,7 @@ def test_every_stroke_is_answered_cleared_and_taken_back(
     expect(answer(page)).to_have_count(0)
     draw(page, ((20, 20), (60, 20), (35, 80)))  # a small 7 in a corner
     expect(answer(page)).to_be_visible()
+    await_served(page)
     wait_for(lambda: ink_reaches(page) > 0.5, "the digit in the middle")
     page.get_by_text("Crop to the ink").click()
     expect(page).to_have_url(re.compile("step_crop=false"))
@@ -230,7 +231,7 @@ def test_a_drawing_outlives_a_reload_until_it_is_cleared(
 
     show_anew(page)
     expect(answer(page)).to_have_text(before)
-    assert brightness(page) > 10  # it is seen, too
+    wait_for(lambda: brightness(page) > 10, "it to be seen, too")
     draw(page, ((60, 150), (240, 150)))  # and may be drawn on
     expect(answer(page)).not_to_have_text(before)
     wait_for(lambda: kept_in_browser(page) != kept, "the browser to keep the stroke")

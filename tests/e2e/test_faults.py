@@ -111,4 +111,4 @@ def test_a_browser_gone_in_mid_action(context: BrowserContext, server: Server) -
         press_train(page)
         wait_for(lambda: len(server.runs.list()) > before, "the run to be created")
     run = server.newest_run()
-    wait_for(lambda: run.status.state is State.FINISHED, "the run to finish")
+    wait_for(lambda: run.status.state is State.FINISHED, "the run to finish", deadline=WAKE)

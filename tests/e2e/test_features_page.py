@@ -72,16 +72,16 @@ def test_a_map_is_made_and_its_points_are_chosen(page: Page, server: Server, tra
     page.get_by_role("radio", name="right or wrong").click()
     expect(page.get_by_label(re.compile("coloured by right or wrong"))).to_be_visible()
     expect(one).to_be_visible()
-    assert selected_rows(page) == [far]
+    wait_for(lambda: selected_rows(page) == [far], "the one to be selected still")
     press(page, "Let go")
     expect(one).to_have_count(0)
-    assert selected_rows(page) == []
+    wait_for(lambda: selected_rows(page) == [], "nothing to be selected")
     click_point(page, "map", *place.loc[far])
     expect(one).to_be_visible()
 
     lasso_everything(page)
     expect(page.get_by_text("200 images", exact=True)).to_be_visible()
-    assert selected_rows(page) == list(range(200))
+    wait_for(lambda: selected_rows(page) == list(range(200)), "all to be selected")
 
 
 def test_a_map_grows_in_place_and_is_stopped(page: Page, server: Server, trained: Run) -> None:
@@ -112,6 +112,6 @@ def test_a_map_grows_in_place_and_is_stopped(page: Page, server: Server, trained
     wait_for(lambda: StoredMap(run, FEW).is_stop_requested, "the request to stop")
     reach(50, State.STOPPED)
     expect(page.get_by_text("Stopped after 50 iterations")).to_be_visible()
-    assert selected_rows(page) == []
+    wait_for(lambda: selected_rows(page) == [], "nothing to be selected")
     expect(page.locator(".st-key-growing_map")).to_have_count(0)
     server.runs.delete(run.id)

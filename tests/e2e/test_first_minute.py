@@ -23,7 +23,8 @@ def test_a_fresh_clone_reads_a_drawn_seven(page: Page, fresh: Server) -> None:
     page.goto(f"{fresh.url}/draw")
     wait_for(lambda: fresh.runs.list(), "the example")
     example = fresh.newest_run()
-    wait_for(lambda: len(example.history), "the worker to wake and end an epoch", deadline=WAKE)
+    what = "the worker to wake, beside that of the other server, and end an epoch"
+    wait_for(lambda: len(example.history), what, deadline=2 * WAKE)
     canvas(page).wait_for(state="visible")
     what = "the example to end, which a busy machine takes a minute for"
     wait_for(lambda: not example.status.state.is_active, what, deadline=WAKE)
@@ -32,6 +33,10 @@ def test_a_fresh_clone_reads_a_drawn_seven(page: Page, fresh: Server) -> None:
     expect(answer(page)).to_contain_text("Read as 7")
     assert example.history["test_accuracy"].iloc[-1] >= 0.975
 
+
+def test_a_newcomer_is_told_what_it_is(page: Page, fresh: Server) -> None:
+    what = "the example to be trained"
+    wait_for(lambda: not fresh.newest_run().status.state.is_active, what, deadline=3 * WAKE)
     page.goto(fresh.url)
     for words in ("A laboratory for neural networks", "Example", "Evaluate it"):
         expect(page.get_by_text(words).first).to_be_visible()

@@ -12,6 +12,7 @@ from core.drawing.collection import DrawingStore
 from core.runs import Run
 from core.runs.status import State
 from tests.e2e.controls import await_controls, press, press_train
+from tests.e2e.figures import settle
 from tests.e2e.server import Server, wait_for
 from tests.e2e.test_draw_page import SEVEN, answer, await_served, canvas, draw, drawings
 
@@ -52,13 +53,17 @@ def follow(page: Page, where: Locator, name: str) -> None:
     where.get_by_role("link", name=name).click()
 
 
-def newest_finished(server: Server) -> Run:
+def await_run(server: Server, before: set[str]) -> Run:
+    """The run that was not there before, once it has finished."""
+    runs = server.runs
+    wait_for(lambda: {run.id for run in runs.list()} - before, "the run")
+    (run,) = (run for run in runs.list() if run.id not in before)
     wait_for(
-        lambda: server.newest_run().status.state is State.FINISHED,
+        lambda: run.status.state is State.FINISHED,
         "the network to be trained, which a busy machine takes minutes for",
         deadline=240,
     )
-    return server.newest_run()
+    return run
 
 
 def check_explanation(page: Page, expected: str, right: str, *numbers: str) -> None:
@@ -72,24 +77,28 @@ def check_explanation(page: Page, expected: str, right: str, *numbers: str) -> N
     expect(explained.get_by_text(re.compile("done$"))).to_be_visible()
 
 
-def test_a_student_goes_through_three_lessons(
-    page: Page, beginner: Server, drawings: DrawingStore
+@pytest.fixture
+def before(beginner: Server) -> set[str]:
+    """The runs that there are already."""
+    return {run.id for run in beginner.runs.list()}
+
+
+def test_the_first_network_is_trained_at_one_press_and_reads_ones_own_hand(
+    page: Page, beginner: Server, before: set[str], drawings: DrawingStore
 ) -> None:
-    before = {run.id for run in beginner.runs.list()}
     page.goto(f"{beginner.url}/learn")
     page.get_by_role("link", name=f"2 · {NETWORK.title}").click()
     wrong = NETWORK.predict.answers[-1].text
     expect_answer(page, wrong)
     press(page, "Train it")
-    wait_for(lambda: [run for run in beginner.runs.list() if run.id not in before], "the run")
-    first = newest_finished(beginner)
+    run = await_run(beginner, before)
     expect(bar(page)).to_contain_text(NETWORK.see.text)
     follow(page, bar(page), "Go there")
-    expect(page).to_have_url(re.compile(f"/curves.*run={first.id}"))
+    expect(page).to_have_url(re.compile(f"/curves.*run={run.id}"))
     expect(bar(page)).to_contain_text("Read what happened in your own run")
     page.reload()
     follow(page, bar(page), "The lesson")
-    history = first.history
+    history = run.history
     reached = history[history["validation_accuracy"] >= 0.95]["epoch"].iloc[0]
     check_explanation(
         page,
@@ -101,24 +110,6 @@ def test_a_student_goes_through_three_lessons(
     press(page, "Next lesson")
     expect(page.get_by_text("Lesson 3 of 12")).to_be_visible()
 
-    page.goto(f"{beginner.url}/learn?lesson={DROPOUT.id}")
-    wrong = DROPOUT.predict.answers[0].text
-    expect_answer(page, wrong)
-    follow(page, step(page, "do"), "Fill in the form for it")
-    expect(bar(page)).to_contain_text(DROPOUT.do.text)
-    expect(page).to_have_url(re.compile("dropout=0.5"))
-    press_train(page)
-    wait_for(lambda: beginner.newest_run().id != first.id, "the run")
-    dropped = newest_finished(beginner)
-    expect(bar(page)).to_contain_text(DROPOUT.see.text)
-    follow(page, bar(page), "Go there")
-    expect(page.get_by_text("The training loss is taken twice.")).to_be_visible()
-    expect(bar(page)).to_contain_text("Read what happened in your own run")
-    follow(page, bar(page), "The lesson")
-    last = dropped.history.iloc[-1]
-    losses = [f"{last[name]:.3f}" for name in ("running_loss", "train_loss", "validation_loss")]
-    check_explanation(page, wrong, DROPOUT.predict.answers[2].text, *losses)
-
     page.goto(f"{beginner.url}/learn?lesson={HAND.id}")
     expect_answer(page, HAND.predict.answers[3].text)
     press(page, "Words")
@@ -129,6 +120,7 @@ def test_a_student_goes_through_three_lessons(
     expect(bar(page)).to_contain_text(HAND.do.text)
     press(page, "Leave")
     expect(bar(page)).to_have_count(0)
+    settle(page)  # what stood below the bar is drawn anew
     for _ in range(10):
         draw(page, SEVEN)
         await_served(page)
@@ -140,3 +132,22 @@ def test_a_student_goes_through_three_lessons(
     expect(page.get_by_text("How this run reads them")).to_be_visible()
     follow(page, bar(page), "The lesson")
     check_explanation(page, HAND.predict.answers[3].text, "It read", "of your 10 digits")
+
+
+def test_dropout_is_trained_by_the_form(page: Page, beginner: Server, before: set[str]) -> None:
+    page.goto(f"{beginner.url}/learn?lesson={DROPOUT.id}")
+    wrong = DROPOUT.predict.answers[0].text
+    expect_answer(page, wrong)
+    follow(page, step(page, "do"), "Fill in the form for it")
+    expect(bar(page)).to_contain_text(DROPOUT.do.text)
+    expect(page).to_have_url(re.compile("dropout=0.5"))
+    press_train(page)
+    run = await_run(beginner, before)
+    expect(bar(page)).to_contain_text(DROPOUT.see.text)
+    follow(page, bar(page), "Go there")
+    expect(page.get_by_text("The training loss is taken twice.")).to_be_visible()
+    expect(bar(page)).to_contain_text("Read what happened in your own run")
+    follow(page, bar(page), "The lesson")
+    last = run.history.iloc[-1]
+    losses = [f"{last[name]:.3f}" for name in ("running_loss", "train_loss", "validation_loss")]
+    check_explanation(page, wrong, DROPOUT.predict.answers[2].text, *losses)

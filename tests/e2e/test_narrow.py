@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.runs import Run
 from tests.e2e.controls import button, new_context
-from tests.e2e.server import Server, wait_for
+from tests.e2e.server import WAKE, Server, wait_for
 from tests.e2e.test_draw_page import SEVEN, answer, canvas, draw
 
 PHONE = (
@@ -48,7 +48,8 @@ def phone(browser: Browser) -> Iterator[Page]:
 def open_page(phone: Page, server: Server, address: str, run: Run) -> None:
     phone.goto(f"{server.url}/{address}{'&' if '?' in address else '?'}run={run.id}")
     expect(phone.get_by_role("heading", level=1)).to_be_visible()
-    expect(phone.locator("[data-test-script-state=notRunning]")).to_be_visible()
+    done = phone.locator("[data-test-script-state=notRunning]")
+    expect(done).to_be_visible(timeout=1_000 * WAKE)  # a page may wait for the worker
     expect(phone.get_by_test_id("stSkeleton")).to_have_count(0)
 
 

@@ -14,7 +14,7 @@ from websockets.sync.client import connect
 from core.config import RunConfig
 from core.runs.status import Request, State
 from tests.e2e.controls import button, forget, new_context, press, press_train
-from tests.e2e.server import Server, free_port, wait_for
+from tests.e2e.server import WAKE, Server, free_port, wait_for
 
 ANNA, BERT, TEACHER = "anna@school.example", "bert@school.example", "noether@school.example"
 IMPOSTOR = "impostor"  # says the teacher's address, which the provider has not verified
@@ -176,7 +176,7 @@ def test_one_sees_everyones_runs_but_changes_only_ones_own(log_in: LogIn, school
     teacher = log_in(TEACHER)
     teacher.goto(f"{school.url}/train?run={run.id}")
     press(teacher, "Stop")
-    wait_for(lambda: run.status.state is State.STOPPED, "the teacher's stop")
+    wait_for(lambda: run.status.state is State.STOPPED, "the teacher's stop", deadline=WAKE)
     assert run.control.request is Request.STOP
 
 

@@ -15,7 +15,8 @@ from dashboard.charts.colors import SPLIT_COLORS
 from tests.e2e.controls import press, press_train
 from tests.e2e.server import WAKE, Server, wait_for
 
-SLOW = "hidden=64&batch_size=16&epochs=200"  # goes on for as long as a test may look at it
+# Goes on for as long as a test may look at it.
+SLOW = "hidden=64&batch_size=16&training_images=20000&epochs=200"
 
 # A chart may have several canvases, one above the other.
 TITLES = "table => [...table.querySelectorAll('td')].map(cell => cell.title).join()"
@@ -43,6 +44,7 @@ def train(page: Page, server: Server, link: str) -> Run:
     run = server.newest_run()
     await_worker(run)
     expect(page.get_by_text("Accuracy while fitting")).to_be_visible()
+    expect(page).to_have_url(re.compile(f"run={run.id}"))
     return run
 
 
@@ -89,10 +91,14 @@ def test_what_is_shown_of_a_training_changes_in_place(page: Page, server: Server
     slider = page.get_by_role("slider", name="Learning rate from now on")
     slider.press("ArrowLeft")
     wait_for(lambda: run.status.base_learning_rate == 0.0005, "the new rate")
-    wait_for(lambda: 0.0005 in set(run.history["base_learning_rate"]), "the new rate in history")
+    wait_for(
+        lambda: 0.0005 in set(run.history["base_learning_rate"]),
+        "the new rate in history",
+        deadline=WAKE,
+    )
     expect(slider).to_have_attribute("aria-valuetext", "0.0005")
 
-    wait_for(lambda: run.status.epoch >= epoch + 2, "two more epochs")
+    wait_for(lambda: run.status.epoch >= epoch + 2, "two more epochs", deadline=WAKE)
     run.request(Request.PAUSE)
     wait_for(in_state(run, State.PAUSED), "the pause")
     expect(page.get_by_text(f"Epoch {run.status.epoch} of 200")).to_be_visible()
@@ -119,7 +125,7 @@ def test_a_training_goes_on_whoever_looks_until_it_is_stopped(page: Page, server
     address = page.url
     page.goto("about:blank")
     epoch = run.status.epoch
-    wait_for(lambda: run.status.epoch > epoch, "an epoch that nobody watches")
+    wait_for(lambda: run.status.epoch > epoch, "an epoch that nobody watches", deadline=WAKE)
 
     page.goto(address)
     press(page, "Stop")
@@ -142,8 +148,14 @@ def test_series_are_switched_off_and_on_and_losses_drawn_on_a_logarithmic_axis(
     wait_for(lambda: canvas.evaluate(COUNT, SPLIT_COLORS["test"]) > 50, "the test curve")
     press(page, "Test")
     expect(curve(page, "Accuracy", "while fitting, train, validation")).to_be_visible()
-    wait_for(lambda: canvas.evaluate(COUNT, SPLIT_COLORS["test"]) == 0, "no test curve")
-    assert canvas.evaluate(COUNT, SPLIT_COLORS["validation"]) > 50
+    colors = [SPLIT_COLORS[split] for split in ("test", "validation")]
+
+    def is_without_test() -> bool:
+        """Not while the canvas is empty, to be drawn on anew."""
+        test, validation = (canvas.evaluate(COUNT, color) for color in colors)
+        return test == 0 and validation > 50
+
+    wait_for(is_without_test, "no test curve")
     press(page, "Test")
     expect(curve(page, "Loss", every)).to_be_visible()
     wait_for(lambda: canvas.evaluate(COUNT, SPLIT_COLORS["test"]) > 50, "the test curve again")
