@@ -329,7 +329,7 @@ def test_ones_runs_stay_ones_own_after_leaving_and_after_a_restart(
     press(page, "Leave")
     expect(page.get_by_label("Your name")).to_have_value("Bert")
     fill_in(page, "Bert", HOSTILE)
-    expect(name).to_be_visible()
+    expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
     school.stop()
     school.start()
     page.goto(f"{school.url}/classroom")
