@@ -15,7 +15,7 @@ run-class: .venv/installed
 	@$(BIN)/python -m dashboard.run_class
 
 # In two processes, a file in one of them; what kills processes runs apart from all else. Bytecode is
-# kept: some fifty processes that the tests start import the same modules.
+# kept, for the servers, workers and commands that the tests start import the same modules.
 test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not apart"

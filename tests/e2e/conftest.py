@@ -5,13 +5,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from core.config import RunConfig
 from core.runs import Run
 from core.runs.status import State
 from core.training import train
-from tests.e2e.controls import forget, new_context
+from tests.e2e.controls import describe, forget, new_context
 from tests.e2e.server import WAKE, Server, stop_all, wait_for
 
 expect.set_options(timeout=30_000)
@@ -49,19 +49,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(_REMEDY, yellow=True)
 
 
-_errors: dict[Page, list[str]] = {}
-"""What the browser said went wrong, by page."""
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item):
-    """Of a test that fails, report also what its page shows and what its server last logged."""
+    """Of a test that fails, report also what its pages show and what its servers last logged."""
     report = yield
     if report.when == "call" and report.failed:
-        page = item.funcargs.get("page")
-        if isinstance(page, Page) and not page.is_closed():
-            report.sections.append((f"The page {page.url}", page.locator("body").inner_text()))
-            report.sections.append(("The browser's errors", "\n".join(_errors.get(page, ()))))
+        browser = item.funcargs.get("browser")
+        if isinstance(browser, Browser):
+            for page in (page for context in browser.contexts for page in context.pages):
+                report.sections.append((f"The page {page.url}", describe(page)))
         for server in {one for one in item.funcargs.values() if isinstance(one, Server)}:
             report.sections.append(("The server's log", server.log.read_text()[-4_000:]))
     return report
@@ -124,10 +120,6 @@ def context(browser: Browser):
 def page(context: BrowserContext, server: Server):
     """A tab that remembers nothing of earlier tests; what a test left at work is stopped after."""
     with context.new_page() as page:
-        errors = _errors[page] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
         yield page
-        del _errors[page]
         forget(page)
     stop_all(server)

@@ -1,15 +1,38 @@
 """A browser and Streamlit's controls, used as a person does."""
 
 import re
+from collections import defaultdict
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, TimeoutError, expect
+
+_errors: dict[Page | None, list[str]] = defaultdict(list)
+"""What the browser said went wrong, by page."""
 
 
 def new_context(browser: Browser, **options: object) -> BrowserContext:
     """A browser of its own, that fails where what it waits for has not come after 30 s."""
     context = browser.new_context(**{"viewport": {"width": 1400, "height": 1000}} | options)
     context.set_default_timeout(30_000)
+    context.on("weberror", lambda error: _errors[error.page].append(str(error.error)))
+    context.on(
+        "console", lambda line: _errors[line.page].append(line.text) if line.type == "error" else 0
+    )
     return context
+
+
+def describe(page: Page) -> str:
+    """What the page shows, what the browser said went wrong in it, and whether it still answers."""
+    said = "\n".join(["The browser's errors:", *_errors[page]]) if _errors[page] else ""
+    try:
+        page.wait_for_function("true", polling=50, timeout=5_000)
+        draws = page.evaluate(
+            "new Promise((tell) => {"
+            " requestAnimationFrame(() => tell(true)); setTimeout(() => tell(false), 5_000) })"
+        )
+        shown = page.locator("body").inner_text(timeout=5_000)
+    except TimeoutError:
+        return f"It does not answer within 5 s.\n{said}"
+    return f"{'' if draws else 'It draws no frame within 5 s.'}\n{shown}\n{said}"
 
 
 def forget(page: Page) -> None:
