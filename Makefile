@@ -18,7 +18,7 @@ run-class: .venv/installed
 # kept, for the servers, workers and commands that the tests start import the same modules.
 test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/installed-dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not apart"
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not apart"
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m apart tests/core/engine tests/e2e
 
 check: .venv/installed-dev

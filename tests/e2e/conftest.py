@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from core.config import RunConfig
 from core.runs import Run
@@ -109,17 +109,23 @@ def reader(server: Server) -> Run:
     return run
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def context(browser: Browser):
-    """One browser for a file: it fetches Streamlit's code once. Each test has a tab of its own."""
+    """One browser for all files: it fetches Streamlit's code once."""
     with new_context(browser) as context:
         yield context
 
 
+@pytest.fixture(scope="session")
+def _tab(context: BrowserContext):
+    """One tab for all tests: a new one would read Streamlit's code in anew, at twice the cost."""
+    with context.new_page() as tab:
+        yield tab
+
+
 @pytest.fixture
-def page(context: BrowserContext, server: Server):
+def page(_tab: Page, server: Server):
     """A tab that remembers nothing of earlier tests; what a test left at work is stopped after."""
-    with context.new_page() as page:
-        yield page
-        forget(page)
+    yield _tab
+    forget(_tab)
     stop_all(server)

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from urllib.parse import urljoin
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, TimeoutError, expect
 
@@ -36,10 +37,15 @@ def describe(page: Page) -> str:
 
 
 def forget(page: Page) -> None:
-    """Have the page's browser remember nothing: no cookies, no storage."""
+    """Have the page's browser remember nothing: no cookie, no storage, nothing to refuse."""
+    page.unroute_all()
+    page.emulate_media(reduced_motion="null")
     page.context.clear_cookies()
     if page.url.startswith("http"):
+        page.goto(urljoin(page.url, "/_stcore/health"))  # a word, and no script that could write
         page.evaluate("localStorage.clear(), sessionStorage.clear()")
+    page.mouse.move(0, 0)
+    _errors.pop(page, None)
 
 
 def await_controls(page: Page) -> None:

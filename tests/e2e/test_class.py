@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 import segno
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
@@ -63,32 +63,38 @@ def teachers(invitation: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def browsers(browser: Browser) -> Iterator[list[BrowserContext]]:
-    """Browsers of three people, for the whole file: each fetches Streamlit's code once."""
+def dialogs() -> list[str]:
+    """What the pages' dialogs said: what was typed ran, where there is one."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def tabs(browser: Browser, dialogs: list[str]) -> Iterator[list[Page]]:
+    """Tabs of three people's browsers, for the whole file: each reads Streamlit's code in once."""
     with ExitStack() as stack:
-        yield [stack.enter_context(new_context(browser)) for _ in range(3)]
+        pages = [stack.enter_context(new_context(browser)).new_page() for _ in range(3)]
+        for page in pages:
+            page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+        yield pages
 
 
 @pytest.fixture
-def come_in(browsers: list[BrowserContext], school: Server) -> Iterator[ComeIn]:
+def come_in(tabs: list[Page], dialogs: list[str], school: Server) -> Iterator[ComeIn]:
     """`come_in(name, password, path)`: a browser that knows nothing yet, through the door.
 
     The test fails if anything that was typed ran in it.
     """
-    free, pages, dialogs = iter(browsers), [], []
+    free = iter(tabs)
 
     def come_in(name: str, password: str = HOSTILE, path: str = "train") -> Page:
-        page = next(free).new_page()
-        pages.append(page)
-        page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+        page = next(free)
         page.goto(f"{school.url}/{path}")
         fill_in(page, name, password)
         return page
 
     yield come_in
-    for page in pages:
+    for page in tabs:
         forget(page)
-        page.close()
     stop_all(school)
     assert dialogs == []
 
@@ -103,11 +109,10 @@ def fill_in(page: Page, name: str, password: str) -> None:
 
 
 def test_run_class_invites_with_address_code_and_password(
-    school: Server, invitation: str, browsers: list[BrowserContext]
+    school: Server, invitation: str, tabs: list[Page]
 ) -> None:
-    with browsers[0].new_page() as page:
-        page.goto(school.url)
-        expect(page.get_by_label("Class password")).to_be_visible()
+    tabs[0].goto(school.url)
+    expect(tabs[0].get_by_label("Class password")).to_be_visible()
     assert f"\n    {school.url}\n" in invitation
     assert f"\n    password: {HOSTILE}\n" in invitation
     assert invitation.index("For the teacher alone") < invitation.index("password: ")

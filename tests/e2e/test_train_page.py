@@ -3,6 +3,7 @@
 import re
 from contextlib import ExitStack
 
+import pytest
 from playwright.sync_api import Page, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -174,9 +175,17 @@ window.setInterval = (call, wait) => { timers.push(Math.round(wait)); return set
 """
 
 
+@pytest.fixture
+def own_tab(page: Page):
+    """One that may be listened to and told what to do with each page: it is closed after."""
+    with page.context.new_page() as tab:
+        yield tab
+
+
 def test_the_panel_slows_down_when_a_class_comes_by_running_the_page_once(
-    page: Page, server: Server
+    own_tab: Page, server: Server
 ) -> None:
+    page = own_tab
     received: list[ForwardMsg] = []
     page.on("websocket", lambda socket: socket.on("framereceived", lambda data: take(data)))
 
