@@ -117,15 +117,23 @@ def context(browser: Browser):
 
 
 @pytest.fixture(scope="session")
-def _tab(context: BrowserContext):
-    """One tab for all tests: a new one would read Streamlit's code in anew, at twice the cost."""
-    with context.new_page() as tab:
-        yield tab
+def _tabs() -> list[Page]:
+    """The tab of the test before, unless that left it out of order."""
+    return []
 
 
 @pytest.fixture
-def page(_tab: Page, server: Server):
-    """A tab that remembers nothing of earlier tests; what a test left at work is stopped after."""
-    yield _tab
-    forget(_tab)
-    stop_all(server)
+def page(context: BrowserContext, _tabs: list[Page], server: Server):
+    """A tab that remembers nothing of earlier tests; what a test left at work is stopped after.
+
+    It is the same one for all: a new one reads Streamlit's code in anew, at twice the cost.
+    """
+    tab = _tabs.pop() if _tabs else context.new_page()
+    try:
+        yield tab
+        forget(tab)
+        _tabs.append(tab)
+    finally:
+        if tab not in _tabs:
+            tab.close()
+        stop_all(server)

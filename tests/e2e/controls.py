@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from urllib.parse import urljoin
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, TimeoutError, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, expect
 
 _errors: dict[Page | None, list[str]] = defaultdict(list)
 """What the browser said went wrong, by page."""
@@ -31,19 +31,20 @@ def describe(page: Page) -> str:
             " requestAnimationFrame(() => tell(true)); setTimeout(() => tell(false), 5_000) })"
         )
         shown = page.locator("body").inner_text(timeout=5_000)
-    except TimeoutError:
-        return f"It does not answer within 5 s.\n{said}"
+    except Error as error:  # in 5 s
+        return f"It does not answer: {error}\n{said}"
     return f"{'' if draws else 'It draws no frame within 5 s.'}\n{shown}\n{said}"
 
 
 def forget(page: Page) -> None:
     """Have the page's browser remember nothing: no cookie, no storage, nothing to refuse."""
-    page.unroute_all()
-    page.emulate_media(reduced_motion="null")
-    page.context.clear_cookies()
     if page.url.startswith("http"):
         page.goto(urljoin(page.url, "/_stcore/health"))  # a word, and no script that could write
         page.evaluate("localStorage.clear(), sessionStorage.clear()")
+    page.context.clear_cookies()
+    page.unroute_all()
+    page.emulate_media(reduced_motion="null")
+    page.mouse.up()
     page.mouse.move(0, 0)
     _errors.pop(page, None)
 

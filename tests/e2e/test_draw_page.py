@@ -187,7 +187,7 @@ def test_a_finger_draws_and_the_page_does_not_scroll(
 def test_two_tabs_do_not_mix_while_a_run_trains(page: Page, server: Server, reader: Run) -> None:
     config = RunConfig(hidden=(16,), epochs=200, batch_size=16)
     long = server.runs.create(config, name="a long run")
-    wait_for(lambda: long.status.batch > 0, "the worker to train")
+    wait_for(lambda: long.status.batch > 0, "the worker to train", deadline=WAKE)
     open_page(page, server, reader)
     with page.context.new_page() as other:
         open_page(other, server, reader)

@@ -25,7 +25,7 @@ def test_a_run_that_trains_is_watched_and_another_one_picked(
         page.get_by_text(f"What the network takes it for after epoch {first}", exact=True)
     ).to_be_visible()
     run.request(Request.RUN)
-    wait_for(lambda: len(run.history) > first, "another epoch")
+    wait_for(lambda: len(run.history) > first, "another epoch", deadline=WAKE)
     run.request(Request.STOP)
     wait_for(lambda: run.status.state is State.STOPPED, "the run to stop")
     last = run.network_epoch

@@ -127,7 +127,7 @@ def test_a_run_that_trains_is_stopped_and_deleted_for_both_who_look(
         dialog = second.get_by_role("dialog")
         dialog.evaluate("element => element.isTheSame = true")
         epochs = len(run.history)
-        wait_for(lambda: len(run.history) >= epochs + 3, "three more epochs")
+        wait_for(lambda: len(run.history) >= epochs + 3, "three more epochs", deadline=WAKE)
         assert dialog.evaluate("element => element.isTheSame === true")  # not drawn anew
         press(page, "Delete")
         expect(page.get_by_text("What still trains is stopped first.")).to_be_visible()

@@ -52,7 +52,7 @@ def train(page: Page, server: Server, link: str) -> Run:
 def await_worker(run: Run) -> None:
     """Wait until the run trains: the server's worker may still be starting."""
     wait_for(in_state(run, State.RUNNING), "a worker", deadline=WAKE)
-    wait_for(lambda: run.status.batch, "the first batches")
+    wait_for(lambda: run.status.batch, "the first batches", deadline=WAKE)
 
 
 def in_state(run: Run, state: State):

@@ -132,13 +132,14 @@ def test_a_worker_answers_while_a_run_trains(
 
 def test_it_listens_on_loopback_only_and_on_no_well_known_port(engine: Engine) -> None:
     assert engine.submit(os.getpid).result(timeout=RESULT_SECONDS)
-    processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
-    listening = [
-        connection.laddr
-        for process in processes
-        for connection in process.net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN
-    ]
+    listening = []
+    for process in (psutil.Process(), *psutil.Process().children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):  # one of a browser's, ended since
+            listening += [
+                connection.laddr
+                for connection in process.net_connections("tcp")
+                if connection.status == psutil.CONN_LISTEN
+            ]
     assert {address.ip for address in listening} == {"127.0.0.1"}
     assert 8787 not in {address.port for address in listening}  # Dask's dashboard
 
