@@ -25,6 +25,7 @@ from dashboard.access.protection import refuse_open_network, refuse_wrong_settin
 from dashboard.live.routes import ROUTES
 from dashboard.menu import PAGES
 from dashboard.session.cache import cached
+from dashboard.session.lagging_address import mend_lagging_address
 from dashboard.session.last_messages import mend_last_messages
 from dashboard.session.left_pages import mend_left_pages
 from dashboard.session.queries import measure_bfloat16
@@ -102,6 +103,7 @@ refuse_open_network()
 mend_stale_elements()
 mend_last_messages()
 mend_left_pages()
+mend_lagging_address()
 app = st.App(
     Path(__file__).parent / "main.py",
     lifespan=_lifespan,

@@ -15,6 +15,7 @@ from core.runs.document_folder import DocumentStore
 from core.runs.errors import RunNotFoundError
 from core.sweep.store import Sweep, SweepError
 from dashboard import text
+from dashboard.session.lagging_address import note_choice
 from dashboard.session.server import server
 
 Member = TypeVar("Member", Run, Sweep)
@@ -59,9 +60,12 @@ class Linked:
 
     def _keep(self, value: str | None) -> None:
         st.session_state[self._last] = value
+        if (before := st.query_params.get(self.name)) == value:
+            return
+        note_choice(self.name, before, value)
         if value is None:
             st.query_params.pop(self.name, None)
-        elif st.query_params.get(self.name) != value:
+        else:
             st.query_params[self.name] = value
 
     def find(self, get: Callable[[str], Found]) -> Found | None:

@@ -169,7 +169,6 @@ def check_tabs(page: Page, what: str, tabs: Locator) -> None:
 @pytest.mark.parametrize(
     "address",
     [
-        "train",
         "train?run={run}",
         "features?run={run}&map_split=test&map_method=PCA+alone",
         "runs",

@@ -1,5 +1,6 @@
 """The first minute on a fresh clone: nothing is pressed, and a drawn digit is read."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,6 +39,7 @@ def test_a_newcomer_is_told_what_it_is(page: Page, fresh: Server) -> None:
     what = "the example to be trained"
     wait_for(lambda: not fresh.newest_run().status.state.is_active, what, deadline=3 * WAKE)
     page.goto(fresh.url)
+    expect(page).to_have_url(re.compile(r"/train(\?|$)"))
     for words in ("A laboratory for neural networks", "Example", "Evaluate it"):
         expect(page.get_by_text(words).first).to_be_visible()
     page.locator(".st-key-words").get_by_role("button").click()

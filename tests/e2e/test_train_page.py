@@ -9,7 +9,6 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 
-from core.config import PRESETS
 from core.runs import Run
 from core.runs.status import Request, State
 from dashboard.charts.colors import SPLIT_COLORS
@@ -43,36 +42,15 @@ def train(page: Page, server: Server, link: str) -> Run:
     press_train(page)
     wait_for(lambda: {run.id for run in server.runs.list()} - known, "a new run")
     run = server.newest_run()
-    await_worker(run)
+    wait_for(in_state(run, State.RUNNING), "a worker, which may wake", deadline=WAKE)
+    wait_for(lambda: run.status.batch, "the first batches", deadline=WAKE)
     expect(page.get_by_text("Accuracy while fitting")).to_be_visible()
     expect(page).to_have_url(re.compile(f"run={run.id}"))
     return run
 
 
-def await_worker(run: Run) -> None:
-    """Wait until the run trains: the server's worker may still be starting."""
-    wait_for(in_state(run, State.RUNNING), "a worker", deadline=WAKE)
-    wait_for(lambda: run.status.batch, "the first batches", deadline=WAKE)
-
-
 def in_state(run: Run, state: State):
     return lambda: run.status.state is state
-
-
-def test_pressing_train_at_once_shows_a_network_learning(page: Page, server: Server) -> None:
-    """Whatever runs there are already, of which the page shows one."""
-    before = {run.id for run in server.runs.list()}
-    page.goto(server.url)
-    expect(page).to_have_url(re.compile(r"/train(\?|$)"))
-    expect(page.get_by_text("535,818 parameters")).to_be_visible()
-    press_train(page)
-    wait_for(lambda: {run.id for run in server.runs.list()} - before, "the run")
-    run = server.newest_run()
-    assert run.config == PRESETS["notebook-baseline"]
-    expect(page).to_have_url(re.compile(f"[?&]run={run.id}"))
-    await_worker(run)
-    expect(page.get_by_text(re.compile(r"Epoch \d+ of 50"))).to_be_visible()
-    expect(page.get_by_text("Validation accuracy")).to_be_visible()
 
 
 def test_what_is_shown_of_a_training_changes_in_place(page: Page, server: Server) -> None:

@@ -1,0 +1,124 @@
+"""What becomes of a choice if the browser asks before it has heard of it."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from unittest.mock import MagicMock
+
+import pytest
+from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
+from streamlit.runtime import Runtime
+from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.script_data import ScriptData
+from streamlit.runtime.scriptrunner import ScriptRunner
+from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+
+from dashboard.session.lagging_address import mend_lagging_address
+
+SCRIPT = """
+import streamlit as st
+
+from dashboard.session.linked import RUN
+
+st.button("begin", on_click=RUN.choose, args=("new",))
+st.button("forget", on_click=RUN.choose, args=(None,))
+st.text(RUN.read())
+
+@st.fragment
+def tick():
+    st.text(RUN.read())
+
+tick()
+"""
+TICK = "a tick"
+
+
+class Browser:
+    """Asks a session as a browser does: with the address that it has, whatever it has been told."""
+
+    def __init__(self, session: AppSession) -> None:
+        self.session = session
+
+    async def ask(self, address: str, act: str | None = None, *, back: bool = False) -> list[str]:
+        """What is sent of the runs that are shown, after a press of the button `act`, or a tick."""
+        state = ClientState(query_string=address, is_history_navigation=back)
+        if act == TICK:
+            (state.fragment_id,) = self.session._fragment_storage._fragments
+        elif act:
+            press = WidgetState(id=self.buttons[act], trigger_value=True)
+            state.widget_states.CopyFrom(WidgetStates(widgets=[press]))
+        self.session.request_rerun(state)
+        while self.session._scriptrunner is not None:
+            await asyncio.sleep(0.005)
+        deltas = [message.delta.new_element for message in self.session._browser_queue.flush()]
+        self.buttons = {one.button.label: one.button.id for one in deltas if one.button.id} or (
+            self.buttons
+        )
+        return [one.text.body for one in deltas if one.HasField("text")]
+
+
+@pytest.fixture
+def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ScriptData:
+    # Put back after the test.
+    monkeypatch.setattr(ScriptRunner, "_run_script", ScriptRunner._run_script)
+    monkeypatch.setattr(AppSession, "request_rerun", AppSession.request_rerun)
+    monkeypatch.setattr(Runtime, "_instance", MagicMock())  # it keeps media, of which there is none
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    return ScriptData(str(script), is_hello=False)
+
+
+def shown(session: ScriptData, *asked: tuple[str, str | None] | tuple[str, str | None, bool]):
+    """What is shown after each request of one browser."""
+
+    async def ask_all() -> list[set[str]]:
+        browser = Browser(AppSession(session, MagicMock(), ScriptCache(), None, {}))
+        answers = []
+        for address, act, *back in asked:
+            answers.append(set(await browser.ask(address, act, back=bool(back))))
+        browser.session.shutdown()
+        return answers
+
+    with ThreadPoolExecutor(1) as pool:  # this thread may have an event loop already
+        return pool.submit(asyncio.run, ask_all()).result()
+
+
+BEGUN = (("run=old&x=1", None), ("run=old&x=1", "begin"))
+
+
+@pytest.mark.parametrize("act", [TICK, None])
+def test_a_choice_outlives_an_address_that_lags(session: ScriptData, act: str | None) -> None:
+    mend_lagging_address()
+    assert shown(session, *BEGUN, ("run=old&x=1", act), ("x=2&run=old", act)) == [
+        {"old"},
+        {"new"},
+        {"new"},
+        {"new"},
+    ]
+
+
+def test_streamlit_still_loses_it(session: ScriptData) -> None:
+    """Where this fails, `dashboard.session.lagging_address` has become needless."""
+    assert shown(session, *BEGUN, ("run=old&x=1", TICK))[-1] == {"old"}
+
+
+def test_a_choice_that_is_taken_back_stays_so(session: ScriptData) -> None:
+    mend_lagging_address()
+    forgotten = ("run=old", "forget")
+    assert shown(session, ("run=old", None), forgotten, ("run=old", TICK))[-1] == {"None"}
+
+
+def test_who_has_heard_of_it_may_go_back(session: ScriptData) -> None:
+    mend_lagging_address()
+    assert shown(session, *BEGUN, ("run=new", TICK), ("run=old", None))[-1] == {"old"}
+
+
+def test_the_browsers_back_button_is_no_lag(session: ScriptData) -> None:
+    mend_lagging_address()
+    assert shown(session, *BEGUN, ("run=old&x=1", None, True))[-1] == {"old"}
+
+
+def test_a_third_run_in_the_address_is_shown(session: ScriptData) -> None:
+    mend_lagging_address()
+    assert shown(session, *BEGUN, ("run=other", None))[-1] == {"other"}
