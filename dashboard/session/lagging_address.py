@@ -5,69 +5,60 @@ A timer or a component may ask before the browser has been told of what a press 
 address that it still has takes the choice back, and another run is shown than the one begun.
 """
 
-from dataclasses import replace
-from urllib.parse import parse_qs, urlencode
+from threading import Lock
+from urllib.parse import parse_qs
 from weakref import WeakValueDictionary
 
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime.app_session import AppSession
-from streamlit.runtime.scriptrunner import RerunData, ScriptRunner, get_script_run_ctx
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.state.query_params import sanitize_query_string
 
-_Replaced = dict[str, tuple[str | None, set[str | None]]]
-"""By parameter: its value now, and those that it had before and the browser may still have."""
-
+_request_rerun = AppSession.request_rerun
+_lock = Lock()
 _sessions: WeakValueDictionary[str, AppSession] = WeakValueDictionary()
+"""Those that a browser has asked something."""
 
 
 def mend_lagging_address() -> None:
-    """Have a choice outlive requests of a browser that has not heard of it."""
-    request_rerun, run_script = AppSession.request_rerun, ScriptRunner._run_script
-
-    def listen(session: AppSession, state: ClientState | None) -> None:
-        _listen(session, state)
-        request_rerun(session, state)
-
-    def run_with_choice(runner: ScriptRunner, request: RerunData) -> None:
-        run_script(runner, _with_choice(runner._session_id, request))
-
-    AppSession.request_rerun = listen  # type: ignore[method-assign, assignment]
-    ScriptRunner._run_script = run_with_choice  # type: ignore[method-assign, assignment]
+    """Have sessions listen to which address their browser has."""
+    AppSession.request_rerun = _listen  # type: ignore[method-assign, assignment]
 
 
-def note_choice(name: str, before: str | None, now: str | None) -> None:
-    """Remember that the parameter `name` of this session's address had another value before."""
+def note_replaced(name: str, before: str, now: str | None) -> None:
+    """Remember that this session's address had `before` where it now has `now`."""
+    with _lock:
+        replaced = _replaced()
+        replaced[name] = (replaced.get(name, set()) | {before}) - {now}
+
+
+def is_lagging(name: str, value: str) -> bool:
+    """Whether the value was replaced, and the browser does not know as yet."""
+    with _lock:
+        return value in _replaced().get(name, ())
+
+
+def _replaced() -> dict[str, set[str | None]]:
+    """By parameter, what this session's browser may still have though it was replaced."""
     context = get_script_run_ctx()
-    if context and context.session_id in _sessions:
-        replaced = _replaced_in(_sessions[context.session_id])
-        _, olds = replaced.get(name, (None, set()))
-        replaced[name] = now, (olds | {before}) - {now}
+    return _replaced_in(_sessions.get(context.session_id) if context else None)
 
 
-def _replaced_in(session: AppSession) -> _Replaced:
-    replaced: _Replaced = session.__dict__.setdefault("_digit_lab_replaced", {})
-    return replaced
+def _replaced_in(session: AppSession | None) -> dict[str, set[str | None]]:
+    replaced: dict[str, set[str | None]] = {}
+    return replaced if session is None else session.__dict__.setdefault("_replaced", replaced)
 
 
 def _listen(session: AppSession, state: ClientState | None) -> None:
-    """A browser that has what was chosen, or goes elsewhere, lags no more."""
-    _sessions[session.id] = session
-    if state is not None:
-        replaced = _replaced_in(session)
-        theirs = parse_qs(state.query_string)
-        for name, (_, olds) in list(replaced.items()):
-            if state.is_history_navigation or theirs.get(name, [None])[-1] not in olds:
-                replaced.pop(name, None)
-
-
-def _with_choice(session_id: str, request: RerunData) -> RerunData:
-    """The request with what was chosen in place of what that replaced."""
-    session = _sessions.get(session_id)
-    if session is None or not (replaced := _replaced_in(session)):
-        return request
-    address = parse_qs(request.query_string, keep_blank_values=True)
-    for name, (now, olds) in list(replaced.items()):
-        if address.get(name, [None])[-1] in olds:
-            address.pop(name, None)
-            if now is not None:
-                address[name] = [now]
-    return replace(request, query_string=urlencode(address, doseq=True))
+    """As Streamlit's. A browser that has what was chosen, or goes elsewhere, lags no more."""
+    with _lock:
+        _sessions[session.id] = session
+        if state is not None and (replaced := _replaced_in(session)):
+            theirs = parse_qs(sanitize_query_string(state.query_string))
+            is_elsewhere = state.is_history_navigation or (
+                not state.fragment_id and state.page_script_hash != session.page_script_hash
+            )
+            for name, olds in list(replaced.items()):
+                if is_elsewhere or theirs.get(name, [None])[-1] not in olds:
+                    del replaced[name]
+    _request_rerun(session, state)

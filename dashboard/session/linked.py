@@ -15,7 +15,7 @@ from core.runs.document_folder import DocumentStore
 from core.runs.errors import RunNotFoundError
 from core.sweep.store import Sweep, SweepError
 from dashboard import text
-from dashboard.session.lagging_address import note_choice
+from dashboard.session.lagging_address import is_lagging, note_replaced
 from dashboard.session.server import server
 
 Member = TypeVar("Member", Run, Sweep)
@@ -30,9 +30,14 @@ MAX_OFFERED = 200
 class Linked:
     """A choice that outlives a change of page, and that the address holds under `name`."""
 
-    def __init__(self, name: str, detail: "Linked | None" = None) -> None:
-        """`detail` is a choice within what this one names: another one has none yet."""
+    def __init__(self, name: str, detail: "Linked | None" = None, *, lags: bool = False) -> None:
+        """`detail` is a choice within what this one names: another one has none yet.
+
+        `lags` is for what is chosen on pages with a timer, which may ask with the address of before
+        (see `lagging_address`), and soon asks with the new one.
+        """
         self.name = name
+        self._lags = lags
         self.key = f"picked_{name}"
         """The key of the control that shows the choice."""
         self._detail = detail
@@ -41,6 +46,8 @@ class Linked:
     def read(self) -> str | None:
         """The choice: the address's, or the last; None if there is none."""
         value: str | None = st.query_params.get(self.name, self.last)
+        if self._lags and value is not None and is_lagging(self.name, value):
+            value = self.last
         if self._detail and value != self.last:  # another link, which may hold a detail of its own
             st.session_state[self._detail._last] = None
         self._keep(value)
@@ -62,7 +69,8 @@ class Linked:
         st.session_state[self._last] = value
         if (before := st.query_params.get(self.name)) == value:
             return
-        note_choice(self.name, before, value)
+        if self._lags and before is not None:
+            note_replaced(self.name, before, value)
         if value is None:
             st.query_params.pop(self.name, None)
         else:
@@ -104,13 +112,13 @@ class Linked:
         return st.session_state[self.key]
 
 
-RUNS, SWEEP, EPOCH = Linked("runs"), Linked("sweep"), Linked("epoch")
+RUNS, SWEEP, EPOCH = (Linked(name, lags=True) for name in ("runs", "sweep", "epoch"))
 LESSON = Linked("lesson")
 PARENT = Linked("from")
 """The run whose network the next run starts from."""
 OPENED_SWEEPS = Linked("opened_sweeps")
 """The sweeps whose runs the table of runs shows one by one."""
-RUN = Linked("run", detail=EPOCH)
+RUN = Linked("run", detail=EPOCH, lags=True)
 
 
 def find_member(

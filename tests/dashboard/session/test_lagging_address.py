@@ -11,9 +11,9 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime import Runtime
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.script_data import ScriptData
-from streamlit.runtime.scriptrunner import ScriptRunner
 from streamlit.runtime.scriptrunner.script_cache import ScriptCache
 
+from dashboard.session import lagging_address
 from dashboard.session.lagging_address import mend_lagging_address
 
 SCRIPT = """
@@ -23,7 +23,8 @@ from dashboard.session.linked import RUN
 
 st.button("begin", on_click=RUN.choose, args=("new",))
 st.button("forget", on_click=RUN.choose, args=(None,))
-st.text(RUN.read())
+RUN.read()
+st.text(st.query_params.get("run"))
 
 @st.fragment
 def tick():
@@ -43,6 +44,7 @@ class Browser:
     async def ask(self, address: str, act: str | None = None, *, back: bool = False) -> list[str]:
         """What is sent of the runs that are shown, after a press of the button `act`, or a tick."""
         state = ClientState(query_string=address, is_history_navigation=back)
+        state.page_script_hash = self.session.page_script_hash
         if act == TICK:
             (state.fragment_id,) = self.session._fragment_storage._fragments
         elif act:
@@ -60,9 +62,8 @@ class Browser:
 
 @pytest.fixture
 def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ScriptData:
-    # Put back after the test.
-    monkeypatch.setattr(ScriptRunner, "_run_script", ScriptRunner._run_script)
-    monkeypatch.setattr(AppSession, "request_rerun", AppSession.request_rerun)
+    # Streamlit's own, whether or not the dashboard was imported before; put back after the test.
+    monkeypatch.setattr(AppSession, "request_rerun", lagging_address._request_rerun)
     monkeypatch.setattr(Runtime, "_instance", MagicMock())  # it keeps media, of which there is none
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)

@@ -76,6 +76,15 @@ def test_the_form_begins_with_the_notebooks_network_and_trains_it(lab: Lab) -> N
     assert app.query_params["run"] == run.id
 
 
+def test_train_shows_the_new_run_in_place_of_another(lab: Lab) -> None:
+    old = lab.runs.create(RunConfig(hidden=(16,)), state=State.FINISHED)
+    app = lab.open("train")
+    assert app.query_params["run"] == old.id
+    app.button(key="train").click().run()
+    (new,) = (run for run in lab.runs.list() if run.id != old.id)
+    assert app.query_params["run"] == new.id
+
+
 def test_a_preset_fills_the_form(lab: Lab) -> None:
     app = lab.open("train")
     app.selectbox(key="preset").select("quick").run()
