@@ -18,6 +18,11 @@ def percent_range(low: float, high: float) -> str:
     return f"{100 * low:.2f} to {percent(high)}"
 
 
+def number_of(count: int, one: str) -> str:
+    """1, "image" -> "1 image"; 2000, "image" -> "2,000 images"."""
+    return f"{count:,} {one if count == 1 else one + 's'}"
+
+
 def duration(seconds: float) -> str:
     """0.84 -> "0.8 s", 95 -> "1 min 35 s", 3720 -> "1 h 2 min"."""
     if seconds < 10:

@@ -10,6 +10,7 @@ from dashboard.text import (
     decimal,
     duration,
     escape,
+    number_of,
     percent,
     percent_range,
     short_number,
@@ -52,6 +53,11 @@ def test_durations_read_naturally(seconds: float, words: str) -> None:
 )
 def test_an_estimate_has_no_more_digits_than_it_is_worth(seconds: float, words: str) -> None:
     assert about(seconds) == words
+
+
+def test_of_one_thing_there_is_no_plural() -> None:
+    said = [number_of(0, "epoch"), number_of(1, "epoch"), number_of(2000, "image")]
+    assert said == ["0 epochs", "1 epoch", "2,000 images"]
 
 
 def test_shares_and_rates_have_sensible_digits() -> None:

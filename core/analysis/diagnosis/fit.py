@@ -230,10 +230,8 @@ def find_little(case: Case) -> Finding | None:
     if not case.is_settled or accuracy >= limit.LITTLE:
         return None
     if case.is_flat:
-        why = (
-            f"Through {len(config.hidden)} layers of {config.activation.value} little of the error "
-            "reaches the first one."
-        )
+        layers = f"{number_of(len(config.hidden), 'layer')} of {config.activation.value}"
+        why = f"Through {layers} little of the error reaches the first one."
     else:
         why = "It may have had too few steps, or steps that were too small."
     return Finding(

@@ -51,7 +51,7 @@ def _explain_chance(case: Case) -> tuple[str, tuple[Try, ...]]:
         why = f"The learning rate of {rate:g} is too low, where {usual:g} is usual."
         return why, (use_usual_rate(config),)
     if case.is_flat:
-        layers = f"{len(config.hidden)} layers of {config.activation.value}"
+        layers = f"{number_of(len(config.hidden), 'layer')} of {config.activation.value}"
         return f"Through {layers} little of the error reaches the first one.", (USE_RELU,)
     if config.is_regularized:
         plain = Try("Without regularisation", {"dropout": 0.0, "input_dropout": 0.0, "l2": 0.0})

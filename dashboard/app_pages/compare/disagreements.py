@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from core.data import Indices, Mask, load_mnist
+from dashboard import text
 from dashboard.app_pages.compare.compared import ComparedRun, Pair
 from dashboard.parts.data_image import mark_disputed, render_disputed_badge
 from dashboard.parts.image_grid import pick_image
@@ -27,7 +28,8 @@ def _render(
     wrong_answers: Indices,
 ) -> None:
     indices = np.flatnonzero(where)
-    st.markdown(f"**{better.letter} right, {worse.letter} wrong: {len(indices):,} images**")
+    images = text.number_of(len(indices), "image")
+    st.markdown(f"**{better.letter} right, {worse.letter} wrong: {images}**")
     if not len(indices):
         st.caption("None.")
         return

@@ -206,7 +206,10 @@ def _render_gallery(kept: list[Drawing], answers: Indices) -> None:
     shown = slice((page - 1) * _PER_PAGE, page * _PER_PAGE)
     images, labels = as_arrays(kept[shown])
     wrong = labels != answers[shown]
-    st.caption(f"{len(kept):,} drawings: what it was → what this run says. Click one to choose it.")
+    st.caption(
+        f"{text.number_of(len(kept), 'drawing')}: what it was → what this run says. "
+        "Click one to choose it."
+    )
     event = st.plotly_chart(
         draw_image_grid(
             images,

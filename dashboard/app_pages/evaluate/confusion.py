@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.analysis.metrics import confusion_matrix
+from dashboard import text
 from dashboard.app_pages.evaluate.answer import (
     Cell,
     cell_keys,
@@ -89,8 +90,8 @@ def _render_images(evaluation: Evaluation, cell: Cell) -> None:
         st.caption("There is no such image after this epoch.")
         return
     st.caption(
-        f"{len(answers):,} images, the least expected first: the true label → what was predicted, "
-        "each with its probability."
+        f"{text.number_of(len(answers), 'image')}, the least expected first: the true label → what "
+        "was predicted, each with its probability."
     )
     pages = -(-len(answers) // _PER_PAGE)
     page = st.pagination(pages, key="cell_page_{}_{}".format(*cell), bind="query-params")

@@ -147,7 +147,7 @@ def _render_images(request: MapRequest, chosen: pd.DataFrame) -> None:
         return
     is_wrong = chosen["true"] != chosen["predicted"]
     shown = chosen.loc[is_wrong.sort_values(ascending=False, kind="stable").index][:_MAX_IMAGES]
-    count = "1 image" if len(chosen) == 1 else f"{len(chosen):,} images"
+    count = text.number_of(len(chosen), "image")
     first = f", the first {_MAX_IMAGES} here" if len(chosen) > _MAX_IMAGES else ""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(

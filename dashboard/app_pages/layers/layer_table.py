@@ -35,7 +35,9 @@ def render_layer_table(run: Run, epoch: int) -> None:
         },
         alt="The layers of the network",
     )
-    st.caption(f"**{table['parameters'].sum():,}** parameters in {len(table)} layers.")
+    st.caption(
+        f"**{table['parameters'].sum():,}** parameters in {text.number_of(len(table), 'layer')}."
+    )
     details = st.expander(
         "Full configuration of each layer",
         key="layer_configs",

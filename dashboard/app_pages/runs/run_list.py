@@ -93,7 +93,7 @@ def _label_press(row: SweepRow, head: SweepHead | None) -> str:
     if not row.is_foldable:
         return f"{row.trials} of {row.trials_in_all}"
     icon = "expand_more" if row.is_open else "chevron_right"
-    label = f":material/{icon}: {row.trials} {'trial' if row.trials == 1 else 'trials'}"
+    label = f":material/{icon}: {text.number_of(row.trials, 'trial')}"
     return f"{label}, best #{head.best_trial}" if head and head.best_trial is not None else label
 
 

@@ -152,7 +152,7 @@ def _queue_sentence(run: Run) -> str:
     if place is None:
         return "Starting …"
     ahead, seconds = place
-    waiting = f"{ahead} {'run' if ahead == 1 else 'runs'} before it" if ahead else "it is the next"
+    waiting = f"{text.number_of(ahead, 'run')} before it" if ahead else "it is the next"
     return f"Waiting for its turn: {waiting}, starts in {text.about(seconds)}."
 
 

@@ -88,7 +88,7 @@ def render_network(config: RunConfig, run: Run | None) -> None:
         f"The numbers between the layers count the **{count_parameters(config):,}** parameters, "
         f"weights and biases, that the network learns · {images} · "
         f"{'at most ' if config.early_stopping else ''}**{text.about(seconds)}** for "
-        f"{config.epochs} epochs, {source}{_describe_precision(config)}"
+        f"{text.number_of(config.epochs, 'epoch')}, {source}{_describe_precision(config)}"
     )
 
 
