@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 import segno
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocket, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
@@ -287,11 +287,16 @@ def test_a_button_that_was_not_drawn_for_one_cannot_be_pressed(
         teacher.wait_for_timeout(20)  # lets what was said come in
         return bool(presses)
 
-    teacher.once("websocket", lambda socket: socket.on("framesent", note))
+    def listen(socket: WebSocket) -> None:
+        socket.on("framesent", note)
+
+    # To each that is opened: the page that one came in to may open its own only now.
+    teacher.on("websocket", listen)
     teacher.goto(f"{school.url}/runs?runs={run.id}")
     press(teacher, "Pin")
     wait_for(lambda: run.label.pinned, "the teacher's pin")
     wait_for(is_noted, "the browser's message")
+    teacher.remove_listener("websocket", listen)
     for one, is_pressed in ((student, False), (teacher, True)):
         run.update_label(pinned=False)
         say_again(school, one, presses[0])
