@@ -38,10 +38,9 @@ class Linked:
         """
         self.name = name
         self._lags = lags
-        self.key = f"picked_{name}"
-        """The key of the control that shows the choice."""
         self._detail = detail
         self._last = f"_{name}"
+        self._controls = f"_controls_{name}"
 
     def read(self) -> str | None:
         """The choice: the address's, or the last; None if there is none."""
@@ -101,8 +100,19 @@ class Linked:
         """Make these the choice, in order; None takes it back."""
         self.choose(None if ids is None else ",".join(ids))
 
-    def show(self, option: object) -> str:
-        """Have the control show `option`; returns the control's key."""
+    @property
+    def key(self) -> str:
+        """The key of the control that shows the choice."""
+        return f"picked_{self.name}{st.session_state.get(self._controls, '')}"
+
+    def show(self, option: object, *, anew: bool = False) -> str:
+        """Have the control show `option`; returns the control's key.
+
+        `anew` makes it another control if the option was not picked in this one: what a browser
+        that does not know yet says of this one is then not taken for the visitor's choice.
+        """
+        if anew and st.session_state.get(self.key, option) != option:
+            st.session_state[self._controls] = st.session_state.get(self._controls, 0) + 1
         st.session_state[self.key] = option
         return self.key
 
@@ -163,13 +173,14 @@ def pick_member(
     if chosen and not placeholder and len(offered) == 1:
         st.markdown(f"{label}: {text.escape(labels[chosen.id])}", width="content")
     elif offered:
+        key = choice.show(chosen.id if chosen else None, anew=True)
         st.selectbox(
             label,
             list(offered),
             format_func=labels.__getitem__,
-            key=choice.show(chosen.id if chosen else None),
+            key=key,
             on_change=_choose_picked,
-            args=(choice, store),
+            args=(choice, store, key),
             placeholder=placeholder,
             index=None if placeholder else 0,
             help=help,
@@ -177,8 +188,13 @@ def pick_member(
         )
 
 
-def _choose_picked(choice: Linked, store: DocumentStore[Any]) -> None:
-    """Choose what the control was set to, as it stands; say so if it was deleted since."""
+def _choose_picked(choice: Linked, store: DocumentStore[Any], key: str) -> None:
+    """Choose what the control was set to, as it stands; say so if it was deleted since.
+
+    Unless another one stands in its place: Streamlit asks for a control that is gone, too.
+    """
+    if key != choice.key:
+        return
     try:
         if choice.picked:
             store.get(choice.picked)

@@ -3,6 +3,7 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 from unittest.mock import MagicMock
 
 import pytest
@@ -19,11 +20,14 @@ from dashboard.session.lagging_address import mend_lagging_address
 SCRIPT = """
 import streamlit as st
 
-from dashboard.session.linked import RUN
+from dashboard.session.linked import RUN, find_member, pick_member
+from tests.dashboard.session.test_lagging_address import Member, Store
 
 st.button("begin", on_click=RUN.choose, args=("new",))
 st.button("forget", on_click=RUN.choose, args=(None,))
-RUN.read()
+runs = [Member(name) for name in ("old", "new", "other")]
+label = lambda members: {one.id: one.id for one in members}
+pick_member(RUN, Store(), find_member(RUN, Store()), runs, label, "Run", "", placeholder="None")
 st.text(st.query_params.get("run"))
 
 @st.fragment
@@ -35,11 +39,26 @@ tick()
 TICK = "a tick"
 
 
+class Member(NamedTuple):
+    id: str
+
+
+class Store:
+    """Has whatever is asked for."""
+
+    def get(self, member_id: str) -> Member:
+        return Member(member_id)
+
+
 class Browser:
-    """Asks a session as a browser does: with the address that it has, whatever it has been told."""
+    """Asks a session as a browser does that has drawn nothing anew yet: with the address that it
+    has, whatever it has been told, and what the first control shows.
+    """
 
     def __init__(self, session: AppSession) -> None:
         self.session = session
+        self.buttons: dict[str, str] = {}
+        self.controls: list[WidgetState] = []
 
     async def ask(self, address: str, act: str | None = None, *, back: bool = False) -> list[str]:
         """What is sent of the runs that are shown, after a press of the button `act`, or a tick."""
@@ -47,16 +66,20 @@ class Browser:
         state.page_script_hash = self.session.page_script_hash
         if act == TICK:
             (state.fragment_id,) = self.session._fragment_storage._fragments
-        elif act:
-            press = WidgetState(id=self.buttons[act], trigger_value=True)
-            state.widget_states.CopyFrom(WidgetStates(widgets=[press]))
+        states = self.controls.copy()
+        if act and act != TICK:
+            states.append(WidgetState(id=self.buttons[act], trigger_value=True))
+        state.widget_states.CopyFrom(WidgetStates(widgets=states))
         self.session.request_rerun(state)
         while self.session._scriptrunner is not None:
             await asyncio.sleep(0.005)
         deltas = [message.delta.new_element for message in self.session._browser_queue.flush()]
-        self.buttons = {one.button.label: one.button.id for one in deltas if one.button.id} or (
-            self.buttons
-        )
+        self.buttons |= {one.button.label: one.button.id for one in deltas if one.button.id}
+        self.controls = self.controls or [
+            WidgetState(id=one.selectbox.id, string_value=one.selectbox.raw_value)
+            for one in deltas
+            if one.selectbox.id
+        ]
         return [one.text.body for one in deltas if one.HasField("text")]
 
 
@@ -86,6 +109,12 @@ def shown(session: ScriptData, *asked: tuple[str, str | None] | tuple[str, str |
 
 
 BEGUN = (("run=old&x=1", None), ("run=old&x=1", "begin"))
+
+
+@pytest.mark.parametrize("act", [TICK, None])
+def test_a_choice_outlives_a_control_that_lags(session: ScriptData, act: str | None) -> None:
+    mend_lagging_address()
+    assert shown(session, *BEGUN, ("run=new&x=1", act), ("run=new&x=1", act))[2:] == [{"new"}] * 2
 
 
 @pytest.mark.parametrize("act", [TICK, None])
