@@ -41,13 +41,14 @@ def pick_epoch(run: Run, epochs: int, help: str = _HELP, default: int | None = N
         epoch = linked.chosen_epoch(epochs) or default
         with st.container(horizontal=True, vertical_alignment="bottom"):
             _render_play(title, epoch, epochs)
+            key = linked.show_epoch(epoch)
             st.slider(
                 "After epoch",
                 1,
                 epochs,
-                key=linked.EPOCH.show(epoch),
+                key=key,
                 on_change=linked.choose_picked_epoch,
-                args=(default,),
+                args=(key, epoch, default),
                 help=help,
             )
     return epoch

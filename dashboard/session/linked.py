@@ -108,8 +108,9 @@ class Linked:
     def show(self, option: object, *, anew: bool = False) -> str:
         """Have the control show `option`; returns the control's key.
 
-        `anew` makes it another control if the option was not picked in this one: what a browser
-        that does not know yet says of this one is then not taken for the visitor's choice.
+        `anew` makes it another control if the option was not picked in this one. A browser that
+        does not know yet goes on to say what this one shows, and Streamlit calls that a change: of
+        a control that is gone, and whose call can tell that it still shows what it did.
         """
         if anew and st.session_state.get(self.key, option) != option:
             st.session_state[self._controls] = st.session_state.get(self._controls, 0) + 1
@@ -173,14 +174,15 @@ def pick_member(
     if chosen and not placeholder and len(offered) == 1:
         st.markdown(f"{label}: {text.escape(labels[chosen.id])}", width="content")
     elif offered:
-        key = choice.show(chosen.id if chosen else None, anew=True)
+        shown = chosen.id if chosen else None
+        key = choice.show(shown, anew=True)
         st.selectbox(
             label,
             list(offered),
             format_func=labels.__getitem__,
             key=key,
             on_change=_choose_picked,
-            args=(choice, store, key),
+            args=(choice, store, key, shown),
             placeholder=placeholder,
             index=None if placeholder else 0,
             help=help,
@@ -188,17 +190,15 @@ def pick_member(
         )
 
 
-def _choose_picked(choice: Linked, store: DocumentStore[Any], key: str) -> None:
-    """Choose what the control was set to, as it stands; say so if it was deleted since.
-
-    Unless another one stands in its place: Streamlit asks for a control that is gone, too.
-    """
-    if key != choice.key:
+def _choose_picked(choice: Linked, store: DocumentStore[Any], key: str, shown: str | None) -> None:
+    """Choose what the control was set to, as it stands; say so if it was deleted since."""
+    picked = st.session_state[key]
+    if picked == shown:
         return
     try:
-        if choice.picked:
-            store.get(choice.picked)
-        choice.choose(choice.picked)
+        if picked:
+            store.get(picked)
+        choice.choose(picked)
     except (RunNotFoundError, SweepError) as error:
         st.toast(f"{text.escape(error)}.", icon=":material/search_off:")
 
@@ -240,6 +240,13 @@ def chosen_epoch(epochs: int) -> int | None:
     return None
 
 
-def choose_picked_epoch(default: int) -> None:
+def show_epoch(epoch: int) -> str:
+    """Have the control show the epoch; returns its key. Until one is chosen, it follows the run."""
+    return EPOCH.show(epoch, anew=EPOCH.last is None)
+
+
+def choose_picked_epoch(key: str, shown: int, default: int) -> None:
     """Choose the epoch that the control was set to; `default` is no choice."""
-    EPOCH.choose(None if EPOCH.picked == default else str(EPOCH.picked))
+    picked = st.session_state[key]
+    if picked != shown:
+        EPOCH.choose(None if picked == default else str(picked))

@@ -1,4 +1,4 @@
-"""What becomes of a choice if the browser asks before it has heard of it."""
+"""What becomes of a choice if the browser asks before it has heard of it, or shows it."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +8,7 @@ from unittest.mock import MagicMock
 
 import pytest
 from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime import Runtime
 from streamlit.runtime.app_session import AppSession
@@ -36,6 +37,19 @@ def tick():
 
 tick()
 """
+FOLLOWING = """
+import streamlit as st
+
+from dashboard.session import linked
+
+epochs = int(st.query_params["epochs"])
+epoch = linked.chosen_epoch(epochs) or epochs
+key = linked.show_epoch(epoch)
+change = {"on_change": linked.choose_picked_epoch, "args": (key, epoch, epochs)}
+st.slider("After epoch", 1, epochs, key=key, **change)
+st.text(f"{epoch} of {epochs}")
+st.fragment(lambda: None)()
+"""
 TICK = "a tick"
 
 
@@ -60,14 +74,18 @@ class Browser:
         self.buttons: dict[str, str] = {}
         self.controls: list[WidgetState] = []
 
-    async def ask(self, address: str, act: str | None = None, *, back: bool = False) -> list[str]:
-        """What is sent of the runs that are shown, after a press of the button `act`, or a tick."""
+    async def ask(
+        self, address: str, act: str | int | None = None, *, back: bool = False
+    ) -> list[str]:
+        """The texts that are sent after a press of the button `act`, a tick, or a slider's move."""
         state = ClientState(query_string=address, is_history_navigation=back)
         state.page_script_hash = self.session.page_script_hash
         if act == TICK:
             (state.fragment_id,) = self.session._fragment_storage._fragments
         states = self.controls.copy()
-        if act and act != TICK:
+        if isinstance(act, int):
+            states[0].double_array_value.data[:] = [act]
+        elif act and act != TICK:
             states.append(WidgetState(id=self.buttons[act], trigger_value=True))
         state.widget_states.CopyFrom(WidgetStates(widgets=states))
         self.session.request_rerun(state)
@@ -75,25 +93,37 @@ class Browser:
             await asyncio.sleep(0.005)
         deltas = [message.delta.new_element for message in self.session._browser_queue.flush()]
         self.buttons |= {one.button.label: one.button.id for one in deltas if one.button.id}
-        self.controls = self.controls or [
-            WidgetState(id=one.selectbox.id, string_value=one.selectbox.raw_value)
-            for one in deltas
-            if one.selectbox.id
-        ]
+        self.controls = self.controls or [_say(one) for one in deltas if _is_control(one)]
         return [one.text.body for one in deltas if one.HasField("text")]
 
 
+def _is_control(element: Element) -> bool:
+    return bool(element.selectbox.id or element.slider.id)
+
+
+def _say(element: Element) -> WidgetState:
+    """What a browser says of a control that nobody has touched."""
+    if element.selectbox.id:
+        return WidgetState(id=element.selectbox.id, string_value=element.selectbox.raw_value)
+    state = WidgetState(id=element.slider.id)
+    state.double_array_value.data.extend(element.slider.value)
+    return state
+
+
 @pytest.fixture
-def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ScriptData:
+def session(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> ScriptData:
+    """An app: `SCRIPT`, or the script that is the fixture's parameter."""
     # Streamlit's own, whether or not the dashboard was imported before; put back after the test.
     monkeypatch.setattr(AppSession, "request_rerun", lagging_address._request_rerun)
     monkeypatch.setattr(Runtime, "_instance", MagicMock())  # it keeps media, of which there is none
     script = tmp_path / "script.py"
-    script.write_text(SCRIPT)
+    script.write_text(getattr(request, "param", SCRIPT))
     return ScriptData(str(script), is_hello=False)
 
 
-def shown(session: ScriptData, *asked: tuple[str, str | None] | tuple[str, str | None, bool]):
+def shown(session: ScriptData, *asked: tuple[str, str | int | None] | tuple[str, str | None, bool]):
     """What is shown after each request of one browser."""
 
     async def ask_all() -> list[set[str]]:
@@ -152,3 +182,21 @@ def test_the_browsers_back_button_is_no_lag(session: ScriptData) -> None:
 def test_a_third_run_in_the_address_is_shown(session: ScriptData) -> None:
     mend_lagging_address()
     assert shown(session, *BEGUN, ("run=other", None))[-1] == {"other"}
+
+
+@pytest.mark.parametrize("session", [FOLLOWING], indirect=True)
+@pytest.mark.parametrize("act", [TICK, None])
+def test_the_latest_epoch_is_followed_though_the_slider_lags(
+    session: ScriptData, act: str | None
+) -> None:
+    mend_lagging_address()
+    said = shown(
+        session, ("epochs=3", None), ("epochs=4", None), ("epochs=4", act), ("epochs=5", 3)
+    )
+    assert (said[0], said[-1]) == ({"3 of 3"}, {"5 of 5"})
+
+
+@pytest.mark.parametrize("session", [FOLLOWING], indirect=True)
+def test_a_slider_that_is_moved_as_the_next_epoch_comes_is_obeyed(session: ScriptData) -> None:
+    mend_lagging_address()
+    assert shown(session, ("epochs=3", None), ("epochs=4", None), ("epochs=4", 2))[-1] == {"2 of 4"}
