@@ -69,14 +69,18 @@ def button(page: Page, name: str) -> Locator:
 
 def press(page: Page, name: str) -> None:
     """Press the button of this name, once it stands still."""
-    await_controls(page)
-    button(page, name).click()
+    _press(page, button(page, name))
 
 
 def press_train(page: Page) -> None:
     """Press the Train page's button; a series of its curves has the same name."""
+    _press(page, page.locator(".st-key-train").get_by_role("button"))
+
+
+def _press(page: Page, found: Locator) -> None:
+    expect(found).to_be_visible()  # of a page not drawn yet no control is missing
     await_controls(page)
-    page.locator(".st-key-train").get_by_role("button").click()
+    found.click()
 
 
 def pick(page: Page, label: str, text: str) -> None:

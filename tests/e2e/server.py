@@ -71,7 +71,7 @@ class Server:
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(_DEADLINE)
+        self.process.wait(WAKE)  # it waits for its worker, which may be waking
 
     def kill(self) -> None:
         """As a power cut does: the server's process alone, with no chance to clean up."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.figures import settle
 from tests.e2e.server import WAKE, Server, wait_for
 from tests.e2e.test_draw_page import SEVEN, answer, canvas, draw
 
@@ -29,7 +30,9 @@ def test_a_fresh_clone_reads_a_drawn_seven(page: Page, fresh: Server) -> None:
     canvas(page).wait_for(state="visible")
     what = "the example to end, which a busy machine takes a minute for"
     wait_for(lambda: not example.status.state.is_active, what, deadline=WAKE)
+    expect(page.locator(".st-key-run_header").get_by_text("finished")).to_be_visible()
     expect(page.get_by_text("on the test set")).to_be_visible()
+    settle(page)
     draw(page, SEVEN)
     expect(answer(page)).to_contain_text("Read as 7")
     assert example.history["test_accuracy"].iloc[-1] >= 0.975

@@ -145,7 +145,7 @@ def test_a_run_is_taken_away(page: Page, server: Server, trained: Run) -> None:
         return Path(download.value.path())
 
     open_runs(page, server, f"runs={trained.id}")
-    page.get_by_role("button", name="Download", exact=True).click()
+    press(page, "Download")
     assert download("Network (.keras)").read_bytes() == trained.model_path.read_bytes()
     history = pd.read_csv(StringIO(download("History (CSV)").read_text()))
     pd.testing.assert_frame_equal(history, trained.history)

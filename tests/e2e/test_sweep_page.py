@@ -10,7 +10,7 @@ from core.runs import RunStore
 from core.runs.status import Request, State
 from core.sweep.store import Sweep, SweepStore
 from core.sweep.study import load_study, trial_table
-from tests.e2e.controls import press
+from tests.e2e.controls import await_controls, press
 from tests.e2e.figures import click_point
 from tests.e2e.server import WAKE, Server, wait_for
 
@@ -60,7 +60,7 @@ def test_twelve_runs_with_a_restart_in_the_middle(page: Page, own_server: Server
     sweep.request(Request.PAUSE)
     wait_for(lambda: not sweep.has_work, "the run under way to end")
     expect(page.get_by_text(f"{sweep.status.complete} of 12 trials")).to_be_visible()
-    assert f"sweep={sweep.id}" in page.url
+    expect(page).to_have_url(re.compile(f"sweep={sweep.id}"))
     press(page, "Resume")
     wait_for(lambda: sweep.status.in_flight, "another run")
     own_server.kill()
@@ -83,7 +83,10 @@ def test_twelve_runs_with_a_restart_in_the_middle(page: Page, own_server: Server
     expect(page.get_by_test_id("stMetricValue").first).to_have_text(f"{100 * best.value:.2f} %")
     check_click(page, best.number, best.value, best.runs[0])
     page.goto(f"{own_server.url}/sweep?sweep={sweep.id}")
-    page.get_by_role("link", name="Open the best run").click()
+    link = page.get_by_role("link", name="Open the best run")
+    expect(link).to_be_visible()
+    await_controls(page)
+    link.click()
     expect(page).to_have_url(re.compile(f"/evaluate.*run={best.runs[0]}"))
     expect(page.get_by_role("heading", name="Evaluate")).to_be_visible()
 

@@ -12,7 +12,7 @@ from websockets.sync.client import ClientConnection, connect
 from core.runs import Run
 from core.runs.status import Request, State
 from dashboard.charts.colors import SPLIT_COLORS
-from tests.e2e.controls import press, press_train
+from tests.e2e.controls import button, press, press_train
 from tests.e2e.server import WAKE, Server, wait_for
 
 # Goes on for as long as a test may look at it.
@@ -100,14 +100,14 @@ def test_a_training_goes_on_whoever_looks_until_it_is_stopped(page: Page, server
     expect(page.get_by_text("paused")).to_be_visible()
     before = (run.status.epoch, run.status.batch)
     press(page, "Resume")
-    wait_for(lambda: (run.status.epoch, run.status.batch) > before, "more batches")
+    wait_for(lambda: (run.status.epoch, run.status.batch) > before, "more batches", deadline=WAKE)
     address = page.url
     page.goto("about:blank")
     epoch = run.status.epoch
     wait_for(lambda: run.status.epoch > epoch, "an epoch that nobody watches", deadline=WAKE)
 
     page.goto(address)
-    press(page, "Stop")
+    button(page, "Stop").press("Enter")  # it moves down as the picture of the network comes
     expect(page.get_by_text("stopped")).to_be_visible()
     expect(page.get_by_text("Test accuracy", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Regularise it")).to_be_visible()
@@ -186,7 +186,7 @@ def test_the_panel_slows_down_when_a_class_comes_by_running_the_page_once(
             open_run(others, run)
             return page.evaluate("timers.includes(640) || timers.includes(1024)")
 
-        wait_for(has_slowed_down, "the browser to be told")
+        wait_for(has_slowed_down, "the browser to be told, of nine who look at once", deadline=WAKE)
     assert 1 <= page_runs() - before <= 2  # one for each pace, of 0.64 s or at most 1.024 s
 
 

@@ -15,6 +15,7 @@ from core.engine import Engine, EngineError
 from core.engine.cluster import Cluster, free_worker
 from core.runs import RunStore
 from core.runs.status import State
+from tests.e2e.server import free_port
 
 Small = Callable[..., RunConfig]
 Wait = Callable[..., None]
@@ -36,13 +37,20 @@ def scheduler(workers: int, **options: object) -> Iterator[LocalCluster]:
 
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
-    """A cluster that is not connected yet, and gives up soon where nobody answers."""
+    """A cluster that is not connected yet."""
     monkeypatch.delenv("DASK_SCHEDULER_ADDRESS", raising=False)
-    monkeypatch.setattr("core.engine.cluster._CONNECT_SECONDS", 1)
     monkeypatch.setattr("core.engine.cluster.warm_up_worker", lambda niceness: None)
     cluster = Cluster()
     yield cluster
     cluster.close()
+
+
+@contextmanager
+def giving_up_soon() -> Iterator[None]:
+    """A cluster waits one second for a scheduler of which the test knows that it is not there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.engine.cluster._CONNECT_SECONDS", 1)
+        yield
 
 
 @pytest.mark.parametrize(
@@ -76,28 +84,31 @@ def test_an_address_that_is_none_is_named(
     cluster: Cluster, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", address)
-    assert not cluster.poll()
+    with giving_up_soon():
+        assert not cluster.poll()
     assert f"the scheduler at {address} cannot be reached" in str(cluster.problem)
 
 
 def test_a_scheduler_is_named_until_it_is_there_and_when_it_is_lost(
     cluster: Cluster, wait_until: Wait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     address = f"tcp://127.0.0.1:{port}"
     monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", address)
-    cluster.connect()
-    assert f"the scheduler at {address} cannot be reached" in str(cluster.problem)
-    with pytest.raises(EngineError, match=address):
-        cluster.submit(math.sqrt, 2.0)
+    with giving_up_soon():
+        cluster.connect()
+        assert f"the scheduler at {address} cannot be reached" in str(cluster.problem)
+        with pytest.raises(EngineError, match=address):
+            cluster.submit(math.sqrt, 2.0)
     with scheduler(0, scheduler_port=port):
         assert not cluster.poll()
         with pytest.raises(EngineError, match="none has joined"):
             cluster.choose_worker([])
         assert cluster.problem == f"no workers: none has joined the scheduler at {address}"
-    wait_until(lambda: not cluster.poll() and "lost" in str(cluster.problem), "the loss to be told")
+    with giving_up_soon():
+        wait_until(
+            lambda: not cluster.poll() and "lost" in str(cluster.problem), "the loss to be told"
+        )
     assert cluster.problem == f"no workers: the connection to the scheduler at {address} is lost"
 
 

@@ -30,6 +30,7 @@ from core.runs import Run, RunStore
 from core.runs.errors import RunNotFoundError
 from core.runs.status import Request, State
 from core.training import train
+from tests.e2e.server import free_port
 
 Small = Callable[..., RunConfig]
 Wait = Callable[..., None]
@@ -96,7 +97,7 @@ def await_training(run: Run, wait_until: Wait) -> None:
 
 def pause_after_two_epochs(run: Run, wait_until: Wait) -> None:
     await_training(run, wait_until)
-    wait_until(lambda: len(run.history) >= 2, "two epochs")
+    wait_until(lambda: len(run.history) >= 2, "a woken worker to train two epochs", WAKING_SECONDS)
     run.request(Request.PAUSE)
     wait_until(lambda: run.status.state is State.PAUSED, "the pause")
     assert len(run.history) < run.config.epochs
@@ -115,7 +116,7 @@ def test_a_worker_answers_while_a_run_trains(
 ) -> None:
     (run,) = engine.enqueue_all([(small(**LONG), None)], "Ada")
     await_training(run, wait_until)
-    wait_until(lambda: run.status.epoch >= 2, "the second epoch")
+    wait_until(lambda: run.status.epoch >= 2, "a woken worker to train two epochs", WAKING_SECONDS)
     assert engine.submit(math.sqrt, 2.0).result(timeout=RESULT_SECONDS) == math.sqrt(2)
     assert engine.submit(math.hypot, 3, 4).result(timeout=RESULT_SECONDS) == 5
     with pytest.raises(ValueError, match=r"math domain error|nonnegative"):
@@ -160,7 +161,8 @@ def test_the_run_of_a_worker_killed_for_its_memory_goes_on_to_the_same_weights(
     pause_after_two_epochs(run, wait_until)
     worker = psutil.Process(engine.submit(os.getpid).result(timeout=RESULT_SECONDS))
     job = engine.submit(_eat_memory, str(tmp_path / "eaten"))  # held, or it would be dropped
-    wait_until(lambda: not worker.is_running(), "the worker to be killed")
+    what = "the worker to fill its memory and to be killed"
+    wait_until(lambda: not worker.is_running(), what, WAKING_SECONDS)
     run.request(Request.RUN)
     await_training(run, wait_until)
     end(run, State.FINISHED, wait_until)
@@ -242,12 +244,12 @@ def scheduler(about: Path, wait_until: Wait, port: int = 0) -> Iterator[subproce
     with process(
         "scheduler",
         "--host=127.0.0.1",
-        f"--port={port}",
+        f"--port={port or free_port()}",
         "--dashboard-address=127.0.0.1:0",
         "--no-dashboard",
         f"--scheduler-file={about}",
     ) as started:
-        wait_until(about.exists, "the scheduler")
+        wait_until(lambda: about.exists() and about.read_text().endswith("}"), "the scheduler")
         yield started
 
 
@@ -316,7 +318,8 @@ def test_a_worker_of_another_version_is_refused(
         with running(store) as engine:
             run = store.create(small())
             with process(*worker_of(address), folder=other) as refused:
-                wait_until(lambda: "is refused" in str(engine.problem), "the refusal")
+                what = "a worker to start and to be refused"
+                wait_until(lambda: "is refused" in str(engine.problem), what, WAKING_SECONDS)
                 assert "it has Digit Lab " in str(engine.problem)
                 assert f"and this server {versions()['Digit Lab']}" in str(engine.problem)
                 refused.wait(RESULT_SECONDS)
@@ -349,7 +352,7 @@ def test_an_engine_in_a_script(tmp_path: Path, store: RunStore) -> None:
         [sys.executable, str(script), str(store.root)],
         capture_output=True,
         text=True,
-        timeout=RESULT_SECONDS,
+        timeout=300,
     )
     assert result.returncode == 0, result.stderr
     (run,) = store.list()

@@ -65,8 +65,8 @@ def test_interrupted_sweep_is_resumed_and_tries_each_trial_once(
     sweeps = SweepStore(runs)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            wait_until(sweeps.list, "the sweep to be created")
-            wait_until(lambda: sweeps.list()[0].status.complete >= 2, "two trials to be complete")
+            wait_until(sweeps.list, "the command to start and create a sweep", 120)
+            wait_until(lambda: sweeps.list()[0].status.complete >= 2, "two trials", 120)
             process.send_signal(signal.SIGINT)
             wait_until(lambda: process.poll() is not None, "the command to end")
         finally:

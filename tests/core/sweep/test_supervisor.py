@@ -131,7 +131,7 @@ def test_a_sweep_in_postgresql_on_two_workers_survives_a_dead_worker_and_a_resta
         worker_of(cluster),
     ):
         monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", cluster.scheduler_address)
-        wait_until(lambda: len(cluster.scheduler.workers) == 2, "both workers to start")
+        wait_until(lambda: len(cluster.scheduler.workers) == 2, "both workers to start", 120)
         with serving(pausing) as engine:
             wait_until(lambda: engine.slots == 2, "the engine to find both workers")
             wait_until(lambda: paused() == 2, "both workers to have a run")
@@ -200,7 +200,7 @@ def test_two_servers_on_one_folder_drive_a_sweep_once(
 
     with ExitStack() as first, ExitStack() as second:
         first.enter_context(supervised(SweepSupervisor(SweepStore(store), engine)))
-        wait_until(lambda: sweep.status.in_flight, "the first server to begin a run")
+        wait_until(store.list, "the first server to begin a run")
         second.enter_context(supervised(SweepSupervisor(sweeps, second_engine)))
         wait_until(lambda: sweeps.polls >= 3, "the second to poll twice")
         assert len(store.list()) == sweep.status.in_flight == 1

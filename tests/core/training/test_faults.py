@@ -38,7 +38,7 @@ def run_on_own_disk(folder: Path, script: str) -> Any:
     folder.mkdir()
     program = textwrap.dedent(prelude) + textwrap.dedent(script)
     command = ["unshare", "--map-root-user", "--mount", sys.executable, "-c", program, str(folder)]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout)
 
