@@ -69,18 +69,19 @@ def button(page: Page, name: str) -> Locator:
 
 def press(page: Page, name: str) -> None:
     """Press the button of this name, once it stands still."""
-    _press(page, button(page, name))
+    click(button(page, name))
 
 
 def press_train(page: Page) -> None:
     """Press the Train page's button; a series of its curves has the same name."""
-    _press(page, page.locator(".st-key-train").get_by_role("button"))
+    click(page.locator(".st-key-train").get_by_role("button"))
 
 
-def _press(page: Page, found: Locator) -> None:
-    expect(found).to_be_visible()  # of a page not drawn yet no control is missing
-    await_controls(page)
-    found.click()
+def click(target: Locator) -> None:
+    """Click it, once it stands still; of a page that is not drawn yet, no control is missing."""
+    expect(target).to_be_visible()
+    await_controls(target.page)
+    target.click()
 
 
 def pick(page: Page, label: str, text: str) -> None:

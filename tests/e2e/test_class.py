@@ -18,7 +18,7 @@ from core.runs import Run
 from core.runs.status import State
 from core.training import train
 from dashboard.access.invitation import network_address
-from tests.e2e.controls import button, forget, new_context, press, press_train
+from tests.e2e.controls import await_controls, button, forget, new_context, press, press_train
 from tests.e2e.figures import settle
 from tests.e2e.server import FOR_A_CLASS, WAKE, Server, stop_all, wait_for
 from tests.e2e.test_draw_page import canvas
@@ -104,7 +104,8 @@ def come_in(tabs: list[Page], dialogs: list[str], school: Server) -> Iterator[Co
 def fill_in(page: Page, name: str, password: str) -> None:
     page.get_by_label("Your name").fill(name)
     page.get_by_label("Class password").fill(password)
-    press(page, "Come in")
+    with page.expect_navigation(wait_until="commit"):  # or going elsewhere would break it off
+        press(page, "Come in")
 
 
 # --- the way in
@@ -200,6 +201,7 @@ def test_the_network_answers_in_a_students_browser_before_the_pen_is_lifted(
 ) -> None:
     page = come_in("Cleo", path=f"draw?run={hostile[0].id}")
     expect(page.locator("canvas.picture")).to_be_visible()
+    await_controls(page)
     canvas(page).hover(position={"x": 140, "y": 40})
     box = canvas(page).bounding_box()
     assert box

@@ -49,6 +49,8 @@ def open_page(page: Page, server: Server, run: Run) -> None:
 def draw(page: Page, points: Sequence[Point]) -> None:
     """One stroke with the mouse, begun once the canvas stands still."""
     first, *rest = points
+    expect(canvas(page)).to_be_visible()
+    await_controls(page)
     canvas(page).hover(position={"x": first[0], "y": first[1]})
     box = canvas(page).bounding_box()
     page.mouse.down()
@@ -105,6 +107,7 @@ def test_every_stroke_is_answered_cleared_and_taken_back(
     draw(page, ((40, 40), (240, 40)))
     draw(page, ((40, 240), (240, 240)))
     expect(answer(page)).not_to_have_text(before)
+    await_served(page)
     for _ in range(2):
         page.get_by_role("button", name="Undo").click()
     expect(answer(page)).to_have_text(before)
@@ -171,6 +174,7 @@ def test_a_finger_draws_and_the_page_does_not_scroll(
         page = context.new_page()
         open_page(page, server, reader)
         settle(page)
+        page.evaluate("document.fonts.ready.then(() => true)")  # a font may break lines anew
         canvas(page).scroll_into_view_if_needed()
         session = context.new_cdp_session(page)
         box = canvas(page).bounding_box()
@@ -268,6 +272,7 @@ def test_two_digits_in_the_square_are_each_read(page: Page, server: Server, read
     draw(page, ((210, 50), (210, 230)))
     expect(page.get_by_text("Two digits were found.")).to_be_visible()
     expect(answer(page)).to_have_text(re.compile("^Read as 7"))
+    page.wait_for_function("[...document.images].every(image => image.complete)")
     press(page, "Read as 1")
     expect(answer(page)).to_have_text(re.compile("^Read as 1"))
 
@@ -305,7 +310,7 @@ def test_twenty_drawings_are_taught_and_those_not_learned_are_read_better(
         tab = page.get_by_role("tab", name="My handwriting")
         expect(tab).to_have_attribute("aria-selected", "true")
         expect(page.locator(".st-key-run_header").get_by_text("finished")).to_be_visible()
-        await_controls(page)
+        settle(page)
         check_what_it_learned(page, drawings, reader, taught)
     finally:
         server.runs.delete(taught.id)

@@ -12,7 +12,7 @@ from core.data import load_mnist
 from core.drawing.collection import DrawingStore
 from core.runs import Run
 from core.runs.status import State
-from tests.e2e.controls import await_controls, press, press_train
+from tests.e2e.controls import click, press, press_train
 from tests.e2e.figures import settle
 from tests.e2e.server import Server, wait_for
 from tests.e2e.test_draw_page import SEVEN, answer, await_served, canvas, draw, drawings
@@ -43,15 +43,13 @@ def step(page: Page, name: str) -> Locator:
 
 def expect_answer(page: Page, text: str) -> None:
     """Say that one expects this."""
-    await_controls(page)
-    step(page, "predict").get_by_text(text, exact=True).click()
+    click(step(page, "predict").get_by_text(text, exact=True))
     press(page, "This is what I expect")
     expect(page.get_by_text(f"You said: {text}")).to_be_visible()
 
 
-def follow(page: Page, where: Locator, name: str) -> None:
-    await_controls(page)
-    where.get_by_role("link", name=name).click()
+def follow(where: Locator, name: str) -> None:
+    click(where.get_by_role("link", name=name))
 
 
 def await_run(server: Server, before: set[str]) -> Run:
@@ -98,11 +96,11 @@ def test_the_first_network_is_trained_at_one_press_and_reads_ones_own_hand(
     run = await_run(beginner, before)
     await_end(run)
     expect(bar(page)).to_contain_text(NETWORK.see.text)
-    follow(page, bar(page), "Go there")
+    follow(bar(page), "Go there")
     expect(page).to_have_url(re.compile(f"/curves.*run={run.id}"))
     expect(bar(page)).to_contain_text("Read what happened in your own run")
     page.reload()
-    follow(page, bar(page), "The lesson")
+    follow(bar(page), "The lesson")
     history = run.history
     reached = history[history["validation_accuracy"] >= 0.95]["epoch"].iloc[0]
     check_explanation(
@@ -120,7 +118,7 @@ def test_the_first_network_is_trained_at_one_press_and_reads_ones_own_hand(
     press(page, "Words")
     expect(page.get_by_text("The middle of the ink")).to_be_visible()
     page.keyboard.press("Escape")
-    follow(page, step(page, "do"), "Go there")
+    follow(step(page, "do"), "Go there")
     canvas(page).wait_for(state="visible")
     expect(bar(page)).to_contain_text(HAND.do.text)
     press(page, "Leave")
@@ -134,16 +132,16 @@ def test_the_first_network_is_trained_at_one_press_and_reads_ones_own_hand(
     for _ in range(9):
         drawings.add(load_mnist().x_test[0] / 255, 7, drawing.owner)
     page.goto(f"{beginner.url}/learn?lesson={HAND.id}")
-    follow(page, step(page, "see"), "Go there")
+    follow(step(page, "see"), "Go there")
     expect(page.get_by_text("How this run reads them")).to_be_visible()
-    follow(page, bar(page), "The lesson")
+    follow(bar(page), "The lesson")
     check_explanation(page, HAND.predict.answers[3].text, "It read", "of your 10 digits")
 
 
 def test_the_form_is_filled_in_for_a_lesson(page: Page, beginner: Server, before: set[str]) -> None:
     page.goto(f"{beginner.url}/learn?lesson={DROPOUT.id}")
     expect_answer(page, DROPOUT.predict.answers[0].text)
-    follow(page, step(page, "do"), "Fill in the form for it")
+    follow(step(page, "do"), "Fill in the form for it")
     expect(bar(page)).to_contain_text(DROPOUT.do.text)
     expect(page).to_have_url(re.compile("dropout=0.5"))
     press_train(page)

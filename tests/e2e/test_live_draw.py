@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from core.runs import Run
 from dashboard.live.routes import VERSION
-from tests.e2e.controls import button, press
+from tests.e2e.controls import await_controls, button, press
 from tests.e2e.server import Server, wait_for
 from tests.e2e.test_draw_page import (
     SEVEN,
@@ -59,6 +59,7 @@ def test_the_answer_follows_the_pen_before_it_is_lifted(
     open_page(page, server, reader)
     await_network(page)
     expect(page.get_by_text("Draw a digit in the square")).to_be_visible()
+    await_controls(page)
     canvas(page).hover(position={"x": 80, "y": 60})
     page.mouse.down()
     move(page, (200, 60))

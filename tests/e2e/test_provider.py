@@ -14,7 +14,7 @@ from websockets.sync.client import connect
 from core.config import RunConfig
 from core.runs.status import State
 from tests.e2e.controls import forget, new_context, press, press_train
-from tests.e2e.server import Server, free_port, wait_for
+from tests.e2e.server import WAKE, Server, free_port, wait_for
 
 TEACHER = "noether@school.example"
 IMPOSTOR = "impostor"  # says the teacher's address, which the provider has not verified
@@ -36,7 +36,11 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     url = f"http://localhost:{port}"
     with (tmp_path_factory.mktemp("provider") / "log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
-        wait_for(lambda: _answers(f"{url}/.well-known/openid-configuration"), "the provider")
+        wait_for(
+            lambda: _answers(f"{url}/.well-known/openid-configuration"),
+            "the provider",
+            deadline=WAKE,
+        )
         yield url
         process.terminate()
         process.wait()

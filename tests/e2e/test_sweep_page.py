@@ -10,7 +10,7 @@ from core.runs import RunStore
 from core.runs.status import Request, State
 from core.sweep.store import Sweep, SweepStore
 from core.sweep.study import load_study, trial_table
-from tests.e2e.controls import await_controls, press
+from tests.e2e.controls import click, press
 from tests.e2e.figures import click_point
 from tests.e2e.server import WAKE, Server, wait_for
 
@@ -83,10 +83,7 @@ def test_twelve_runs_with_a_restart_in_the_middle(page: Page, own_server: Server
     expect(page.get_by_test_id("stMetricValue").first).to_have_text(f"{100 * best.value:.2f} %")
     check_click(page, best.number, best.value, best.runs[0])
     page.goto(f"{own_server.url}/sweep?sweep={sweep.id}")
-    link = page.get_by_role("link", name="Open the best run")
-    expect(link).to_be_visible()
-    await_controls(page)
-    link.click()
+    click(page.get_by_role("link", name="Open the best run"))
     expect(page).to_have_url(re.compile(f"/evaluate.*run={best.runs[0]}"))
     expect(page.get_by_role("heading", name="Evaluate")).to_be_visible()
 
