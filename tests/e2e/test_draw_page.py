@@ -74,9 +74,14 @@ def ask_scene(page: Page, what: str) -> Any:
 def await_served(page: Page) -> None:
     """Wait for the server's answer, and for the page to say it."""
     expect(page.get_by_text("It was a", exact=True)).to_be_visible()
-    wait_for(lambda: ask_scene(page, "Boolean(scene.served)"), "the server's answer")
-    share = ask_scene(page, "(100 * Math.max(...scene.served.probabilities)).toFixed(2)")
-    expect(answer(page)).to_contain_text(f"{share} % sure")
+
+    def is_said() -> bool:
+        """Asked anew each time, for the answer to another stroke may be under way."""
+        share = "scene.served && (100 * Math.max(...scene.served.probabilities)).toFixed(2)"
+        said = " ".join(answer(page).all_inner_texts())
+        return f"{ask_scene(page, share)} % sure" in said
+
+    wait_for(is_said, "the server's answer")
 
 
 def ink_reaches(page: Page) -> float:
