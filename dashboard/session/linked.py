@@ -108,9 +108,9 @@ class Linked:
     def show(self, option: object, *, anew: bool = False) -> str:
         """Have the control show `option`; returns the control's key.
 
-        `anew` makes it another control if the option was not picked in this one. A browser that
-        does not know yet goes on to say what this one shows, and Streamlit calls that a change: of
-        a control that is gone, and whose call can tell that it still shows what it did.
+        `anew` makes it another control if the option was not picked in this one. Until the browser
+        draws that, it goes on saying what the old one shows, which Streamlit takes for a change of
+        the old one: nothing was picked if that is what the old one was made to show.
         """
         if anew and st.session_state.get(self.key, option) != option:
             st.session_state[self._controls] = st.session_state.get(self._controls, 0) + 1
@@ -191,7 +191,7 @@ def pick_member(
 
 
 def _choose_picked(choice: Linked, store: DocumentStore[Any], key: str, shown: str | None) -> None:
-    """Choose what the control was set to, as it stands; say so if it was deleted since."""
+    """Choose what the control `key`, made to show `shown`, was set to; say so if it was deleted."""
     picked = st.session_state[key]
     if picked == shown:
         return
@@ -246,7 +246,10 @@ def show_epoch(epoch: int) -> str:
 
 
 def choose_picked_epoch(key: str, shown: int, default: int) -> None:
-    """Choose the epoch that the control was set to; `default` is no choice."""
+    """Choose the epoch that the control `key`, made to show `shown`, was set to.
+
+    `default` is no choice.
+    """
     picked = st.session_state[key]
     if picked != shown:
         EPOCH.choose(None if picked == default else str(picked))

@@ -1,15 +1,12 @@
 """A real server of the dashboard, in a process and a folder of its own."""
 
 import os
-import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -17,6 +14,7 @@ import psutil
 from core.runs import Run, RunStore
 from core.runs.status import Request
 from core.sweep.store import SweepStore
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 FOR_ONE = ("streamlit", "run", "dashboard/app.py", "--server.port")
@@ -99,18 +97,6 @@ class Server:
             return urllib.request.urlopen(f"{self.url}/_stcore/health").status == 200
         except OSError:
             return False
-
-
-def free_port() -> int:
-    """A port that nobody has, and that the system gives to no connection in the meantime.
-
-    Those it gives begin with 32768 (Linux's `ip_local_port_range`).
-    """
-    while True:
-        port = 20_000 + secrets.randbelow(12_000)
-        with socket.socket() as free, suppress(OSError):
-            free.bind(("127.0.0.1", port))
-            return port
 
 
 def stop_all(server: Server) -> None:

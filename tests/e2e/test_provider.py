@@ -14,7 +14,8 @@ from websockets.sync.client import connect
 from core.config import RunConfig
 from core.runs.status import State
 from tests.e2e.controls import forget, new_context, press, press_train
-from tests.e2e.server import WAKE, Server, free_port, wait_for
+from tests.e2e.server import WAKE, Server, wait_for
+from tests.ports import free_port
 
 TEACHER = "noether@school.example"
 IMPOSTOR = "impostor"  # says the teacher's address, which the provider has not verified

@@ -15,7 +15,7 @@ from core.engine import Engine, EngineError
 from core.engine.cluster import Cluster, free_worker
 from core.runs import RunStore
 from core.runs.status import State
-from tests.e2e.server import free_port
+from tests.ports import free_port
 
 Small = Callable[..., RunConfig]
 Wait = Callable[..., None]

@@ -30,7 +30,7 @@ from core.runs import Run, RunStore
 from core.runs.errors import RunNotFoundError
 from core.runs.status import Request, State
 from core.training import train
-from tests.e2e.server import free_port
+from tests.ports import free_port
 
 Small = Callable[..., RunConfig]
 Wait = Callable[..., None]
