@@ -79,8 +79,14 @@ def test_a_run_outlives_its_worker_and_its_server(
     expect(page.get_by_text("Run: drawn by the new server")).to_be_visible()
     expect(app).to_have_attribute("data-test-script-state", "notRunning")
     expect(page.get_by_text(f"Epoch {run.status.epoch} of {CONFIG.epochs}")).to_be_visible()
+    held = run.status.epoch
     press(page, "Resume")
-    wait_for(lambda: not run.status.state.is_active, "a new worker to end the run", deadline=WAKE)
+    wait_for(
+        lambda: run.status.epoch > held or not run.status.state.is_active,
+        "a new worker to wake and train",
+        deadline=WAKE,
+    )
+    wait_for(lambda: not run.status.state.is_active, "the run to end", deadline=WAKE)
     assert run.status.state is State.FINISHED
     assert list(run.history["epoch"]) == list(range(1, CONFIG.epochs + 1))
     for ours, reference in zip(weights(run), undisturbed, strict=True):
